@@ -1,0 +1,149 @@
+"""The house has floors: imports point down, and plug-ins come in by the public door."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .imports import Import, imports_below
+
+ROOT = Path(__file__).parents[2]
+
+DOORS = 5
+FLOORS = {
+    "errors": 1,
+    "records": 1,
+    "ports": 2,
+    "decisions": 3,
+    "builtin": 4,
+    "drive": 4,
+    "video": 4,
+    "__init__": DOORS,
+    "__main__": DOORS,
+    "abc": DOORS,
+    "cli": DOORS,
+    "testing": DOORS,
+}
+BESIDE = {
+    ("errors", "records"),  # errors carry records
+    ("records", "errors"),  # records refuse bad values
+    ("cli", "__init__"),  # the command line uses what any user of the library does
+    ("cli", "abc"),
+    ("__main__", "cli"),
+}
+BESIDE_IF_DEFERRED = {("drive", "video")}  # a job without a file to judge loads no codecs
+PUBLIC = {"vgen.abc", "vgen.errors", "vgen.testing", "vgen.video"}
+
+
+def test_imports_point_down() -> None:
+    """A module of vgen imports from its own package and the floors below, from nowhere else."""
+    assert not trespasses(ROOT / "vgen")
+
+
+def test_plugins_use_the_public_door() -> None:
+    """A plug-in, its tests included, imports what an outsider's may: the public modules."""
+    assert not [str(found) for found in imports_below(ROOT / "backends") if not is_public(found)]
+
+
+@pytest.mark.parametrize(
+    ("file", "statement"),
+    [
+        ("decisions/retry.py", "from vgen.drive.runner import Runner"),
+        ("decisions/retry.py", "from ..drive import runner"),
+        ("decisions/retry.py", "from .. import drive"),
+        ("records/clip.py", "import vgen.ports.backend"),
+        ("errors.py", "if TYPE_CHECKING:\n    from vgen.ports import backend"),
+        ("ports/backend.py", "from vgen import VideoBackend"),
+        ("ports/backend.py", "def f():\n    import vgen"),
+        ("builtin/ledger.py", "from vgen import video"),
+        ("video/probe.py", "from vgen.builtin.ledger import Ledger"),
+        ("drive/attempt.py", "from vgen.video import probe"),
+        ("drive/attempt.py", "class A:\n    from vgen.video import probe"),
+        ("drive/attempt.py", "def f():\n    from vgen.builtin import ledger"),
+        ("abc.py", "from vgen.testing import FakeBackend"),
+        ("cli/generate.py", "from vgen.testing import FakeBackend"),
+        ("attic/box.py", "from vgen.errors import VgenError"),
+    ],
+)
+def test_a_planted_import_is_found(tmp_path: Path, file: str, statement: str) -> None:
+    """An import that breaks the rule is named by file and line, however it is written."""
+    planted = plant(tmp_path, file, statement)
+    line = len(statement.splitlines())
+    (found,) = trespasses(tmp_path / "vgen")
+    assert found.startswith(f"{planted}:{line} imports vgen")
+
+
+@pytest.mark.parametrize(
+    ("file", "statement"),
+    [
+        ("__init__.py", "from vgen.drive.runner import open_runner"),
+        ("abc.py", "from vgen.ports.backend import VideoBackend"),
+        ("cli/generate.py", "from vgen import open_runner"),
+        ("drive/attempt.py", "from . import polling"),
+        ("drive/attempt.py", "def f():\n    from vgen.video import probe"),
+        ("drive/attempt.py", "if TYPE_CHECKING:\n    from vgen.video import probe"),
+        ("errors.py", "from vgen.records.clip import Clips"),
+        ("testing/__init__.py", "from vgen.drive.runner import open_runner"),
+        ("video/__init__.py", "from .probe import probe"),
+    ],
+)
+def test_an_allowed_import_is_let_through(tmp_path: Path, file: str, statement: str) -> None:
+    """Imports downward, within a package and out of a door are no offence."""
+    plant(tmp_path, file, statement)
+    assert not trespasses(tmp_path / "vgen")
+
+
+@pytest.mark.parametrize(
+    ("statement", "public"),
+    [
+        ("import vgen", True),
+        ("from vgen import errors, ClipPrompt", True),
+        ("from vgen.video import probe", True),
+        ("from vgen import drive", False),
+        ("from vgen.video.probe import probe", False),
+        ("from vgen.records.clip import Clip", False),
+        ("from vgen.attic.box import Box", False),
+    ],
+)
+def test_a_private_door_is_found(tmp_path: Path, statement: str, *, public: bool) -> None:
+    """Whatever is below a public module is private to plug-ins."""
+    plant(tmp_path, "plugin.py", statement)
+    assert all(is_public(found) for found in imports_below(tmp_path)) is public
+
+
+def plant(tmp_path: Path, file: str, statement: str) -> Path:
+    """Write a file of one statement into an otherwise empty `vgen`."""
+    path = tmp_path / "vgen" / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(statement, "utf-8")
+    return path
+
+
+def trespasses(vgen: Path) -> list[str]:
+    """The imports below `vgen` that do not point down, one line each."""
+    return [str(found) for found in imports_below(vgen) if not points_down(found, vgen)]
+
+
+def points_down(found: Import, vgen: Path) -> bool:
+    """Whether the importing module may import the target."""
+    here = found.path.relative_to(vgen).with_suffix("").parts[0]
+    there = room_of(found.target)
+    if here == there or (here, there) in BESIDE:
+        return True
+    if (here, there) in BESIDE_IF_DEFERRED:
+        return found.deferred
+    return FLOORS[there] < FLOORS.get(here, 0)
+
+
+def room_of(target: str) -> str:
+    """The first name below `vgen`, or `__init__` where that is a name and no module."""
+    room = target.partition(".")[2].partition(".")[0]
+    return room if room in FLOORS else "__init__"
+
+
+def is_public(found: Import) -> bool:
+    """Whether the target is a public module, or a name of `vgen` itself."""
+    return found.target in PUBLIC or (
+        found.target.count(".") <= 1 and room_of(found.target) == "__init__"
+    )
