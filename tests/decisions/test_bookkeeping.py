@@ -1,0 +1,244 @@
+"""What may follow what, and where the money goes: no state loses any."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import product
+from typing import get_args
+from uuid import UUID
+
+import pytest
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.records.samples import CLIP, an_attempt
+from vgen.decisions.bookkeeping import admit, follow, movement, post
+from vgen.errors import BudgetExceededError, LedgerError
+from vgen.records.attempt import Attempt, Custody, Money
+from vgen.records.entry import (
+    Doubted,
+    Entry,
+    Fetched,
+    Lost,
+    Planned,
+    Released,
+    Reserved,
+    Settled,
+    Spooled,
+    Stored,
+    Ticketed,
+    WrittenOff,
+)
+from vgen.records.money import Account
+from vgen.records.status import State, Ticket
+
+JOB = UUID(int=1)
+BILL = Decimal("0.25")
+TICKET = Ticket("svd", "p-1")
+
+ENTRIES: dict[str, Entry] = {
+    "planned": Planned(),
+    "reserved": Reserved(),
+    "ticketed": Ticketed(TICKET),
+    "released": Released("refused"),
+    "doubted": Doubted("no answer"),
+    "won": Settled(State.SUCCEEDED, BILL),
+    "failed": Settled(State.FAILED, BILL, metered=True, reason="broken"),
+    "cancelled": Settled(State.CANCELLED, Decimal(0)),
+    "written off": WrittenOff("unprovable"),
+    "fetched": Fetched("/clip.mp4", BILL),
+    "spooled": Spooled("/spool.mp4"),
+    "stored": Stored(CLIP),
+    "lost": Lost("black"),
+}
+
+# (money, custody) → entry → (money, custody); whatever is not here is refused.
+NEXT = {
+    "held planned": {"reserved": "held intended", "released": "released void"},
+    "held intended": {
+        "ticketed": "held ticketed",
+        "released": "released void",
+        "doubted": "in doubt intended",
+        "written off": "written off lost",
+    },
+    "in doubt intended": {
+        "ticketed": "in doubt ticketed",
+        "released": "released void",
+        "written off": "written off lost",
+    },
+    "held ticketed": {
+        "won": "settled succeeded",
+        "failed": "settled void",
+        "cancelled": "settled void",
+        "written off": "written off lost",
+    },
+    "in doubt ticketed": {
+        "won": "settled succeeded",
+        "failed": "settled void",
+        "cancelled": "settled void",
+        "written off": "written off lost",
+    },
+    "settled succeeded": {"fetched": "settled fetched", "lost": "settled lost"},
+    "settled fetched": {
+        "fetched": "settled fetched",
+        "spooled": "settled spooled",
+        "stored": "settled stored",
+        "lost": "settled lost",
+    },
+    "settled spooled": {"stored": "settled stored", "lost": "settled lost"},
+}
+REACHED = {"held planned"} | {after for entries in NEXT.values() for after in entries.values()}
+STATES = {f"{money} {custody}": (money, custody) for money, custody in product(Money, Custody)}
+
+
+def at(state: str) -> Attempt:
+    """An attempt in a state."""
+    money, custody = STATES[state]
+    return an_attempt(JOB, hold="0.30", money=money, custody=custody)
+
+
+def test_the_table_names_every_entry() -> None:
+    """No kind of entry is forgotten below."""
+    assert {type(entry) for entry in ENTRIES.values()} == set(get_args(Entry))
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+@pytest.mark.parametrize("state", sorted(REACHED))
+def test_what_follows_what(state: str, name: str) -> None:
+    """From each state that can be reached, an entry leads where the table says or is refused."""
+    expected = NEXT.get(state, {}).get(name)
+    if expected is None:
+        with pytest.raises(LedgerError, match="it cannot be"):
+            follow(at(state), ENTRIES[name])
+    else:
+        assert follow(at(state), ENTRIES[name]).state == STATES[expected]
+
+
+@pytest.mark.parametrize("state", sorted(REACHED))
+def test_closed_is_closed(state: str) -> None:
+    """An attempt counts as open exactly where something may still follow."""
+    assert at(state).is_open is (state in NEXT)
+
+
+def test_entries_leave_their_mark() -> None:
+    """What an entry carries stands in the attempt from then on."""
+    sent = follow(at("held planned"), Reserved())
+    assert sent.sent
+    accepted = follow(sent, Ticketed(TICKET))
+    assert accepted.ticket == TICKET
+    failed = follow(accepted, ENTRIES["failed"])
+    assert (failed.billed, failed.metered, failed.reason) == (BILL, True, "broken")
+    fetched = follow(follow(accepted, ENTRIES["won"]), Fetched("/c.mp4", Decimal("0.26")))
+    assert (fetched.path, fetched.billed) == ("/c.mp4", Decimal("0.26"))
+    assert follow(fetched, Spooled("/s.mp4")).path == "/s.mp4"
+    stored = follow(fetched, Stored(CLIP))
+    assert (stored.clip, stored.path) == (CLIP, None)
+    lost = follow(fetched, Lost("black"))
+    assert (lost.reason, lost.path) == ("black", None)
+    assert follow(sent, Doubted("silence")).reason == "silence"
+    assert follow(sent, WrittenOff("age")).reason == "age"
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING])
+def test_only_a_verdict_settles(state: State) -> None:
+    """What still runs cannot be settled: its bill is not known."""
+    with pytest.raises(LedgerError, match="no verdict"):
+        follow(at("held ticketed"), Settled(state, BILL))
+
+
+AMOUNTS = st.decimals(0, 1, places=2)
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> Entry:
+    """Any entry, with any bill."""
+    name = draw(st.sampled_from(sorted(ENTRIES)))
+    entry = ENTRIES[name]
+    if isinstance(entry, Settled | Fetched):
+        return evolve(entry, billed=draw(AMOUNTS))
+    return entry
+
+
+@settings(max_examples=150, deadline=None)
+@given(AMOUNTS, st.lists(entries(), max_size=30))
+def test_the_movements_are_the_account(hold: Decimal, tried: list[Entry]) -> None:
+    """Whatever is entered, the sum of the movements is where the money stands, and none is lost."""
+    attempt = evolve(an_attempt(JOB), hold=hold)
+    account = post(Account(limit=Decimal(9)), movement(None, attempt))
+    bills: list[Decimal] = []
+    for entry in tried:
+        try:
+            after = follow(attempt, entry)
+        except LedgerError:
+            continue
+        account = post(account, movement(attempt, after), overrun=after.overrun)
+        bills += [entry.billed] if isinstance(entry, Settled | Fetched) else []
+        attempt = after
+    assert (account.spent, account.held, account.in_doubt) == (
+        attempt.spent,
+        attempt.held,
+        attempt.in_doubt,
+    )
+    assert (attempt.held + attempt.in_doubt == hold) is (
+        attempt.money in {"held", "in doubt"} or not hold
+    )
+    assert account.overrun is attempt.overrun is any(bill > hold for bill in bills)
+
+
+@settings(max_examples=150, deadline=None)
+@given(AMOUNTS, st.lists(entries(), max_size=30))
+def test_only_an_overrun_passes_the_hold(hold: Decimal, tried: list[Entry]) -> None:
+    """What an attempt takes of the budget never grows, but for a bill above its hold."""
+    attempt = evolve(an_attempt(JOB), hold=hold)
+    for entry in tried:
+        try:
+            after = follow(attempt, entry)
+        except LedgerError:
+            continue
+        before_taken = attempt.spent + attempt.held + attempt.in_doubt
+        taken = after.spent + after.held + after.in_doubt
+        assert taken <= hold or after.overrun
+        if attempt.custody is not Custody.FETCHED:
+            assert taken <= before_taken or after.overrun
+        attempt = after
+
+
+def test_the_edge_of_the_budget() -> None:
+    """What just fits is let in, and a thousandth of a cent more is not."""
+    account = Account(
+        limit=Decimal("1.00"),
+        spent=Decimal("0.40"),
+        held=Decimal("0.30"),
+        in_doubt=Decimal("0.10"),
+    )
+    admit(account, Decimal("0.20"))
+    admit(account, Decimal("0.50"), freed=Decimal("0.30"))
+    with pytest.raises(BudgetExceededError) as caught:
+        admit(account, Decimal("0.20001"))
+    error = caught.value
+    assert (error.limit, error.spent, error.held, error.asked) == (
+        Decimal("1.00"),
+        Decimal("0.40"),
+        Decimal("0.40"),
+        Decimal("0.20001"),
+    )
+    with pytest.raises(BudgetExceededError) as caught:
+        admit(account, Decimal("0.50001"), freed=Decimal("0.30"))
+    assert caught.value.held == Decimal("0.10")
+
+
+def test_an_overrun_stops_all_that_costs() -> None:
+    """After a bill above its hold nothing is let in, however much is left, but what is free."""
+    account = Account(limit=Decimal(100), overrun=True)
+    with pytest.raises(BudgetExceededError):
+        admit(account, Decimal("0.01"))
+    admit(account, Decimal(0))
+
+
+def test_a_lowered_budget_lets_nothing_in() -> None:
+    """Beyond the limit, even a hold that replaces one of its own size is refused."""
+    account = Account(limit=Decimal(1), spent=Decimal("1.20"), held=Decimal("0.30"))
+    with pytest.raises(BudgetExceededError):
+        admit(account, Decimal("0.30"), freed=Decimal("0.30"))
+    admit(account, Decimal(0))

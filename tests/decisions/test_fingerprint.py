@@ -1,0 +1,104 @@
+"""A clip is made anew when its request has changed, and only then."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from attrs import evolve, fields
+
+from tests.records.samples import a_manifest, a_prompt, an_attempt
+from vgen.decisions.fingerprint import fingerprint, same_request
+from vgen.records.prompt import ClipPrompt
+from vgen.records.settings import GenerationSettings
+
+URL = "https://images.example/scenes/1.png?token=monday#top"
+PROMPT = a_prompt(
+    2, negative_prompt="fog", scene_reference_url=URL, metadata={"seed": 7, "mood": "calm"}
+)
+SETTINGS = GenerationSettings()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"prompt": "a harbour"},
+        {"negative_prompt": ""},
+        {"duration": 5.0},
+        {"scene_reference_url": None},
+        {"scene_reference_url": "https://images.example/scenes/2.png?token=monday#top"},
+        {"scene_reference_url": "http://images.example/scenes/1.png"},
+        {"scene_reference_url": "https://images.other/scenes/1.png"},
+        {"metadata": {"seed": 8, "mood": "calm"}},
+        {"metadata": {"mood": "calm"}},
+    ],
+)
+def test_what_is_asked_for_counts(changes: dict[str, Any]) -> None:
+    """Each part of the request changes the fingerprint."""
+    assert fingerprint(evolve(PROMPT, **changes), SETTINGS) != fingerprint(PROMPT, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"clip_index": 3},
+        {"duration": 4},
+        {"character_reference_urls": ("https://images.example/anna.png",)},
+        {"metadata": {"seed": 7, "mood": "wild"}},
+        {"scene_reference_url": "https://images.example/scenes/1.png?token=tuesday"},
+        {"scene_reference_url": "https://images.example/scenes/1.png"},
+    ],
+)
+def test_all_else_does_not(changes: dict[str, Any]) -> None:
+    """The place in the job, a signature that has been renewed and unused fields do not count."""
+    assert fingerprint(evolve(PROMPT, **changes), SETTINGS) == fingerprint(PROMPT, SETTINGS)
+
+
+@pytest.mark.parametrize("name", [setting.name for setting in fields(GenerationSettings)])
+def test_every_setting_counts(name: str) -> None:
+    """A clip for other settings is another clip."""
+    changes: dict[str, Any] = {name: getattr(SETTINGS, name) + 2}
+    assert fingerprint(PROMPT, evolve(SETTINGS, **changes)) != fingerprint(PROMPT, SETTINGS)
+
+
+def test_every_field_of_a_prompt_is_decided_on() -> None:
+    """A new field must be sorted into one of the two tables above."""
+    assert {field.name for field in fields(ClipPrompt)} == {
+        "clip_index",
+        "prompt",
+        "duration",
+        "negative_prompt",
+        "scene_reference_url",
+        "character_reference_urls",
+        "metadata",
+    }
+
+
+@pytest.mark.parametrize("name", ["scene?.png", "scene#1.png", "http://[::1", "a\nb"])
+def test_any_name_of_an_image_can_be_digested(name: str) -> None:
+    """A file's name is taken whole, and what is no URL at all is no error here."""
+    prompt = evolve(PROMPT, scene_reference_url=name)
+    other = evolve(PROMPT, scene_reference_url=f"{name}x")
+    assert fingerprint(prompt, SETTINGS) != fingerprint(other, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "same"),
+    [
+        ("a" * 64, "a" * 64, True),
+        ("a" * 64, "b" * 64, False),
+        (None, "b" * 64, True),
+        ("a" * 64, None, True),
+        (None, None, True),
+    ],
+)
+def test_the_images_bytes_count(before: str | None, now: str | None, *, same: bool) -> None:
+    """Other bytes are another request; an image that could not be had is none."""
+    job = UUID(int=1)
+    attempt = an_attempt(job)
+    attempt = evolve(attempt, request=evolve(attempt.request, image_sha256=before))
+    planned = a_manifest(job).clip(0)
+    planned = evolve(planned, request=evolve(planned.request, image_sha256=now))
+    assert same_request(attempt, planned) is same
+    assert not same_request(attempt, evolve(planned, fingerprint="another"))

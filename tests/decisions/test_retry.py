@@ -1,0 +1,97 @@
+"""What follows a failed attempt."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vgen.decisions.retry import Again, FallBack, GiveUp, Move, after
+from vgen.errors import (
+    AttemptTimeoutError,
+    GenerationError,
+    LedgerError,
+    ModelUnavailableError,
+    NetworkError,
+    RateLimitedError,
+    RetryableError,
+    StorageError,
+    SubmitInDoubtError,
+    VgenError,
+    VideoError,
+)
+
+MENDABLE = [
+    RetryableError("x"),
+    NetworkError("x"),
+    AttemptTimeoutError("x"),
+    RateLimitedError("x"),
+    ModelUnavailableError("x"),
+    VideoError("x"),
+]
+
+
+def decide(
+    error: VgenError,
+    *,
+    tried: int = 1,
+    attempts: int = 3,
+    backends_left: int = 0,
+    chance: float = 0.0,
+) -> Move:
+    """What follows, with the brief's first pause of two seconds."""
+    return after(
+        error,
+        tried=tried,
+        attempts=attempts,
+        backends_left=backends_left,
+        backoff=2.0,
+        chance=chance,
+    )
+
+
+@pytest.mark.parametrize("error", MENDABLE, ids=lambda error: type(error).__name__)
+def test_pauses_double_until_the_attempts_are_used_up(error: VgenError) -> None:
+    """Two, four and eight seconds, and then no further attempt."""
+    moves = [decide(error, tried=tried, attempts=4) for tried in (1, 2, 3, 4)]
+    assert moves == [Again(2.0), Again(4.0), Again(8.0), GiveUp()]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [GenerationError("x"), SubmitInDoubtError("x"), StorageError("x"), LedgerError("x")],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_another_attempt_cannot_mend_is_given_up(error: VgenError) -> None:
+    """Refused input, a submit in doubt and what is no fault of the attempt are not repeated."""
+    assert decide(error, backends_left=2) == GiveUp()
+
+
+@pytest.mark.parametrize("tried", [1, 3, 9])
+def test_an_unavailable_model_sends_the_clip_on(tried: int) -> None:
+    """Where a backend is left the clip goes there at once, whatever was tried here."""
+    assert decide(ModelUnavailableError("x"), tried=tried, backends_left=1) == FallBack()
+
+
+def test_only_an_unavailable_model_sends_the_clip_on() -> None:
+    """Other failures use their attempts up where they are."""
+    assert decide(NetworkError("x"), tried=3, backends_left=1) == GiveUp()
+
+
+@pytest.mark.parametrize(
+    ("asked", "pause"), [(None, 2.0), (0.0, 2.0), (1.0, 2.0), (2.5, 2.5), (600.0, 600.0)]
+)
+def test_the_longer_pause_wins(asked: float | None, pause: float) -> None:
+    """A provider's own retry-after counts where it is longer than the pause that is due."""
+    assert decide(RateLimitedError("x", retry_after=asked)) == Again(pause)
+
+
+@given(st.integers(1, 99), st.floats(0, 1), st.none() | st.floats(0, 1e6))
+def test_chance_adds_at_most_a_tenth(tried: int, chance: float, asked: float | None) -> None:
+    """Chance makes a pause longer by a tenth at most, and never shorter."""
+    error = RateLimitedError("x", retry_after=asked)
+    due = max(2.0 * 2.0 ** (tried - 1), asked or 0.0)
+    move = decide(error, tried=tried, attempts=100, chance=chance)
+    assert isinstance(move, Again)
+    assert due <= move.delay <= due * 1.1000001
+    assert move.delay == pytest.approx(due * (1 + chance / 10))

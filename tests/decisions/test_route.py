@@ -1,0 +1,77 @@
+"""Which backends a clip may be tried on, in what order, and when a job is past hope."""
+
+from __future__ import annotations
+
+import pytest
+
+from vgen.decisions.outcome import out_of_reach, percent
+from vgen.decisions.route import Offer, can_make, order
+from vgen.records.request import Capabilities, Quote
+
+
+def offers(**durations: float) -> list[Offer]:
+    """What each backend would make, in seconds."""
+    return [Offer(name, Quote(duration=made)) for name, made in durations.items()]
+
+
+@pytest.mark.parametrize(
+    ("durations", "target", "expected"),
+    [
+        ({"first": 4.0, "second": 6.0}, 5.0, ("first", "second")),
+        ({"first": 4.0, "second": 6.0}, 6.0, ("first", "second")),
+        ({"first": 4.0, "second": 6.0}, 6.1, ("second", "first")),
+        ({"first": 4.0, "second": 6.0}, 9.0, ("first", "second")),
+        ({"first": 9.0, "second": 4.0, "third": 5.0}, 4.0, ("second", "third", "first")),
+        ({}, 4.0, ()),
+    ],
+)
+def test_right_lengths_first(
+    durations: dict[str, float], target: float, expected: tuple[str, ...]
+) -> None:
+    """The user's order holds, but who misses the target by more than two seconds stands behind."""
+    assert order(offers(**durations), target=target, tolerance=2.0) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "image", "has_image", "able"),
+    [
+        (True, True, True, True),
+        (True, True, False, True),
+        (True, False, True, True),
+        (True, False, False, True),
+        (False, True, True, True),
+        (False, True, False, False),
+        (False, False, True, False),
+    ],
+)
+def test_what_a_clip_can_be_made_from(
+    *, text: bool, image: bool, has_image: bool, able: bool
+) -> None:
+    """A backend needs the image only if it cannot work from text."""
+    capabilities = Capabilities(text=text, image=image, durations=(4.0,))
+    assert can_make(capabilities, image=has_image) is able
+
+
+@pytest.mark.parametrize(
+    ("total", "given_up", "hopeless"),
+    [(5, 2, False), (5, 3, True), (3, 0, False), (3, 1, True), (2, 0, True)],
+)
+def test_when_a_job_is_past_hope(total: int, given_up: int, *, hopeless: bool) -> None:
+    """Three clips are out of reach as soon as fewer than three are left."""
+    assert out_of_reach(total=total, given_up=given_up, min_clips=3) is hopeless
+
+
+@pytest.mark.parametrize(
+    ("fractions", "total", "expected"),
+    [
+        ({}, 4, 50.0),
+        ({0: 1.0}, 4, 58.75),
+        ({0: 0.5, 3: 0.5}, 4, 58.75),
+        ({0: 1.0, 1: 1.0}, 2, 85.0),
+        ({0: 7.0, 1: 1.0}, 2, 85.0),
+        ({}, 0, 85.0),
+    ],
+)
+def test_how_far_a_job_is(fractions: dict[int, float], total: int, expected: float) -> None:
+    """Progress runs over the caller's own range and never past its end."""
+    assert percent(fractions, total=total, within=(50.0, 85.0)) == expected

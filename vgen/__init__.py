@@ -1,0 +1,109 @@
+"""Finished video clips from clip prompts: many at once, on pluggable models, within a budget.
+
+The house has five floors, and a module imports from those below its own only: `vgen.records` and
+`vgen.errors`; `vgen.ports`; `vgen.decisions`, all pure; `vgen.drive`, which obeys them, with
+`vgen.builtin` and `vgen.video` beside it; and the doors, such as `vgen.cli`. The names for users
+are those here, in `vgen.abc` (for plug-ins), `vgen.errors`, `vgen.video` and `vgen.testing`.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from vgen.errors import VgenError
+
+if TYPE_CHECKING:
+    from vgen.builtin.directory import DirectoryStorage
+    from vgen.builtin.sqlite import SQLiteLedger
+    from vgen.drive.opening import open_runner, process
+    from vgen.drive.runner import Runner, Statistics
+    from vgen.ports.events import (
+        AttemptSubmitted,
+        ClipGivenUp,
+        ClipProgress,
+        ClipStored,
+        Event,
+        FellBack,
+        JobFinished,
+        JobOpened,
+        JobProgress,
+        Observer,
+        RetryScheduled,
+    )
+    from vgen.records.clip import Clip, ClipFailure, Clips, Tried
+    from vgen.records.jsonio import from_json, to_json
+    from vgen.records.prompt import ClipPrompt, ClipPrompts
+    from vgen.records.reading import PromptsFile, read_prompts
+    from vgen.records.settings import GenerationSettings, Settings
+
+__all__ = [
+    "AttemptSubmitted",
+    "Clip",
+    "ClipFailure",
+    "ClipGivenUp",
+    "ClipProgress",
+    "ClipPrompt",
+    "ClipPrompts",
+    "ClipStored",
+    "Clips",
+    "DirectoryStorage",
+    "Event",
+    "FellBack",
+    "GenerationSettings",
+    "JobFinished",
+    "JobOpened",
+    "JobProgress",
+    "Observer",
+    "PromptsFile",
+    "RetryScheduled",
+    "Runner",
+    "SQLiteLedger",
+    "Settings",
+    "Statistics",
+    "Tried",
+    "VgenError",
+    "from_json",
+    "open_runner",
+    "process",
+    "read_prompts",
+    "to_json",
+]
+
+_HOMES = {
+    "DirectoryStorage": "vgen.builtin.directory",
+    "SQLiteLedger": "vgen.builtin.sqlite",
+    "open_runner": "vgen.drive.opening",
+    "process": "vgen.drive.opening",
+    "Runner": "vgen.drive.runner",
+    "Statistics": "vgen.drive.runner",
+    "AttemptSubmitted": "vgen.ports.events",
+    "ClipGivenUp": "vgen.ports.events",
+    "ClipProgress": "vgen.ports.events",
+    "ClipStored": "vgen.ports.events",
+    "Event": "vgen.ports.events",
+    "FellBack": "vgen.ports.events",
+    "JobFinished": "vgen.ports.events",
+    "JobOpened": "vgen.ports.events",
+    "JobProgress": "vgen.ports.events",
+    "Observer": "vgen.ports.events",
+    "RetryScheduled": "vgen.ports.events",
+    "Clip": "vgen.records.clip",
+    "ClipFailure": "vgen.records.clip",
+    "Clips": "vgen.records.clip",
+    "Tried": "vgen.records.clip",
+    "from_json": "vgen.records.jsonio",
+    "to_json": "vgen.records.jsonio",
+    "ClipPrompt": "vgen.records.prompt",
+    "ClipPrompts": "vgen.records.prompt",
+    "PromptsFile": "vgen.records.reading",
+    "read_prompts": "vgen.records.reading",
+    "GenerationSettings": "vgen.records.settings",
+    "Settings": "vgen.records.settings",
+}
+
+if not TYPE_CHECKING:  # checkers would take it for a promise of every name
+
+    def __getattr__(name: str) -> object:
+        """Import a name when it is first asked for: the command line must start at once."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,1 @@
+"""Floor 3: pure decisions over records, without await, I/O, clock or chance."""

@@ -1,0 +1,158 @@
+"""What may follow what in the ledger, and what it does to the money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from attrs import evolve, frozen
+
+from vgen.errors import BudgetExceededError, LedgerError
+from vgen.records.attempt import OPEN_MONEY, Attempt, Custody, Money
+from vgen.records.entry import (
+    Doubted,
+    Entry,
+    Fetched,
+    Lost,
+    Movement,
+    Released,
+    Reserved,
+    Settled,
+    Spooled,
+    Stored,
+    Ticketed,
+    WrittenOff,
+)
+from vgen.records.money import FREE, Account
+from vgen.records.status import State
+
+
+def follow(attempt: Attempt, entry: Entry) -> Attempt:
+    """Give the attempt as it stands after the entry.
+
+    Raises:
+        LedgerError: the entry does not fit the attempt's state.
+    """
+    rule = RULES.get(type(entry))
+    if rule is None or attempt.money not in rule.money or attempt.custody not in rule.custody:
+        raise LedgerError(
+            f"attempt {attempt.attempt_id} is {attempt.money} and {attempt.custody}: "
+            f"it cannot be {type(entry).__name__.lower()}"
+        )
+    return rule.change(attempt, entry)
+
+
+def _reserved(attempt: Attempt, _entry: Reserved) -> Attempt:
+    return evolve(attempt, custody=Custody.INTENDED, sent=True)
+
+
+def _ticketed(attempt: Attempt, entry: Ticketed) -> Attempt:
+    return evolve(attempt, custody=Custody.TICKETED, ticket=entry.ticket)
+
+
+def _released(attempt: Attempt, entry: Released) -> Attempt:
+    return evolve(attempt, money=Money.RELEASED, custody=Custody.VOID, reason=entry.reason)
+
+
+def _doubted(attempt: Attempt, entry: Doubted) -> Attempt:
+    return evolve(attempt, money=Money.IN_DOUBT, reason=entry.reason)
+
+
+def _settled(attempt: Attempt, entry: Settled) -> Attempt:
+    if not entry.verdict.is_verdict:
+        raise LedgerError(f"attempt {attempt.attempt_id} is {entry.verdict}: that is no verdict")
+    won = entry.verdict is State.SUCCEEDED
+    return evolve(
+        _billed(attempt, entry.billed),
+        money=Money.SETTLED,
+        custody=Custody.SUCCEEDED if won else Custody.VOID,
+        metered=entry.metered,
+        reason=entry.reason,
+    )
+
+
+def _fetched(attempt: Attempt, entry: Fetched) -> Attempt:
+    return evolve(_billed(attempt, entry.billed), custody=Custody.FETCHED, path=entry.path)
+
+
+def _spooled(attempt: Attempt, entry: Spooled) -> Attempt:
+    return evolve(attempt, custody=Custody.SPOOLED, path=entry.path)
+
+
+def _stored(attempt: Attempt, entry: Stored) -> Attempt:
+    return evolve(attempt, custody=Custody.STORED, clip=entry.clip, path=None)
+
+
+def _lost(attempt: Attempt, entry: Lost) -> Attempt:
+    return evolve(attempt, custody=Custody.LOST, reason=entry.reason, path=None)
+
+
+def _written_off(attempt: Attempt, entry: WrittenOff) -> Attempt:
+    return evolve(attempt, money=Money.WRITTEN_OFF, custody=Custody.LOST, reason=entry.reason)
+
+
+def _billed(attempt: Attempt, billed: Decimal) -> Attempt:
+    return evolve(attempt, billed=billed, overrun=attempt.overrun or billed > attempt.hold)
+
+
+@frozen
+class _Rule:
+    """From which states of money and custody an entry may be made, and what it changes."""
+
+    money: frozenset[Money]
+    custody: frozenset[Custody]
+    change: Callable[[Attempt, Any], Attempt]
+
+
+HELD = frozenset({Money.HELD})
+SETTLED = frozenset({Money.SETTLED})
+
+RULES: dict[type[Any], _Rule] = {
+    Reserved: _Rule(HELD, frozenset({Custody.PLANNED}), _reserved),
+    Ticketed: _Rule(OPEN_MONEY, frozenset({Custody.INTENDED}), _ticketed),
+    Released: _Rule(OPEN_MONEY, frozenset({Custody.PLANNED, Custody.INTENDED}), _released),
+    Doubted: _Rule(HELD, frozenset({Custody.INTENDED}), _doubted),
+    Settled: _Rule(OPEN_MONEY, frozenset({Custody.TICKETED}), _settled),
+    WrittenOff: _Rule(OPEN_MONEY, frozenset({Custody.INTENDED, Custody.TICKETED}), _written_off),
+    Fetched: _Rule(SETTLED, frozenset({Custody.SUCCEEDED, Custody.FETCHED}), _fetched),
+    Spooled: _Rule(SETTLED, frozenset({Custody.FETCHED}), _spooled),
+    Stored: _Rule(SETTLED, frozenset({Custody.FETCHED, Custody.SPOOLED}), _stored),
+    Lost: _Rule(SETTLED, frozenset({Custody.SUCCEEDED, Custody.FETCHED, Custody.SPOOLED}), _lost),
+}
+"""What may follow what; `Planned` is an attempt's first entry and follows nothing."""
+
+
+def movement(before: Attempt | None, after: Attempt) -> Movement:
+    """Say what a change of an attempt does to the job's money."""
+    if before is None:
+        return Movement(spent=after.spent, held=after.held, in_doubt=after.in_doubt)
+    return Movement(
+        spent=after.spent - before.spent,
+        held=after.held - before.held,
+        in_doubt=after.in_doubt - before.in_doubt,
+    )
+
+
+def post(account: Account, move: Movement, *, overrun: bool = False) -> Account:
+    """Give the account as it stands after a movement."""
+    return evolve(
+        account,
+        spent=account.spent + move.spent,
+        held=account.held + move.held,
+        in_doubt=account.in_doubt + move.in_doubt,
+        overrun=account.overrun or overrun,
+    )
+
+
+def admit(account: Account, asked: Decimal, *, freed: Decimal = FREE) -> None:
+    """Let `asked` US dollars be held, `freed` of the held money being given back for it.
+
+    What costs nothing is always let in.
+
+    Raises:
+        BudgetExceededError: they do not fit, or a bill has passed its hold before.
+    """
+    held = account.held - freed + account.in_doubt
+    if asked and (account.overrun or account.spent + held + asked > account.limit):
+        raise BudgetExceededError(limit=account.limit, spent=account.spent, held=held, asked=asked)

@@ -1,0 +1,44 @@
+"""Whether the user's request has changed since a clip was made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from vgen.records.attempt import Attempt
+from vgen.records.job import PlannedClip
+from vgen.records.jsonio import as_mapping
+from vgen.records.prompt import ClipPrompt
+from vgen.records.settings import GenerationSettings
+
+
+def fingerprint(prompt: ClipPrompt, generation: GenerationSettings) -> str:
+    """Digest what the user asked for: prompt, negative prompt, duration, image, seed, settings.
+
+    The image counts by its name without the query, since signed URLs change from day to day.
+    """
+    asked = {
+        "prompt": prompt.prompt,
+        "negative_prompt": prompt.negative_prompt,
+        "duration": float(prompt.duration),
+        "image": _place(prompt.scene_reference_url),
+        "seed": prompt.seed,
+        "generation": as_mapping(generation),
+    }
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def _place(url: str | None) -> str | None:
+    if url is None or "://" not in url:
+        return url
+    return url.partition("#")[0].partition("?")[0]
+
+
+def same_request(attempt: Attempt, planned: PlannedClip) -> bool:
+    """Whether the attempt was made for what is asked for now.
+
+    An image that could not be had, then or now, is no change; an image with other bytes is.
+    """
+    before, now = attempt.request.image_sha256, planned.request.image_sha256
+    same_image = before is None or now is None or before == now
+    return attempt.fingerprint == planned.fingerprint and same_image

@@ -1,0 +1,17 @@
+"""Whether a job can still have enough clips, and how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def out_of_reach(*, total: int, given_up: int, min_clips: int) -> bool:
+    """Whether fewer than `min_clips` will be made, whatever happens to the other clips."""
+    return total - given_up < min_clips
+
+
+def percent(fractions: Mapping[int, float], *, total: int, within: tuple[float, float]) -> float:
+    """Give a job's progress as a point `within` the caller's range, from each clip's fraction."""
+    start, end = within
+    done = sum(fractions.values()) / total if total else 1.0
+    return start + (end - start) * min(1.0, done)

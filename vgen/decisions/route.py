@@ -1,0 +1,35 @@
+"""Which backends a clip may be tried on, and in what order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from vgen.records.request import Capabilities, Quote
+
+
+@frozen
+class Offer:
+    """What one backend of the route offers for a clip."""
+
+    backend: str
+    quote: Quote
+
+
+def can_make(capabilities: Capabilities, *, image: bool) -> bool:
+    """Whether a backend can make a clip from what there is: an image, or text alone."""
+    return capabilities.text or (image and capabilities.image)
+
+
+def order(offers: Sequence[Offer], *, target: float, tolerance: float) -> tuple[str, ...]:
+    """Order the backends that can make a clip: the user's order, but right lengths first.
+
+    A backend whose length misses the `target` (seconds) by more than the `tolerance` stands
+    behind those that meet it.
+    """
+
+    def misses(offer: Offer) -> bool:
+        return abs(offer.quote.duration - target) > tolerance
+
+    return tuple(offer.backend for offer in sorted(offers, key=misses))

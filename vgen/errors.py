@@ -1,0 +1,168 @@
+"""Every error vgen raises, classed by what the caller should do about it.
+
+```
+VgenError
+├── InvalidPromptsError        the input is wrong: every problem is listed, nothing was sent
+├── ConfigurationError         a setting, key, plug-in or model version is wrong or missing
+├── BudgetExceededError        limit, spent, held, asked
+├── PipelineError              the job failed
+│   ├── InsufficientClipsError     clips made, clips required, why each of the others failed
+│   └── AccountError               no credit, bad token, blocked: the job stops spending at once
+├── AttemptError               one attempt failed
+│   ├── GenerationError            for good: refused input, content policy
+│   ├── RetryableError             may be tried again
+│   │   ├── RateLimitedError           retry_after
+│   │   ├── NetworkError               not sent, or a broken answer to a safe question
+│   │   ├── AttemptTimeoutError
+│   │   └── ModelUnavailableError      go to the next backend
+│   └── SubmitInDoubtError         sent, no answer: neither repeat nor forget
+├── StorageError               an image or a clip could not be read or written
+├── LedgerError                the ledger refused or could not be reached
+└── VideoError                 the file is no usable video: what is wrong with it
+```
+
+A provider's own exceptions never leave its plug-in: they become one of these and stay their cause.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from decimal import Decimal
+
+    from vgen.records.clip import Clips
+    from vgen.records.status import Ticket
+
+
+class VgenError(Exception):
+    """The base of every error that vgen raises on purpose."""
+
+
+class InvalidPromptsError(VgenError, ValueError):
+    """The clip prompts are wrong; nothing was written, held or sent.
+
+    `problems` has one line for each thing to mend, each starting with the field's name.
+    """
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
+class ConfigurationError(VgenError):
+    """A setting, key, plug-in or model version is wrong or missing."""
+
+
+class BudgetExceededError(VgenError):
+    """What was asked for does not fit into what is left of the budget; nothing was sent for it.
+
+    All amounts are US dollars. `held` counts the doubtful money too.
+    """
+
+    def __init__(self, *, limit: Decimal, spent: Decimal, held: Decimal, asked: Decimal) -> None:
+        self.limit, self.spent, self.held, self.asked = limit, spent, held, asked
+        super().__init__(
+            f"over budget: limit ${limit}, spent ${spent}, held ${held}, asked for ${asked} more"
+        )
+
+
+class PipelineError(VgenError):
+    """The job as a whole failed."""
+
+
+class InsufficientClipsError(PipelineError):
+    """Fewer clips were made than the job needs.
+
+    `clips` holds those that were made (they are stored and paid for, and a re-run keeps them)
+    and, in `clips.failures`, why each of the others was not.
+    """
+
+    def __init__(self, clips: Clips, *, required: int) -> None:
+        self.clips = clips
+        self.required = required
+        made, total = clips.successful_clips, clips.total_clips
+        reasons = "; ".join(f"clip {f.clip_index}: {f.reason}" for f in clips.failures)
+        super().__init__(f"{made} of {total} clips made, {required} required ({reasons})")
+
+
+class AccountError(PipelineError):
+    """The provider's account has no credit, a bad token or is blocked: stop spending at once.
+
+    `clips`, once the job has been concluded, holds what was made before.
+    """
+
+    def __init__(self, message: str, *, clips: Clips | None = None) -> None:
+        self.clips = clips
+        super().__init__(message)
+
+
+class AttemptError(VgenError):
+    """One attempt at one clip failed."""
+
+
+class GenerationError(AttemptError):
+    """The model refused or failed for good: the same request would fail again."""
+
+
+class RetryableError(AttemptError):
+    """The attempt failed in a way that another attempt may not."""
+
+
+class RateLimitedError(RetryableError):
+    """The provider asked for a pause; nothing was sent or billed."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class NetworkError(RetryableError):
+    """A request was not sent, or a question that is safe to repeat got a broken answer.
+
+    A submit that may have arrived is never this: see `SubmitInDoubtError`.
+    """
+
+
+class AttemptTimeoutError(RetryableError):
+    """The attempt took longer than its backend's limits and was cancelled at the provider."""
+
+
+class ModelUnavailableError(RetryableError):
+    """The model is down or gone; the clip moves to the next backend of its route."""
+
+
+class SubmitInDoubtError(AttemptError):
+    """The submit was sent and no answer came: it may be running and may be billed.
+
+    Neither repeated nor forgotten: the ledger keeps the money in doubt until the provider's own
+    listing proves what happened.
+    """
+
+
+class StorageError(VgenError):
+    """An image could not be read or a clip could not be written.
+
+    `retryable` says whether the same call may succeed later (an outage) or not (a missing file,
+    a forbidden place, too many bytes).
+    """
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        self.retryable = retryable
+        super().__init__(message)
+
+
+class LedgerError(VgenError):
+    """The ledger refused a change or could not be reached.
+
+    Carries the ticket when one could not be written down, so that it is not lost.
+    """
+
+    def __init__(self, message: str, *, ticket: Ticket | None = None) -> None:
+        self.ticket = ticket
+        super().__init__(message)
+
+
+class VideoError(VgenError):
+    """The file is no usable video; the message says what is wrong with it."""

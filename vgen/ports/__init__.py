@@ -1,0 +1,1 @@
+"""Floor 2: the ports to backends, storage, ledger and observers."""

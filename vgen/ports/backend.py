@@ -1,0 +1,98 @@
+"""The port to a model that makes video."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from vgen.records.attempt import Attempt
+from vgen.records.request import Capabilities, ClipRequest, Image, Prepared, Quote
+from vgen.records.status import Finding, Status, Ticket, Unknown
+
+
+class VideoBackend(ABC):
+    """A model that makes video, as vgen drives it.
+
+    Opened with `async with` by whoever runs it, once; every method but `quote` is called only
+    while it is open. Methods bound no time and retry nothing: their caller does. They raise
+    errors of `vgen.errors` and nothing else; whatever `submit` raises that is not proof that
+    nothing was accepted counts as doubt. `AccountError` from any method stops the job.
+
+    `name` tells the backend apart within a route; `account` names the provider's account.
+    """
+
+    name: str
+    account: str = ""
+    capabilities: Capabilities
+
+    @abstractmethod
+    def quote(self, request: ClipRequest) -> Quote:
+        """Say what the request would come to. Pure: no I/O, the same answer every time."""
+
+    async def prepare(self, request: ClipRequest, image: Image | None) -> Prepared:
+        """Make the request ready to send: upload its image. Costs nothing, may be repeated."""
+        return Prepared(request=request, image=image)
+
+    @abstractmethod
+    async def submit(self, prepared: Prepared, attempt_id: UUID) -> Ticket:
+        """Ask the provider to start; the only call that may cost money, and it is never repeated.
+
+        Raises:
+            SubmitInDoubtError: it was sent and no answer came.
+            AttemptError: any other: the provider refused, or nothing was sent; nothing is billed.
+        """
+
+    @abstractmethod
+    async def status(self, tickets: Sequence[Ticket]) -> Mapping[Ticket, Status]:
+        """Ask after many tickets at once; those the provider did not answer for are left out."""
+
+    @abstractmethod
+    async def fetch(self, ticket: Ticket, path: Path) -> None:
+        """Write the finished clip to `path`; may be repeated while the provider keeps it.
+
+        Raises:
+            NetworkError: try again. GenerationError: the output is gone for good.
+        """
+
+    @abstractmethod
+    async def cancel(self, ticket: Ticket) -> Status:
+        """Ask the provider to stop, and say where the attempt stands then.
+
+        A request, not a verdict: the attempt may still run, or may have succeeded. Safe to repeat.
+        """
+
+    async def find(self, attempt: Attempt) -> Finding:
+        """Look for a submit that was never answered: its ticket, `Absent` or `Unknown`."""
+        del attempt
+        return Unknown()
+
+    async def aclose(self) -> None:  # noqa: B027 (a backend without anything to close is common)
+        """Let go of connections and files, also when that fails half-way or is cancelled."""
+
+    async def __aenter__(self) -> Self:
+        """Open the backend."""
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the backend."""
+        await self.aclose()
+
+
+class TellingBackend(VideoBackend):
+    """A backend that can tell its verdict instead of being asked for it again and again."""
+
+    @abstractmethod
+    async def wait_verdict(self, ticket: Ticket, report: Callable[[Status], None]) -> Status:
+        """Wait until the attempt has ended, reporting on the way; may be called again.
+
+        When cancelled, it stops waiting and the attempt stays as it is: `cancel` ends it.
+        """

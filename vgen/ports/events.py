@@ -1,0 +1,110 @@
+"""What a runner tells its observer while a job runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from uuid import UUID
+
+from attrs import frozen
+
+from vgen.records.clip import Clip, ClipFailure, Clips
+
+
+@frozen
+class JobOpened:
+    """The job is written down and its first attempts are paid for; `held` is in US dollars."""
+
+    job_id: UUID
+    clip_indexes: tuple[int, ...]
+    held: Decimal
+
+
+@frozen
+class AttemptSubmitted:
+    """A backend accepted an attempt; `number` counts the clip's attempts from 1."""
+
+    job_id: UUID
+    clip_index: int
+    backend: str
+    number: int
+    held: Decimal
+
+
+@frozen
+class ClipProgress:
+    """An attempt is on its way: `fraction` runs from 0 to 1."""
+
+    job_id: UUID
+    clip_index: int
+    fraction: float
+
+
+@frozen
+class RetryScheduled:
+    """An attempt failed and another follows after `delay` seconds."""
+
+    job_id: UUID
+    clip_index: int
+    reason: str
+    delay: float
+
+
+@frozen
+class FellBack:
+    """The clip moves on to the next backend of its route."""
+
+    job_id: UUID
+    clip_index: int
+    backend: str
+    reason: str
+
+
+@frozen
+class ClipStored:
+    """A clip is finished; `made` is false where an earlier run had made it."""
+
+    job_id: UUID
+    clip: Clip
+    made: bool = True
+
+
+@frozen
+class ClipGivenUp:
+    """A clip will not be made in this run."""
+
+    job_id: UUID
+    failure: ClipFailure
+
+
+@frozen
+class JobProgress:
+    """How far the job is, in percent of the caller's own pipeline."""
+
+    job_id: UUID
+    percent: float
+
+
+@frozen
+class JobFinished:
+    """The job has ended; `outcome` says how in a word or a line."""
+
+    job_id: UUID
+    clips: Clips
+    outcome: str
+
+
+Event = (
+    JobOpened
+    | AttemptSubmitted
+    | ClipProgress
+    | RetryScheduled
+    | FellBack
+    | ClipStored
+    | ClipGivenUp
+    | JobProgress
+    | JobFinished
+)
+
+Observer = Callable[[Event], None]
+"""Called in the job's own task for each event; what it raises is logged and changes nothing."""

@@ -1,0 +1,97 @@
+"""The port to the journal of jobs, claims and attempts, and the money behind them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from uuid import UUID
+
+from vgen.records.attempt import Attempt, Custody, Money
+from vgen.records.entry import Entry, Line
+from vgen.records.job import Claim, Job, Manifest
+from vgen.records.money import Account
+
+
+class CostLedger(ABC):
+    """Where jobs, claims, attempts and their money are written down.
+
+    Each method is one transaction, durable when it returns, and safe to repeat when its answer was
+    lost. Any number of tasks, processes and machines may share a ledger: none of them can pass a
+    budget, hold a clip together with another, or write under a claim that has passed on.
+
+    All raise `LedgerError` when the ledger cannot be reached or refuses.
+    """
+
+    @abstractmethod
+    async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
+        """Write the job down, or anew where it stands already, and hold the money for `holds`.
+
+        `holds` are planned attempts, at most one for each clip. They replace the planned attempts
+        that the job has; a clip with any other open attempt keeps that one.
+
+        Raises:
+            BudgetExceededError: they do not fit together; nothing was written.
+        """
+
+    @abstractmethod
+    async def job(self, job_id: UUID) -> Job | None:
+        """Give a job as it stands, `None` where it was never opened."""
+
+    @abstractmethod
+    async def attempts(self, job_id: UUID, clip_index: int) -> tuple[Attempt, ...]:
+        """Give the attempts of one clip, oldest first."""
+
+    @abstractmethod
+    async def jobs(self) -> tuple[UUID, ...]:
+        """Give the jobs in the order in which they were opened."""
+
+    @abstractmethod
+    async def claim(
+        self, job_id: UUID, clip_index: int, *, owner: str, lease: float
+    ) -> Claim | None:
+        """Claim a clip for `lease` seconds of the ledger's time; `None` while another holds it."""
+
+    @abstractmethod
+    async def renew(self, claim: Claim, *, lease: float) -> None:
+        """Make the claim last `lease` seconds from now.
+
+        Raises:
+            LedgerError: it has passed on to another.
+        """
+
+    @abstractmethod
+    async def release(self, claim: Claim) -> None:
+        """Give the clip back; nothing happens where the claim has passed on."""
+
+    @abstractmethod
+    async def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
+        """Write down, just before it is sent, that `attempt` may be, and hold its money.
+
+        An attempt that was planned is taken up under its own id; a planned one of another id
+        is released.
+
+        Raises:
+            BudgetExceededError: the budget does not hold it, or a bill has passed its hold.
+            LedgerError: the claim has passed on, or the clip has another open attempt.
+        """
+
+    @abstractmethod
+    async def advance(
+        self, claim: Claim, attempt_id: UUID, expected: tuple[Money, Custody], entry: Entry
+    ) -> Attempt:
+        """Move an attempt on from the `expected` state; the same again changes nothing.
+
+        Raises:
+            LedgerError: it stands elsewhere, the entry does not fit, or the claim has passed on.
+        """
+
+    @abstractmethod
+    async def conclude(self, job_id: UUID, outcome: str) -> Account:
+        """Release what was planned and never sent, and note how the job ended."""
+
+    @abstractmethod
+    async def history(self, job_id: UUID) -> tuple[Line, ...]:
+        """Give the journal of a job, oldest line first; its movements add up to its account."""
+
+    async def aclose(self) -> None:  # noqa: B027 (a ledger without connections has none to close)
+        """Let go of connections and files, also when that fails half-way or is cancelled."""

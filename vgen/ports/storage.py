@@ -1,0 +1,51 @@
+"""The port to where reference images are read and finished clips are written."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+from attrs import frozen
+
+
+@frozen
+class StoredFile:
+    """A file in storage: the durable reference to it, and its size in bytes."""
+
+    reference: str
+    size: int
+
+
+class Storage(ABC):
+    """Where a service keeps its files.
+
+    Every method may be cancelled at any point and may be repeated; a `write` that was cut short
+    leaves nothing to be seen. All raise `StorageError`, marked retryable or not.
+    """
+
+    @abstractmethod
+    async def read(self, reference: str, *, max_bytes: int) -> bytes:
+        """Read an image by what the user wrote: a URL, or a path where the storage has paths.
+
+        Raises:
+            StorageError: it is missing, forbidden, larger than `max_bytes`, or cannot be had now.
+        """
+
+    @abstractmethod
+    async def write(self, key: str, path: Path) -> StoredFile:
+        """Store the MP4 file at `path` under `key`, whole or not at all, replacing what was there.
+
+        Raises:
+            StorageError: the key is not acceptable, or the file cannot be written.
+        """
+
+    @abstractmethod
+    async def stat(self, reference: str) -> StoredFile | None:
+        """Look a stored file up; `None` where there is none."""
+
+    @abstractmethod
+    async def url(self, reference: str) -> str:
+        """Mint a URL that the caller's users can open."""
+
+    async def aclose(self) -> None:  # noqa: B027 (a storage without connections has none to close)
+        """Let go of connections, also when that fails half-way or is cancelled."""

@@ -1,0 +1,1 @@
+"""Floor 1: the records that everything else passes around, and their JSON."""

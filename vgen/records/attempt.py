@@ -1,0 +1,111 @@
+"""One try at one clip on one backend, as the ledger keeps it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from attrs import field, frozen
+
+from vgen.records import checks
+from vgen.records.clip import Clip
+from vgen.records.money import FREE
+from vgen.records.request import ClipRequest
+from vgen.records.status import Ticket
+
+
+class Money(StrEnum):
+    """Where an attempt's money stands."""
+
+    HELD = "held"
+    IN_DOUBT = "in doubt"
+    SETTLED = "settled"
+    RELEASED = "released"
+    WRITTEN_OFF = "written off"
+
+
+class Custody(StrEnum):
+    """Where an attempt's clip stands.
+
+    `PLANNED` has money held and was never sent. `INTENDED` may have been sent. `VOID` made no
+    clip; `LOST` made, or may have made, one that cannot be had.
+    """
+
+    PLANNED = "planned"
+    INTENDED = "intended"
+    TICKETED = "ticketed"
+    SUCCEEDED = "succeeded"
+    FETCHED = "fetched"
+    SPOOLED = "spooled"
+    STORED = "stored"
+    LOST = "lost"
+    VOID = "void"
+
+
+OPEN_MONEY = frozenset({Money.HELD, Money.IN_DOUBT})
+CLOSED_CUSTODY = frozenset({Custody.STORED, Custody.LOST, Custody.VOID})
+
+
+@frozen
+class Attempt:
+    """One try at one clip on one backend.
+
+    The two states move independently: `money` and `custody`. `hold` is the most that it can be
+    billed, `billed` what it was (`None`: not known yet), both in US dollars; `metered` says that
+    the provider named the bill itself, `sent` that it may have left. `number` counts the clip's
+    attempts from 1. `epoch` is that of the claim under which it was written.
+    """
+
+    attempt_id: UUID
+    job_id: UUID
+    clip_index: int
+    number: int
+    backend: str
+    account: str
+    request: ClipRequest
+    fingerprint: str
+    hold: Decimal = field(validator=checks.amount)
+    money: Money = Money.HELD
+    custody: Custody = Custody.PLANNED
+    billed: Decimal | None = field(default=None, validator=checks.optional(checks.amount))
+    metered: bool = False
+    overrun: bool = False
+    sent: bool = False
+    ticket: Ticket | None = None
+    path: str | None = None
+    clip: Clip | None = None
+    reason: str = ""
+    epoch: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether money or custody can still move; a clip has at most one open attempt."""
+        return self.money in OPEN_MONEY or self.custody not in CLOSED_CUSTODY
+
+    @property
+    def state(self) -> tuple[Money, Custody]:
+        """Both states together, as a writer expects them."""
+        return (self.money, self.custody)
+
+    @property
+    def spent(self) -> Decimal:
+        """What counts as spent for it, in US dollars.
+
+        A success whose bill follows from its length counts with its whole hold until it has been
+        fetched and its length is known: money given back too early might be missing then.
+        """
+        if self.money is Money.SETTLED:
+            unmeasured = self.custody is Custody.SUCCEEDED and not self.metered
+            return max(self.billed or FREE, self.hold if unmeasured else FREE)
+        return self.hold if self.money is Money.WRITTEN_OFF else FREE
+
+    @property
+    def held(self) -> Decimal:
+        """What counts as held for it, in US dollars."""
+        return self.hold if self.money is Money.HELD else FREE
+
+    @property
+    def in_doubt(self) -> Decimal:
+        """What counts as in doubt for it, in US dollars."""
+        return self.hold if self.money is Money.IN_DOUBT else FREE

@@ -1,0 +1,115 @@
+"""What came of the clip prompts: a `Clip` for each success, a `ClipFailure` for each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+from attrs import field, frozen
+
+from vgen.records.money import FREE
+from vgen.records.request import Generator
+from vgen.records.video import Fault
+
+
+@frozen
+class Clip:
+    """A finished clip: probed, judged and stored.
+
+    All durations are in seconds: `target_duration` was asked for by the user,
+    `requested_duration` by vgen of the backend, `actual_duration` is what the file plays.
+    `duration_diff` is actual minus target, and `within_tolerance` says whether that is acceptable.
+    `cost` is what its attempts were billed in this job, failed ones included, in US dollars.
+    `generation_time` runs from its first submit in this run to its storing, in seconds.
+
+    `reference` finds the file in storage for good; `video_url` is minted from it. `ignored` names
+    the settings that the backend could not honour, `faults` what the judge found, and `notes` what
+    else the user should know, such as an image that could not be had.
+    """
+
+    clip_index: int
+    video_url: str
+    actual_duration: float
+    target_duration: float
+    duration_diff: float
+    status: Literal["success"] = "success"
+    cost: Decimal = FREE
+    retry_count: int = 0
+    generation_time: float = 0.0
+    requested_duration: float = 0.0
+    within_tolerance: bool = True
+    backend: str = ""
+    generator: Generator = Generator.MODEL
+    reference: str = ""
+    sha256: str = ""
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    frames: int = 0
+    seed: int | None = None
+    ignored: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@frozen
+class Tried:
+    """One attempt that came to nothing: where, why, and what it was billed in US dollars."""
+
+    backend: str
+    reason: str
+    cost: Decimal = FREE
+
+
+@frozen
+class ClipFailure:
+    """Why a clip is missing, and what was tried for it."""
+
+    clip_index: int
+    reason: str
+    tried: tuple[Tried, ...] = ()
+
+
+@frozen
+class Clips:
+    """The outcome of a job.
+
+    `clips` are in `clip_index` order, and so are `failures`, one for each clip that is missing.
+    `total_cost` is all that the job has spent, failed attempts and money spent by the caller
+    before it included, in US dollars. `total_generation_time` is in seconds.
+    """
+
+    job_id: UUID
+    clips: tuple[Clip, ...]
+    total_clips: int
+    successful_clips: int
+    failed_clips: int
+    total_cost: Decimal = FREE
+    total_generation_time: float = 0.0
+    failures: tuple[ClipFailure, ...] = field(default=())
+
+    @classmethod
+    def of(
+        cls,
+        job_id: UUID,
+        outcomes: Iterable[Clip | ClipFailure],
+        *,
+        total_cost: Decimal,
+        seconds: float,
+    ) -> Clips:
+        """Count and order the outcomes, one for each clip."""
+        ordered = sorted(outcomes, key=lambda outcome: outcome.clip_index)
+        clips = tuple(outcome for outcome in ordered if isinstance(outcome, Clip))
+        failures = tuple(outcome for outcome in ordered if isinstance(outcome, ClipFailure))
+        return cls(
+            job_id=job_id,
+            clips=clips,
+            total_clips=len(ordered),
+            successful_clips=len(clips),
+            failed_clips=len(failures),
+            total_cost=total_cost,
+            total_generation_time=seconds,
+            failures=failures,
+        )

@@ -1,0 +1,129 @@
+"""The entries that move an attempt from one state to another in the ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from attrs import field, frozen
+
+from vgen.records import checks
+from vgen.records.clip import Clip
+from vgen.records.money import FREE
+from vgen.records.status import State, Ticket
+
+
+@frozen
+class Planned:
+    """Money was held for an attempt that may be sent later."""
+
+
+@frozen
+class Reserved:
+    """The attempt is about to be sent: from here on it may have been."""
+
+
+@frozen
+class Ticketed:
+    """The provider accepted the attempt."""
+
+    ticket: Ticket
+
+
+@frozen
+class Released:
+    """The attempt was not sent, was refused or is proved absent; nothing is billed."""
+
+    reason: str
+
+
+@frozen
+class Doubted:
+    """The submit was sent and no answer came."""
+
+    reason: str
+
+
+@frozen
+class Settled:
+    """The provider's verdict, and what it billed in US dollars.
+
+    `metered`: the provider named the bill; else it follows the price and the clip's true length.
+    """
+
+    verdict: State
+    billed: Decimal = field(validator=checks.amount)
+    metered: bool = False
+    reason: str = ""
+
+
+@frozen
+class Fetched:
+    """The clip's file is here, at `path`; `billed` corrects the bill by its true duration."""
+
+    path: str
+    billed: Decimal = field(validator=checks.amount)
+
+
+@frozen
+class Spooled:
+    """Storage is down: the file is kept at `path` until it is up."""
+
+    path: str
+
+
+@frozen
+class Stored:
+    """The clip was probed, judged and stored."""
+
+    clip: Clip
+
+
+@frozen
+class Lost:
+    """The clip was paid for and cannot be used or had."""
+
+    reason: str
+
+
+@frozen
+class WrittenOff:
+    """The doubt can no longer be proved: the money counts as spent, the clip is free again."""
+
+    reason: str
+
+
+Entry = (
+    Planned
+    | Reserved
+    | Ticketed
+    | Released
+    | Doubted
+    | Settled
+    | Fetched
+    | Spooled
+    | Stored
+    | Lost
+    | WrittenOff
+)
+
+
+@frozen
+class Movement:
+    """What an entry did to the job's money, in US dollars."""
+
+    spent: Decimal = FREE
+    held: Decimal = FREE
+    in_doubt: Decimal = FREE
+
+
+@frozen
+class Line:
+    """One line of a job's journal; `at` is the ledger's own time."""
+
+    at: datetime
+    clip_index: int
+    attempt_id: UUID
+    entry: Entry
+    movement: Movement

@@ -1,0 +1,85 @@
+"""A job as it is written down: what was asked, who works on it, where its money stands."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import UUID
+
+from attrs import field, frozen
+
+from vgen.records import checks
+from vgen.records.attempt import Attempt
+from vgen.records.money import FREE, Account
+from vgen.records.prompt import ClipPrompt
+from vgen.records.request import ClipRequest
+from vgen.records.settings import GenerationSettings
+
+
+@frozen
+class PlannedClip:
+    """One clip of a job, decided: what is asked for and where it may be tried.
+
+    `route` names the backends in order. `fingerprint` changes when the user's request does.
+    `notes` tell the user of what was decided, such as an image that could not be had.
+    """
+
+    prompt: ClipPrompt
+    request: ClipRequest
+    fingerprint: str
+    route: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def clip_index(self) -> int:
+        """The clip's place in the job."""
+        return self.prompt.clip_index
+
+
+@frozen
+class Manifest:
+    """All that another process needs to carry a job on.
+
+    `budget` is the most that the job's spent, held and doubtful money may come to, and
+    `already_spent` what the caller had spent of it before, both in US dollars.
+    """
+
+    job_id: UUID
+    clips: tuple[PlannedClip, ...]
+    generation: GenerationSettings
+    budget: Decimal = field(default=FREE, validator=checks.amount)
+    already_spent: Decimal = field(default=FREE, validator=checks.amount)
+    min_clips: int = 3
+
+    def clip(self, clip_index: int) -> PlannedClip:
+        """Give one clip's plan; `KeyError` where the job has none of that index."""
+        for planned in self.clips:
+            if planned.clip_index == clip_index:
+                return planned
+        raise KeyError(clip_index)
+
+
+@frozen
+class Claim:
+    """The right to work on one clip, until it expires by the ledger's own time.
+
+    Every write carries the `epoch`: a claim that has passed on can write nothing more.
+    """
+
+    job_id: UUID
+    clip_index: int
+    owner: str
+    epoch: int
+
+
+@frozen
+class Job:
+    """A job as the ledger knows it; `attempts` are in the order in which they were written."""
+
+    manifest: Manifest
+    account: Account
+    attempts: tuple[Attempt, ...] = ()
+    outcome: str = ""
+
+    def of_clip(self, clip_index: int) -> tuple[Attempt, ...]:
+        """Give a clip's attempts in their order."""
+        return tuple(a for a in self.attempts if a.clip_index == clip_index)

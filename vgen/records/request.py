@@ -1,0 +1,127 @@
+"""What a backend is asked for and what it offers: requests, quotes and capabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from attrs import field, frozen
+
+from vgen.records import checks
+from vgen.records.money import FREE, Price
+
+
+@frozen
+class ClipRequest:
+    """One clip as a backend is asked for it; the same request means the same clip.
+
+    `duration` is in seconds and already within the job's longest, `width` and `height` are in
+    pixels, `fps` in frames a second, `motion` from 1 (still) to 255 (wild), `steps` the number of
+    denoising steps. `image` names the reference image (`None`: make the clip from text) and
+    `image_sha256` says which bytes it had. A backend does what it can and says in its quote what
+    it cannot.
+    """
+
+    prompt: str
+    duration: float
+    width: int
+    height: int
+    fps: int
+    motion: int
+    steps: int
+    negative_prompt: str = ""
+    seed: int | None = None
+    image: str | None = None
+    image_sha256: str | None = None
+    metadata: Mapping[str, Any] = field(factory=dict[str, Any])
+
+
+@frozen
+class Image:
+    """A reference image as read: checked, decodable, within the limits."""
+
+    data: bytes = field(repr=lambda data: f"<{len(data)} bytes>")
+    media_type: str
+    width: int
+    height: int
+    sha256: str
+
+
+class Generator(StrEnum):
+    """How a backend makes its pictures."""
+
+    MODEL = "model"
+    PROCEDURAL = "procedural"
+
+
+@frozen
+class Capabilities:
+    """What a backend can do, declared rather than guessed.
+
+    Attributes:
+        text: makes clips from a prompt alone.
+        image: makes clips from a reference image.
+        durations: the lengths it makes, in seconds; with `any_duration`, the shortest and longest.
+        any_duration: every length between the shortest and the longest can be had.
+        max_size: the largest width and height in pixels.
+        generator: whether a model makes the pictures or a procedure draws them.
+        paid: attempts cost money.
+        durable_tickets: another process can ask for a ticket, fetch it or cancel it.
+        enforces_deadline: the provider ends an attempt by itself if nobody asks for it.
+        can_cancel: `cancel` stops an attempt at the provider.
+        can_find: `find` can prove that a submit never arrived.
+        max_concurrent: how many attempts may be in flight at once; `None`: any number.
+        queue_limit: how long an attempt may wait at the provider before it is given up, in seconds.
+        run_limit: how long an attempt may run before it is given up, in seconds.
+    """
+
+    text: bool
+    image: bool
+    durations: tuple[float, ...]
+    any_duration: bool = False
+    max_size: tuple[int, int] = (1024, 576)
+    generator: Generator = Generator.MODEL
+    paid: bool = True
+    durable_tickets: bool = False
+    enforces_deadline: bool = False
+    can_cancel: bool = True
+    can_find: bool = False
+    max_concurrent: int | None = None
+    queue_limit: float = 300.0
+    run_limit: float = 120.0
+
+    def nearest_duration(self, seconds: float) -> float:
+        """Give the length nearest to `seconds` that the backend makes."""
+        if self.any_duration:
+            return min(max(seconds, min(self.durations)), max(self.durations))
+        return min(self.durations, key=lambda made: (abs(made - seconds), made))
+
+
+@frozen
+class Quote:
+    """What one attempt would come to.
+
+    `hold` is the most that it can be billed, failure and cancellation included, in US dollars.
+    `duration` is the length that it would make, in seconds. `price` gives the actual cost from the
+    actual duration where the provider's own bill is not used. `ignored` names the fields of the
+    request that cannot be honoured.
+    """
+
+    duration: float
+    hold: Decimal = field(default=FREE, validator=checks.amount)
+    price: Price = Price()
+    ignored: tuple[str, ...] = ()
+
+
+@frozen
+class Prepared:
+    """A request ready to be sent: its image where the provider can read it.
+
+    `payload` is the backend's own and goes nowhere else.
+    """
+
+    request: ClipRequest
+    image: Image | None = None
+    payload: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)

@@ -1,0 +1,72 @@
+"""What a provider says of an attempt."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from vgen.errors import AttemptError
+from vgen.records import checks
+
+
+@frozen
+class Ticket:
+    """The handle on an accepted attempt: JSON-safe, and durable where the backend says so.
+
+    Names the backend, the provider's account, the model version and the provider's own id.
+    """
+
+    backend: str
+    provider_id: str
+    account: str = ""
+    version: str = ""
+
+
+class State(StrEnum):
+    """Where an attempt stands at its provider; the last three are verdicts."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_verdict(self) -> bool:
+        """Whether the provider will change nothing more."""
+        return self in {State.SUCCEEDED, State.FAILED, State.CANCELLED}
+
+
+@frozen
+class Status:
+    """A provider's answer about one ticket.
+
+    `progress` runs from 0 to 1 where the provider tells. `billed` is what was charged, in US
+    dollars; `None` on a success means the quote's price on the actual duration, on any other
+    verdict that nothing was charged. `failure` says why a failed attempt failed.
+    """
+
+    state: State
+    progress: float | None = None
+    billed: Decimal | None = field(default=None, validator=checks.optional(checks.amount))
+    failure: AttemptError | None = None
+
+    @property
+    def is_verdict(self) -> bool:
+        """Whether this answer is final."""
+        return self.state.is_verdict
+
+
+@frozen
+class Absent:
+    """A complete listing proves that the submit never arrived."""
+
+
+@frozen
+class Unknown:
+    """The provider cannot tell, or cannot tell yet, whether the submit arrived."""
+
+
+Finding = Ticket | Absent | Unknown
