@@ -1,0 +1,153 @@
+"""A process that keeps a ledger busy at random; run as a script, it says what was acknowledged."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import trio
+from attrs import define
+
+from vgen import SQLiteLedger
+from vgen.decisions.bookkeeping import follow
+from vgen.errors import BudgetExceededError, LedgerError
+from vgen.records.attempt import Attempt
+from vgen.records.clip import Clip
+from vgen.records.entry import (
+    Doubted,
+    Entry,
+    Fetched,
+    Lost,
+    Released,
+    Settled,
+    Spooled,
+    Stored,
+    Ticketed,
+    WrittenOff,
+)
+from vgen.records.job import Claim, Job
+from vgen.records.request import ClipRequest
+from vgen.records.status import State, Ticket
+
+JOB = UUID(int=11)
+CLIPS = 6
+CLIP = Clip(0, "", 4.0, 4.0, 0.0)
+REQUEST = ClipRequest("x", 4.0, 768, 432, 24, 100, 20)
+
+
+def an_attempt(clip_index: int, hold: Decimal) -> Attempt:
+    """A planned attempt."""
+    return Attempt(uuid4(), JOB, clip_index, 1, "svd", "me", REQUEST, "f", hold)
+
+
+@define
+class Bookkeeper:
+    """Claims, reserves, advances, opens again and concludes, as chance will have it.
+
+    `overrunning` lets bills pass their holds.
+    """
+
+    ledger: SQLiteLedger
+    owner: str
+    chance: random.Random
+    overrunning: bool = False
+    lease: float = 0.02
+
+    async def work(self, steps: int) -> int:
+        """Take so many steps; give how many changed something."""
+        return sum([await self._step() for _ in range(steps)])
+
+    async def _step(self) -> bool:
+        try:
+            if self.chance.random() < 0.1:
+                return await self._whole_job()
+            claim = await self.ledger.claim(
+                JOB, self.chance.randrange(CLIPS), owner=self.owner, lease=self.lease
+            )
+            return claim is not None and await self._one_clip(claim)
+        except (LedgerError, BudgetExceededError):
+            return False
+
+    async def _whole_job(self) -> bool:
+        job = await self.ledger.job(JOB)
+        assert isinstance(job, Job)
+        if self.chance.random() < 0.3:
+            await self.ledger.conclude(JOB, "counted")
+        else:
+            holds = [an_attempt(index, self._amount()) for index in range(CLIPS)]
+            await self.ledger.open_job(job.manifest, holds)
+        return True
+
+    async def _one_clip(self, claim: Claim) -> bool:
+        attempts = await self.ledger.attempts(JOB, claim.clip_index)
+        standing = next((attempt for attempt in attempts if attempt.is_open), None)
+        if self.chance.random() < 0.2:
+            await trio.sleep(2 * self.lease)
+        if standing is None or not standing.sent:
+            await self._reserve(claim, standing)
+        else:
+            entry = self.chance.choice(self._entries(standing))
+            await self.ledger.advance(claim, standing.attempt_id, standing.state, entry)
+        if self.chance.random() < 0.7:
+            await self.ledger.release(claim)
+        return True
+
+    async def _reserve(self, claim: Claim, planned: Attempt | None) -> None:
+        attempt = an_attempt(claim.clip_index, self._amount())
+        if planned is not None and self.chance.random() < 0.7:
+            attempt = planned
+        await self.ledger.reserve(claim, attempt)
+
+    def _amount(self) -> Decimal:
+        return Decimal(self.chance.randrange(1, 60)) / 100
+
+    def _entries(self, standing: Attempt) -> Sequence[Entry]:
+        most = 130 if self.overrunning else 100
+        bill = standing.hold * self.chance.randrange(most + 1) / 100
+        won = self.chance.choice([State.SUCCEEDED, State.SUCCEEDED, State.FAILED])
+        metered = self.chance.random() < 0.5
+        entries: tuple[Entry, ...] = (
+            Ticketed(Ticket("svd", "p")),
+            Released("refused"),
+            Doubted("silence"),
+            Settled(won, bill, metered=metered),
+            Settled(won, bill, metered=metered),
+            WrittenOff("age"),
+            Fetched("/c.mp4", (standing.billed or bill) if standing.metered else bill),
+            Spooled("/s.mp4"),
+            Stored(CLIP),
+            Lost("black"),
+        )
+        return [entry for entry in entries if _fits(standing, entry)]
+
+
+def chance_of(seed: int) -> random.Random:
+    """Chance that comes out the same for the same seed."""
+    return random.Random(seed)  # noqa: S311 (a plan that can be repeated, no secret)
+
+
+def _fits(standing: Attempt, entry: Entry) -> bool:
+    try:
+        follow(standing, entry)
+    except LedgerError:
+        return False
+    return True
+
+
+async def main(path: Path, seed: int, steps: int) -> None:
+    """Keep a ledger busy, and print a line for every change that it acknowledged."""
+    ledger = SQLiteLedger(path)
+    keeper = Bookkeeper(ledger, f"process {seed}", chance_of(seed))
+    for _ in range(steps):
+        if await keeper.work(1):
+            sys.stdout.write("changed\n")
+            sys.stdout.flush()
+    await ledger.aclose()
+
+
+if __name__ == "__main__":
+    trio.run(main, Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -1,0 +1,397 @@
+"""A plain render function becomes a backend: taken in, rendered, fetched, cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from threading import Event
+from uuid import UUID, uuid4
+
+import pytest
+import trio
+import trio.testing
+from attrs import evolve
+
+from tests.records.samples import REQUEST, an_attempt
+from vgen.abc import Render, RenderBackend
+from vgen.errors import (
+    AttemptError,
+    ConfigurationError,
+    GenerationError,
+    RetryableError,
+    VideoError,
+)
+from vgen.records.money import Price
+from vgen.records.request import Capabilities, ClipRequest, Image, Prepared
+from vgen.records.status import Absent, State, Status, Ticket
+
+CAPABILITIES = Capabilities(
+    text=True, image=True, durations=(1.0, 8.0), any_duration=True, paid=False
+)
+IMAGE = Image(b"picture", "image/png", 1, 1, "0" * 64)
+
+
+def write(
+    request: ClipRequest, image: Image | None, path: Path, progress: Callable[[float], None]
+) -> None:
+    """Render a clip that says what it was made from."""
+    progress(0.5)
+    path.write_bytes(request.prompt.encode() + (image.data if image else b""))
+    progress(1.0)
+
+
+def a_backend(
+    render: Render = write, *, workers: int | None = 1, price: Price | None = None
+) -> RenderBackend:
+    """A backend around a render function."""
+    return RenderBackend(
+        "drawn",
+        render,
+        capabilities=CAPABILITIES,
+        ignored=lambda request: ["steps"] if request.steps else [],
+        price=price,
+        workers=workers,
+    )
+
+
+async def submitted(backend: RenderBackend, *, image: Image | None = None) -> Ticket:
+    """A request that the backend has taken in."""
+    prepared = await backend.prepare(REQUEST, image)
+    return await backend.submit(prepared, uuid4())
+
+
+async def state_of(backend: RenderBackend, ticket: Ticket) -> Status:
+    """What the backend says of a ticket."""
+    return (await backend.status([ticket]))[ticket]
+
+
+def unheard(_status: Status) -> None:
+    """Listen to nothing."""
+
+
+async def test_a_clip_is_rendered_and_fetched(tmp_path: Path) -> None:
+    """Submit takes it in, waiting renders it with reports on the way, fetch hands it over once."""
+    heard: list[Status] = []
+    async with a_backend() as backend:
+        ticket = await submitted(backend, image=IMAGE)
+        assert await state_of(backend, ticket) == Status(State.QUEUED)
+        verdict = await backend.wait_verdict(ticket, heard.append)
+        assert verdict == Status(State.SUCCEEDED, progress=1.0)
+        assert [(status.state, status.progress) for status in heard] == [
+            (State.RUNNING, 0.5),
+            (State.RUNNING, 1.0),
+        ]
+        assert await state_of(backend, ticket) == verdict
+        assert repr(backend) == "<RenderBackend 'drawn': 1 held, 0 running>"
+        await backend.fetch(ticket, tmp_path / "clip.mp4")
+        assert (tmp_path / "clip.mp4").read_bytes() == b"a lighthousepicture"
+        assert repr(backend) == "<RenderBackend 'drawn': 0 held, 0 running>"
+        with pytest.raises(GenerationError, match="fetched before"):
+            await backend.fetch(ticket, tmp_path / "again.mp4")
+
+
+async def test_a_fetch_that_failed_may_be_repeated(tmp_path: Path) -> None:
+    """Until the clip is where it should be, the backend keeps it."""
+    async with a_backend() as backend:
+        ticket = await submitted(backend)
+        await backend.wait_verdict(ticket, unheard)
+        with pytest.raises(RetryableError):
+            await backend.fetch(ticket, tmp_path / "no" / "clip.mp4")
+        await backend.fetch(ticket, tmp_path / "clip.mp4")
+    assert (tmp_path / "clip.mp4").read_bytes() == b"a lighthouse"
+
+
+async def test_a_verdict_can_be_waited_for_twice() -> None:
+    """A clip is rendered once, however many wait for it, then or later."""
+    rendered: list[str] = []
+
+    def render(
+        request: ClipRequest, image: Image | None, path: Path, progress: Callable[[float], None]
+    ) -> None:
+        rendered.append(path.name)
+        write(request, image, path, progress)
+
+    async with a_backend(render) as backend:
+        ticket = await submitted(backend)
+        async with trio.open_nursery() as nursery:
+            for _ in range(2):
+                nursery.start_soon(backend.wait_verdict, ticket, unheard)
+        assert (await backend.wait_verdict(ticket, unheard)).state is State.SUCCEEDED
+    assert len(rendered) == 1
+
+
+class Studio:
+    """Renders frame after frame until it is stopped or let go, and says when it starts."""
+
+    def __init__(self) -> None:
+        self.started = trio.Event()
+        self.enough = Event()
+        self.paths: list[Path] = []
+
+    def __call__(
+        self,
+        request: ClipRequest,
+        image: Image | None,
+        path: Path,
+        progress: Callable[[float], None],
+    ) -> None:
+        """Render, leaving no file behind when stopped."""
+        del request, image
+        self.paths.append(path)
+        path.write_bytes(b"half")
+        try:
+            progress(0.0)
+            trio.from_thread.run_sync(self.started.set)
+            while not self.enough.wait(0.001):
+                progress(0.1)
+        except BaseException:
+            path.unlink()
+            raise
+
+
+@asynccontextmanager
+async def waited_for(backend: RenderBackend, ticket: Ticket) -> AsyncGenerator[list[Status]]:
+    """Wait for a verdict beside the block; what it was is there at the block's end."""
+    verdicts: list[Status] = []
+
+    async def wait() -> None:
+        verdicts.append(await backend.wait_verdict(ticket, unheard))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait)
+        yield verdicts
+
+
+async def test_cancelling_the_wait_stops_the_rendering() -> None:
+    """At its next frame, with no file left; waiting again renders it anew."""
+    studio = Studio()
+    async with a_backend(studio) as backend:
+        ticket = await submitted(backend)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(backend.wait_verdict, ticket, unheard)
+            await studio.started.wait()
+            assert repr(backend) == "<RenderBackend 'drawn': 1 held, 1 running>"
+            nursery.cancel_scope.cancel()
+        assert not studio.paths[0].exists()
+        assert await state_of(backend, ticket) == Status(State.QUEUED)
+        studio.enough.set()
+        assert (await backend.wait_verdict(ticket, unheard)).state is State.SUCCEEDED
+    assert len(studio.paths) == 2
+
+
+async def test_a_running_attempt_can_be_cancelled() -> None:
+    """Cancel answers once it has stopped; whoever waits is told, and so is who asks later."""
+    studio = Studio()
+    async with a_backend(studio) as backend:
+        ticket = await submitted(backend, image=IMAGE)
+        async with waited_for(backend, ticket) as verdicts:
+            await studio.started.wait()
+            assert (await state_of(backend, ticket)).state is State.RUNNING
+            assert await backend.cancel(ticket) == Status(State.CANCELLED)
+            assert not studio.paths[0].exists()
+        assert verdicts == [Status(State.CANCELLED)]
+        assert await backend.cancel(ticket) == Status(State.CANCELLED)
+        assert await backend.wait_verdict(ticket, unheard) == Status(State.CANCELLED)
+        assert await state_of(backend, ticket) == Status(State.CANCELLED)
+
+
+async def test_an_attempt_that_waits_its_turn_can_be_cancelled() -> None:
+    """More than `workers` wait; one of those that wait is cancelled without being rendered."""
+    studio = Studio()
+    async with a_backend(studio, workers=1) as backend:
+        first, second, third = [await submitted(backend) for _ in range(3)]
+        async with waited_for(backend, first) as firsts:
+            await studio.started.wait()
+            async with waited_for(backend, second) as seconds:
+                await trio.testing.wait_all_tasks_blocked()
+                assert await state_of(backend, second) == Status(State.QUEUED)
+                assert await backend.cancel(second) == Status(State.CANCELLED)
+            async with waited_for(backend, third) as thirds:
+                studio.enough.set()
+        assert seconds == [Status(State.CANCELLED)]
+        assert firsts == thirds == [Status(State.SUCCEEDED, progress=1.0)]
+    assert len(studio.paths) == 2
+
+
+async def test_what_nobody_waits_for_can_be_cancelled() -> None:
+    """It is never rendered, whoever waits for it later."""
+    studio = Studio()
+    async with a_backend(studio) as backend:
+        ticket = await submitted(backend)
+        assert await backend.cancel(ticket) == Status(State.CANCELLED)
+        assert await backend.wait_verdict(ticket, unheard) == Status(State.CANCELLED)
+    assert studio.paths == []
+
+
+async def test_a_cancelled_cancel_still_cancels() -> None:
+    """Who gives up waiting for the end has asked for it all the same."""
+    studio = Studio()
+    async with a_backend(studio) as backend:
+        ticket = await submitted(backend)
+        async with waited_for(backend, ticket) as verdicts:
+            await studio.started.wait()
+            with trio.CancelScope() as scope:
+                scope.cancel()
+                await backend.cancel(ticket)
+        assert verdicts == [Status(State.CANCELLED)]
+
+
+async def test_cancelling_before_the_start_is_not_forgotten() -> None:
+    """Even when the one who cancelled did not stay to see it."""
+    async with a_backend() as backend:
+        ticket = await submitted(backend)
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await backend.cancel(ticket)
+        assert await backend.wait_verdict(ticket, unheard) == Status(State.CANCELLED)
+
+
+async def test_a_finished_attempt_stays_finished() -> None:
+    """Cancelling what has succeeded says that it has."""
+    async with a_backend() as backend:
+        ticket = await submitted(backend)
+        verdict = await backend.wait_verdict(ticket, unheard)
+        assert await backend.cancel(ticket) == verdict
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (OSError(28, "No space left on device"), RetryableError, "No space left"),
+        (VideoError("no codec"), GenerationError, "no codec"),
+        (ValueError("odd size"), GenerationError, "odd size"),
+        (GenerationError("refused"), GenerationError, "refused"),
+        (RetryableError("busy"), RetryableError, "busy"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_errors_are_verdicts(error: Exception, kind: type[AttemptError], said: str) -> None:
+    """What a render function raises says whether another attempt could help."""
+
+    def render(*_: object) -> None:
+        raise error
+
+    async with a_backend(render) as backend:
+        ticket = await submitted(backend)
+        verdict = await backend.wait_verdict(ticket, unheard)
+        assert verdict.state is State.FAILED
+        assert type(verdict.failure) is kind
+        assert said in str(verdict.failure)
+        assert await backend.wait_verdict(ticket, unheard) == verdict
+
+
+async def test_rendering_nothing_is_a_failure() -> None:
+    """A function that returns without a file has not succeeded."""
+
+    def render(*_: object) -> None:
+        """Do nothing."""
+
+    async with a_backend(render) as backend:
+        ticket = await submitted(backend)
+        verdict = await backend.wait_verdict(ticket, unheard)
+        assert verdict.state is State.FAILED
+        assert isinstance(verdict.failure, GenerationError)
+
+
+async def test_tickets_of_another_process_have_failed(tmp_path: Path) -> None:
+    """What is not held here was lost with its process: it failed, and may be tried again."""
+    ticket = Ticket("drawn", "long ago")
+    async with a_backend() as backend:
+        for status in (
+            await state_of(backend, ticket),
+            await backend.wait_verdict(ticket, unheard),
+        ):
+            assert status.state is State.FAILED
+            assert isinstance(status.failure, RetryableError)
+            assert status.billed is None
+        assert await backend.cancel(ticket) == Status(State.CANCELLED)
+        with pytest.raises(GenerationError, match="never rendered"):
+            await backend.fetch(ticket, tmp_path / "clip.mp4")
+
+
+async def test_what_was_taken_in_is_found() -> None:
+    """Attempts of this process have their ticket; of any other it is certain that they are gone."""
+    attempt = an_attempt(UUID(int=1))
+    async with a_backend() as backend:
+        assert backend.capabilities.can_find
+        assert await backend.find(attempt) == Absent()
+        ticket = await backend.submit(Prepared(REQUEST), attempt.attempt_id)
+        assert await backend.find(attempt) == ticket
+    assert await backend.find(attempt) == Absent()
+
+
+async def break_off(backend: RenderBackend, studio: Studio) -> None:
+    """Render a clip, and fail before it is fetched."""
+    async with backend:
+        await backend.wait_verdict(await submitted(backend), unheard)
+        assert studio.paths[0].exists()
+        raise ZeroDivisionError
+
+
+async def test_closing_removes_whatever_is_left() -> None:
+    """Rendered and unfetched clips go with the backend, after an error too; then it takes none."""
+    studio = Studio()
+    studio.enough.set()
+    backend = a_backend(studio)
+    with pytest.raises(ZeroDivisionError):
+        await break_off(backend, studio)
+    assert not studio.paths[0].parent.exists()
+    with pytest.raises(GenerationError, match="not open"):
+        await submitted(backend)
+    await backend.aclose()
+
+
+async def test_closing_succeeds_without_the_folder() -> None:
+    """Somebody else may have cleared the temporary files away."""
+    studio = Studio()
+    studio.enough.set()
+    async with a_backend(studio) as backend:
+        await backend.wait_verdict(await submitted(backend), unheard)
+        studio.paths[0].unlink()
+        studio.paths[0].parent.rmdir()
+
+
+def test_a_quote_is_pure_and_says_what_is_ignored() -> None:
+    """Free without a price, at the nearest length, naming what cannot be honoured."""
+    backend = a_backend()
+    quote = backend.quote(evolve(REQUEST, duration=9.5))
+    assert (quote.duration, quote.hold, quote.ignored) == (8.0, Decimal(0), ("steps",))
+    assert quote == backend.quote(evolve(REQUEST, duration=9.5))
+    assert backend.quote(evolve(REQUEST, steps=0)).ignored == ()
+    assert not backend.capabilities.paid
+
+
+def test_a_price_is_held_with_a_frame_to_spare() -> None:
+    """A length that is rounded up to a whole frame still costs no more than its hold."""
+    price = Price(base=Decimal("0.10"), per_second=Decimal("0.01"))
+    backend = a_backend(price=price)
+    quote = backend.quote(evolve(REQUEST, duration=4.0, fps=25))
+    assert quote.price == price
+    assert quote.hold == price.cost(4.04)
+    assert backend.capabilities.paid
+
+
+@pytest.mark.parametrize("workers", [None, 1, 3])
+async def test_only_so_many_render_at_once(workers: int | None) -> None:
+    """By default as many as there are cores, four at most."""
+    studio = Studio()
+    async with a_backend(studio, workers=workers) as backend:
+        async with trio.open_nursery() as nursery:
+            for _ in range(6):
+                nursery.start_soon(backend.wait_verdict, await submitted(backend), unheard)
+            await trio.testing.wait_all_tasks_blocked()
+            running = repr(backend)
+            studio.enough.set()
+        most = workers or 4
+        assert running in {
+            f"<RenderBackend 'drawn': 6 held, {n} running>" for n in range(1, most + 1)
+        }
+        assert workers is None or str(workers) in running
+
+
+def test_no_workers_are_refused() -> None:
+    """A backend that could never render is not made."""
+    with pytest.raises(ConfigurationError, match=r"^workers: must be at least 1, got 0$"):
+        a_backend(workers=0)

@@ -1,0 +1,235 @@
+"""The ledger's file: made when needed, waited for, and left alone where it is no ledger."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from tests.records.samples import a_manifest, an_attempt
+from vgen import SQLiteLedger
+from vgen.errors import BudgetExceededError, ConfigurationError, LedgerError, VgenError
+
+JOB = UUID(int=1)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """What is in a folder."""
+    return list(folder.iterdir())
+
+
+def content(path: Path) -> bytes:
+    """What is in a file."""
+    return path.read_bytes()
+
+
+@contextmanager
+def read_only(path: Path) -> Generator[None]:
+    """Let nobody write the file or beside it."""
+    path.chmod(0o400)
+    path.parent.chmod(0o500)
+    try:
+        yield
+    finally:
+        path.parent.chmod(0o700)
+
+
+async def test_reading_makes_no_file(ledger: SQLiteLedger, path: Path) -> None:
+    """Whoever only looks leaves no file behind, and finds nothing."""
+    assert await ledger.jobs() == ()
+    assert await ledger.job(JOB) is None
+    assert await ledger.attempts(JOB, 0) == ()
+    assert await ledger.history(JOB) == ()
+    with pytest.raises(LedgerError):
+        await ledger.claim(JOB, 0, owner="me", lease=1)
+    with pytest.raises(LedgerError):
+        await ledger.conclude(JOB, "")
+    assert files_in(path.parent) == []
+
+
+async def test_any_name_will_do(tmp_path: Path) -> None:
+    """A file's name is a name, whatever it means in URLs or to SQLite."""
+    for name in ("a b?mode=memory#%41.db", ":memory:", "caf\udce9.db"):
+        path = tmp_path / name
+        ledger = SQLiteLedger(path)
+        await ledger.open_job(a_manifest(JOB), [])
+        await ledger.aclose()
+        assert path.is_file()
+
+
+async def test_it_says_what_it_is(ledger: SQLiteLedger, path: Path) -> None:
+    """The file is named, and whether it is open."""
+    assert repr(ledger) == f"<SQLiteLedger {str(path)!r}: closed>"
+    await ledger.open_job(a_manifest(JOB), [])
+    assert repr(ledger) == f"<SQLiteLedger {str(path)!r}: open>"
+    await ledger.aclose()
+    await ledger.aclose()
+    assert repr(ledger) == f"<SQLiteLedger {str(path)!r}: closed>"
+    assert await ledger.jobs() == (JOB,)
+
+
+def another(path: Path, *statements: str) -> None:
+    """Make a SQLite database of another kind."""
+    with sqlite3.connect(path) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def make_text(path: Path) -> None:
+    """A file of words."""
+    path.write_text("Dear diary, today I was taken for a database." * 50)
+
+
+def make_other(path: Path) -> None:
+    """Another program's database."""
+    another(path, "CREATE TABLE jobs (job_id TEXT)")
+
+
+def make_named(path: Path) -> None:
+    """Another program's database that is empty but for its name."""
+    another(path, "PRAGMA application_id = 7")
+
+
+def make_newer(path: Path) -> None:
+    """A ledger of a version to come."""
+    another(path, "CREATE TABLE jobs (x)", "PRAGMA application_id = 0x7667656E")
+    another(path, "PRAGMA user_version = 2")
+
+
+@pytest.mark.parametrize("make", [make_text, make_other, make_named, make_newer])
+async def test_what_is_no_ledger_is_left_alone(
+    ledger: SQLiteLedger, path: Path, make: object
+) -> None:
+    """One error names the file and what it is, and not a byte of it is changed."""
+    assert callable(make)
+    make(path)
+    before = content(path)
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match=str(path)):
+            await ledger.open_job(a_manifest(JOB), [])
+        with pytest.raises(ConfigurationError, match=str(path)):
+            await ledger.jobs()
+    assert content(path) == before
+    assert files_in(path.parent) == [path]
+
+
+async def test_a_directory_is_no_ledger(tmp_path: Path) -> None:
+    """The error names it."""
+    with pytest.raises(LedgerError, match=f"{tmp_path}: unable to open"):
+        await SQLiteLedger(tmp_path).jobs()
+
+
+async def test_a_missing_folder_is_not_made(tmp_path: Path) -> None:
+    """The error names the file that has no place."""
+    path = tmp_path / "no" / "vgen.db"
+    with pytest.raises(LedgerError, match=f"{path}: unable to open"):
+        await SQLiteLedger(path).open_job(a_manifest(JOB), [])
+    assert files_in(tmp_path) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+async def test_a_file_that_cannot_be_written_is_named(ledger: SQLiteLedger, path: Path) -> None:
+    """The error names the file, and what it holds stays."""
+    await ledger.open_job(a_manifest(JOB), [])
+    await ledger.aclose()
+    with read_only(path), pytest.raises(LedgerError, match=str(path)):
+        await ledger.open_job(a_manifest(JOB), [])
+
+
+async def test_a_record_that_cannot_be_read_is_told(ledger: SQLiteLedger, path: Path) -> None:
+    """A line that somebody has changed by hand is one error that names file and field."""
+    await ledger.open_job(a_manifest(JOB), [an_attempt(JOB)])
+    another(path, """UPDATE jobs SET account = '{"limit": "much"}'""")
+    with pytest.raises(LedgerError, match=rf"{path}: cannot be read: .*Account\.limit"):
+        await ledger.job(JOB)
+    another(path, "UPDATE journal SET entry = '{}'")
+    with pytest.raises(LedgerError, match=f"{path}: cannot be read: entry"):
+        await ledger.history(JOB)
+
+
+@pytest.fixture
+async def locked(ledger: SQLiteLedger, path: Path) -> AsyncIterator[sqlite3.Connection]:
+    """Another program's lock on the ledger, until it rolls back."""
+    await ledger.open_job(a_manifest(JOB), [])
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    yield connection
+    connection.close()
+
+
+async def test_a_locked_file_is_waited_for(
+    ledger: SQLiteLedger, locked: sqlite3.Connection, autojump_clock: MockClock
+) -> None:
+    """A call succeeds as soon as the lock is gone, within the ledger's patience."""
+
+    async def unlock() -> None:
+        await trio.sleep(30)
+        locked.execute("ROLLBACK")
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(unlock)
+        assert await ledger.jobs() == (JOB,)
+    assert autojump_clock.current_time() >= 30
+
+
+async def test_a_locked_file_is_not_waited_for_for_ever(
+    ledger: SQLiteLedger, locked: sqlite3.Connection, autojump_clock: MockClock
+) -> None:
+    """After a minute the error says that the file is locked."""
+    assert locked.in_transaction
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.sleep, 61)
+        with pytest.raises(LedgerError, match="locked"):
+            await ledger.jobs()
+        assert autojump_clock.current_time() >= 60
+
+
+async def test_waiting_for_a_locked_file_can_be_cancelled(
+    ledger: SQLiteLedger, locked: sqlite3.Connection, autojump_clock: MockClock
+) -> None:
+    """Whoever gives up waiting gets away, and nothing of the call is done later."""
+    with trio.move_on_after(1) as scope:
+        await ledger.conclude(JOB, "late")
+    assert scope.cancelled_caught
+    assert autojump_clock.current_time() < 60
+    locked.execute("ROLLBACK")
+    job = await ledger.job(JOB)
+    assert job is not None
+    assert job.outcome == ""
+
+
+async def test_a_cancelled_call_writes_nothing(ledger: SQLiteLedger) -> None:
+    """Who is cancelled before the call begins leaves no job behind."""
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        with pytest.raises(trio.Cancelled):
+            await ledger.open_job(a_manifest(JOB), [])
+    assert await ledger.jobs() == ()
+
+
+async def test_closing_cannot_be_cut_short(ledger: SQLiteLedger, path: Path) -> None:
+    """A cancelled task lets go of the file all the same."""
+    await ledger.open_job(a_manifest(JOB), [])
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await ledger.aclose()
+    assert "closed" in repr(ledger)
+    assert files_in(path.parent) == [path]
+
+
+async def test_errors_leave_the_ledger_usable(ledger: SQLiteLedger) -> None:
+    """After a refusal the same connection goes on, with no transaction left open."""
+    with pytest.raises(BudgetExceededError):
+        await ledger.open_job(a_manifest(JOB, budget="0.10"), [an_attempt(JOB)])
+    with pytest.raises(VgenError):
+        await ledger.conclude(JOB, "")
+    await ledger.open_job(a_manifest(JOB), [an_attempt(JOB)])
+    assert await ledger.jobs() == (JOB,)

@@ -1,0 +1,171 @@
+"""Storage in a directory."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+import trio
+
+from vgen.builtin.web import WebImages, too_large
+from vgen.errors import StorageError
+from vgen.ports.storage import Storage, StoredFile
+
+SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+
+BAD_PATH = (OSError, ValueError, RuntimeError)
+"""What looking a path up may raise: also for NUL characters and for links that go in circles."""
+
+
+class DirectoryStorage(Storage):
+    """Clips as files below `root`, and images from there, from `images` or from the web.
+
+    Keys are relative paths below `root`; its folders are made as they are needed. An image may be
+    named by a relative path or a `file:` URL, and is read from below the `images` folders or
+    `root`, in that order, and never from elsewhere, symbolic links included; an `https:` or
+    `http:` URL is read from public addresses only.
+    """
+
+    def __init__(self, root: Path | str, *, images: Sequence[Path | str] = ()) -> None:
+        self._root = Path(root)
+        self._image_roots = (*(Path(folder) for folder in images), self._root)
+        self._web = WebImages()
+
+    def __repr__(self) -> str:
+        """Name the directory."""
+        return f"<DirectoryStorage {str(self._root)!r}>"
+
+    async def read(self, reference: str, *, max_bytes: int) -> bytes:
+        """Read an image from a file or from the web."""
+        scheme = _scheme(reference)
+        if scheme in {"http", "https"}:
+            return await self._web.read(reference, max_bytes=max_bytes)
+        if scheme not in {"", "file"}:
+            raise StorageError(f"{reference}: cannot read {scheme}: URLs")
+        return await trio.to_thread.run_sync(self._read, reference, max_bytes)
+
+    def _read(self, reference: str, max_bytes: int) -> bytes:
+        try:
+            path = self._find(reference)
+            with open(path, "rb", opener=_open_at_once) as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise StorageError(f"{reference}: is not a file")
+                data = file.read(max_bytes + 1)
+        except BAD_PATH as error:
+            raise StorageError(f"{reference}: {_reason(error)}") from error
+        if len(data) > max_bytes:
+            raise too_large(reference, max_bytes)
+        return data
+
+    def _find(self, reference: str) -> Path:
+        path = _path_of(reference)
+        allowed = False
+        for root in self._image_roots:
+            base = root.resolve()
+            resolved = (base / path).resolve()
+            if resolved.is_relative_to(base):
+                allowed = True
+                if resolved.exists():
+                    return resolved
+        if allowed:
+            raise StorageError(f"{reference}: no such file")
+        raise StorageError(f"{reference}: is outside the folders that images are read from")
+
+    async def write(self, key: str, path: Path) -> StoredFile:
+        """Copy the file beside its place, force it to disk, and move it there in one step."""
+        return await trio.to_thread.run_sync(self._write, key, path)
+
+    def _write(self, key: str, path: Path) -> StoredFile:
+        target = self._place(key)
+        passing = target.parent / f".{uuid4().hex}"
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("rb") as source, passing.open("xb") as copy:
+                shutil.copyfileobj(source, copy, 2**20)
+                copy.flush()
+                os.fsync(copy.fileno())
+            passing.replace(target)
+            self._sync_folders(target)
+            return StoredFile(reference=key, size=target.stat().st_size)
+        except OSError as error:
+            raise StorageError(f"cannot write {target}: {error.strerror}") from error
+        finally:
+            with suppress(OSError):
+                passing.unlink(missing_ok=True)
+
+    def _sync_folders(self, target: Path) -> None:
+        """Force the names to disk, from the file's own up to that of its topmost folder."""
+        for folder in target.parents:
+            _sync_folder(folder)
+            if folder == self._root:
+                break
+
+    async def stat(self, reference: str) -> StoredFile | None:
+        """Look a clip's file up."""
+        place = trio.Path(self._place(reference))
+        try:
+            found = await place.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            # To take what cannot be seen for missing would have it made, and paid for, anew.
+            raise StorageError(f"{reference}: {error.strerror}", retryable=True) from error
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        return StoredFile(reference=reference, size=found.st_size)
+
+    async def url(self, reference: str) -> str:
+        """Give the clip's `file:` URL."""
+        return self._place(reference).absolute().as_uri()
+
+    def _place(self, key: str) -> Path:
+        """Give a key's place, which is below the directory or nowhere."""
+        parts = key.split("/")
+        if "\0" in key or "\\" in key or any(part in {"", ".", ".."} for part in parts):
+            raise StorageError(f"{key!r}: is no key for a file in {self._root}")
+        target = self._root.joinpath(*parts)
+        try:
+            inside = target.parent.resolve().is_relative_to(self._root.resolve())
+        except BAD_PATH as error:
+            raise StorageError(f"{key!r}: {_reason(error)}") from error
+        if not inside:
+            raise StorageError(f"{key!r}: leads out of {self._root}")
+        return target
+
+
+def _scheme(reference: str) -> str:
+    found = SCHEME.match(reference)
+    return found[1].lower() if found else ""
+
+
+def _path_of(reference: str) -> str:
+    if not _scheme(reference):
+        return reference
+    parts = urlsplit(reference)
+    if parts.netloc.lower() not in {"", "localhost"}:
+        raise StorageError(f"{reference}: names another host")
+    return unquote(parts.path)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting for the other end, should it be a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,143 @@
+"""The ledger in a SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import trio
+
+from vgen.builtin.book import Book
+from vgen.builtin.schema import connect
+from vgen.errors import LedgerError
+from vgen.ports.ledger import CostLedger
+from vgen.records.attempt import Attempt, Custody, Money
+from vgen.records.entry import Entry, Line
+from vgen.records.job import Claim, Job, Manifest
+from vgen.records.money import Account
+
+T = TypeVar("T")
+
+PATIENCE = 60.0
+"""How long a ledger that another process has locked is waited for, in seconds."""
+
+LOOK_AGAIN = 0.05
+"""The pause between two tries at a locked ledger, in seconds."""
+
+BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+
+class SQLiteLedger(CostLedger):
+    """A ledger in one file, which any number of processes of one machine may share.
+
+    The file is made by the first job that is opened. Calls run in a worker thread, one at a time;
+    waiting for a locked file can be cancelled, a transaction under way is finished first. Its
+    time is the machine's clock.
+
+    Raises `ConfigurationError` where the file is no ledger, and leaves it as it is.
+    """
+
+    def __init__(self, path: Path | str, *, clock: Callable[[], float] = time.time) -> None:
+        self._path = Path(path)
+        self._clock = clock
+        self._connection: sqlite3.Connection | None = None
+        self._turn = trio.Lock()
+
+    def __repr__(self) -> str:
+        """Name the file and say whether it is open."""
+        state = "closed" if self._connection is None else "open"
+        return f"<SQLiteLedger {str(self._path)!r}: {state}>"
+
+    async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
+        """Write the job and its first holds down in one transaction."""
+        return await self._transact(lambda book: book.open_job(manifest, holds), make=True)
+
+    async def job(self, job_id: UUID) -> Job | None:
+        """Read a job."""
+        return await self._read(lambda book: book.job(job_id), None)
+
+    async def attempts(self, job_id: UUID, clip_index: int) -> tuple[Attempt, ...]:
+        """Read a clip's attempts."""
+        return await self._read(lambda book: book.attempts(job_id, clip_index), ())
+
+    async def jobs(self) -> tuple[UUID, ...]:
+        """List the jobs."""
+        return await self._read(lambda book: book.jobs(), ())
+
+    async def claim(
+        self, job_id: UUID, clip_index: int, *, owner: str, lease: float
+    ) -> Claim | None:
+        """Claim a clip."""
+        return await self._transact(lambda book: book.claim(job_id, clip_index, owner, lease))
+
+    async def renew(self, claim: Claim, *, lease: float) -> None:
+        """Renew a claim."""
+        if not await self._transact(lambda book: book.extend(claim, lease)):
+            raise LedgerError(f"the claim on clip {claim.clip_index} has passed on")
+
+    async def release(self, claim: Claim) -> None:
+        """Give a clip back."""
+        await self._transact(lambda book: book.extend(claim, 0))
+
+    async def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
+        """Hold an attempt's money within the budget."""
+        return await self._transact(lambda book: book.reserve(claim, attempt))
+
+    async def advance(
+        self, claim: Claim, attempt_id: UUID, expected: tuple[Money, Custody], entry: Entry
+    ) -> Attempt:
+        """Move an attempt on."""
+        return await self._transact(lambda book: book.advance(claim, attempt_id, expected, entry))
+
+    async def conclude(self, job_id: UUID, outcome: str) -> Account:
+        """Release what was planned, and note the outcome."""
+        return await self._transact(lambda book: book.conclude(job_id, outcome))
+
+    async def history(self, job_id: UUID) -> tuple[Line, ...]:
+        """Read a job's journal."""
+        return await self._read(lambda book: book.history(job_id), ())
+
+    async def aclose(self) -> None:
+        """Close the file."""
+        with trio.move_on_after(PATIENCE, shield=True):
+            async with self._turn:
+                connection, self._connection = self._connection, None
+                if connection is not None:
+                    await trio.to_thread.run_sync(connection.close)
+
+    async def _read(self, work: Callable[[Book], T], otherwise: T) -> T:
+        if self._connection is None and not await trio.Path(self._path).exists():
+            return otherwise
+        return await self._transact(work)
+
+    async def _transact(self, work: Callable[[Book], T], *, make: bool = False) -> T:
+        last = trio.current_time() + PATIENCE
+        async with self._turn:
+            while True:
+                try:
+                    return await trio.to_thread.run_sync(lambda: self._run(work, make=make))
+                except sqlite3.Error as error:
+                    code: int = getattr(error, "sqlite_errorcode", 0) & 0xFF
+                    if code not in BUSY or trio.current_time() >= last:
+                        raise LedgerError(f"{self._path}: {error}") from error
+                except ValueError as error:
+                    raise LedgerError(f"{self._path}: cannot be read: {error}") from error
+                await trio.sleep(LOOK_AGAIN)
+
+    def _run(self, work: Callable[[Book], T], *, make: bool) -> T:
+        if self._connection is None:
+            self._connection = connect(self._path, make=make)
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(Book(connection, self._clock()))
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return result

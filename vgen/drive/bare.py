@@ -1,0 +1,27 @@
+"""Errors leave vgen bare: a nursery that is vgen's own affair wraps nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import trio
+
+
+@contextmanager
+def bare_errors() -> Generator[None]:
+    """Take the wrapping off that one nursery has put round an error.
+
+    Of several errors the gravest is raised and names the others in its notes: a request to stop,
+    such as `KeyboardInterrupt`, before an error, and the earliest error before those after it.
+    Groups that the block itself has raised stay as they are.
+    """
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        errors = [e for e in group.exceptions if not isinstance(e, trio.Cancelled)]
+        errors.sort(key=lambda error: isinstance(error, Exception))
+        first, *others = errors or group.exceptions
+        for other in others:
+            first.add_note(f"and at the same time: {type(other).__name__}: {other}")
+        raise first from first.__cause__

@@ -1,0 +1,69 @@
+"""Holding the claim on a clip for as long as it is worked on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import trio
+
+from vgen.drive.bare import bare_errors
+from vgen.errors import LedgerError
+from vgen.ports.ledger import CostLedger
+from vgen.records.job import Claim
+
+logger = logging.getLogger("vgen")
+
+LEASE = 60.0
+"""How long a claim lasts without renewal, in seconds: longer than any submit may take."""
+
+LOOK_AGAIN = 1.0
+"""How often a clip that another process holds is tried for, in seconds."""
+
+
+async def acquire(ledger: CostLedger, job_id: UUID, clip_index: int, *, owner: str) -> Claim:
+    """Wait for the claim on a clip, for as long as another process holds it."""
+    while True:
+        claim = await ledger.claim(job_id, clip_index, owner=owner, lease=LEASE)
+        if claim is not None:
+            return claim
+        await trio.sleep(LOOK_AGAIN)
+
+
+@asynccontextmanager
+async def kept(ledger: CostLedger, claim: Claim, *, grace: float) -> AsyncGenerator[None]:
+    """Keep the claim renewed within the block, and give it back.
+
+    Raises:
+        LedgerError: the claim has passed on to another process; the block is cancelled first.
+    """
+    try:
+        with bare_errors():
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_renew, ledger, claim)
+                yield
+                nursery.cancel_scope.cancel()
+    finally:
+        async with last_words(f"clip {claim.clip_index} stays claimed", grace=grace):
+            await ledger.release(claim)
+
+
+@asynccontextmanager
+async def last_words(otherwise: str, *, grace: float) -> AsyncGenerator[None]:
+    """Write to the ledger on the way out: bounded, shielded, and hiding no error behind its own.
+
+    What cannot be written is logged as what holds `otherwise`.
+    """
+    with trio.move_on_after(grace, shield=True):
+        try:
+            yield
+        except LedgerError as error:
+            logger.warning("%s: %s", otherwise, error)
+
+
+async def _renew(ledger: CostLedger, claim: Claim) -> None:
+    while True:
+        await trio.sleep(LEASE / 3)
+        await ledger.renew(claim, lease=LEASE)

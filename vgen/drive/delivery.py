@@ -1,0 +1,156 @@
+"""From the provider's output to a clip in storage: fetch, probe, judge, store."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from decimal import Decimal
+from pathlib import Path
+
+import trio
+from attrs import evolve, frozen
+
+from vgen.drive.attempt import Try, plugin
+from vgen.errors import AttemptError, RetryableError, StorageError, VgenError, VideoError
+from vgen.ports.storage import StoredFile
+from vgen.records.clip import Clip
+from vgen.records.entry import Fetched, Lost, Stored
+from vgen.records.job import PlannedClip
+from vgen.records.money import FREE
+from vgen.records.video import Fault, Inspection, VideoInfo
+
+logger = logging.getLogger("vgen")
+
+TRIES = 3
+"""How often a download, and then the storing, is tried before it is left for a later run."""
+
+
+@frozen
+class Told:
+    """What the finished clip's record says beside what its file shows.
+
+    `started` is the time of the clip's first submit in this run, on Trio's clock; `earlier_cost`
+    what its other attempts were billed, in US dollars.
+    """
+
+    started: float
+    earlier_cost: Decimal
+    retry_count: int
+    notes: tuple[str, ...]
+
+
+async def deliver(one: Try, planned: PlannedClip, told: Told) -> Clip:
+    """Bring a generated clip into storage, on a limiter of its own.
+
+    Raises:
+        VideoError: the file is useless or gone; the attempt is lost, the clip may be made anew.
+        RetryableError, StorageError: it cannot be had or stored now; a re-run takes it up.
+    """
+    path = one.kit.folder / f"{one.attempt.attempt_id}.mp4"
+    async with one.kit.fetching:
+        try:
+            found = await _fetch_whole(one, path)
+            await one.write(Fetched(str(path), _bill(one, found.info)))
+            _refuse_useless(found)
+            return await _store(one, planned, told, path, found)
+        except VideoError as error:
+            await one.write(Lost(str(error)))
+            raise
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _refuse_useless(found: Inspection) -> None:
+    if found.judgement.useless:
+        raise VideoError("; ".join(found.judgement.explanations))
+
+
+async def _fetch_whole(one: Try, path: Path) -> Inspection:
+    """Fetch until the file is whole: a broken download is fetched again, not generated again."""
+    failure: VgenError = VideoError("it was never fetched")
+    for tried in range(TRIES):
+        await _pause(one, tried)
+        try:
+            with plugin(one.backend):
+                await one.backend.fetch(one.ticket, path)
+            found = await one.kit.inspector.video(path)
+        except (RetryableError, VideoError) as error:
+            failure = error
+        except AttemptError as error:
+            raise failure if tried else VideoError(f"the output is gone: {error}") from error
+        else:
+            if Fault.DAMAGED not in found.judgement.faults:
+                return found
+            failure = VideoError("; ".join(found.judgement.explanations))
+        logger.info("clip %d: download %d failed: %s", one.attempt.clip_index, tried + 1, failure)
+    raise failure
+
+
+async def _store(one: Try, planned: PlannedClip, told: Told, path: Path, found: Inspection) -> Clip:
+    storage, attempt = one.kit.storage, one.attempt
+    file = await _write(one, path)
+    with path.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    clip = _record(one, planned, told, found)
+    clip = evolve(
+        clip,
+        video_url=await storage.url(file.reference),
+        reference=file.reference,
+        sha256=digest,
+        cost=told.earlier_cost + attempt.spent,
+        generation_time=round(trio.current_time() - told.started, 3),
+    )
+    await one.write(Stored(clip))
+    return clip
+
+
+async def _write(one: Try, path: Path) -> StoredFile:
+    key = one.kit.clip_key(one.attempt.job_id, one.attempt.clip_index)
+    tried = 0
+    while True:
+        tried += 1
+        try:
+            return await one.kit.storage.write(key, path)
+        except StorageError as error:
+            if not error.retryable or tried == TRIES:
+                raise
+            logger.info("clip %d: storing failed: %s", one.attempt.clip_index, error)
+        await _pause(one, tried)
+
+
+def _record(one: Try, planned: PlannedClip, told: Told, found: Inspection) -> Clip:
+    info, target = found.info, float(planned.prompt.duration)
+    difference = float(info.duration) - target
+    quote = one.backend.quote(one.attempt.request)
+    return Clip(
+        clip_index=planned.clip_index,
+        video_url="",
+        actual_duration=float(info.duration),
+        target_duration=target,
+        duration_diff=round(difference, 6),
+        requested_duration=one.attempt.request.duration,
+        within_tolerance=abs(difference) <= one.kit.settings.tolerance,
+        retry_count=told.retry_count,
+        backend=one.backend.name,
+        generator=one.backend.capabilities.generator,
+        width=info.width,
+        height=info.height,
+        fps=round(float(info.fps), 3),
+        frames=info.frames,
+        seed=one.attempt.request.seed,
+        ignored=quote.ignored,
+        faults=found.judgement.faults,
+        notes=told.notes + found.judgement.explanations,
+    )
+
+
+def _bill(one: Try, info: VideoInfo) -> Decimal:
+    """Give the attempt's cost by its true duration, unless the provider named its own bill."""
+    if one.attempt.metered:
+        return one.attempt.billed or FREE
+    return one.backend.quote(one.attempt.request).price.cost(float(info.duration))
+
+
+async def _pause(one: Try, tried: int) -> None:
+    if tried:
+        await trio.sleep(one.kit.settings.backoff * 2 ** (tried - 1))

@@ -1,0 +1,42 @@
+"""What everything that drives a job has at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from uuid import UUID
+
+import trio
+from attrs import frozen
+
+from vgen.drive.inspector import Inspector
+from vgen.drive.polling import Poller
+from vgen.ports.backend import VideoBackend
+from vgen.ports.events import Event
+from vgen.ports.ledger import CostLedger
+from vgen.ports.storage import Storage
+from vgen.records.settings import Settings
+
+
+@frozen
+class Kit:
+    """The ports, the limits and the small things of one runner.
+
+    `slots` holds a limiter for each backend that takes only so many attempts at once; `chance`
+    gives random numbers from 0 to 1; `folder` is where clips lie on their way to storage.
+    """
+
+    backends: Mapping[str, VideoBackend]
+    storage: Storage
+    ledger: CostLedger
+    settings: Settings
+    inspector: Inspector
+    limiter: trio.CapacityLimiter
+    fetching: trio.CapacityLimiter
+    slots: Mapping[str, trio.CapacityLimiter]
+    pollers: Mapping[str, Poller]
+    folder: Path
+    owner: str
+    tell: Callable[[Event], None]
+    chance: Callable[[], float]
+    clip_key: Callable[[UUID, int], str]

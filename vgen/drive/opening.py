@@ -1,0 +1,137 @@
+"""Opening a runner, and one job on a runner of its own."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import trio
+
+from vgen.drive.bare import bare_errors
+from vgen.drive.inspector import Inspector
+from vgen.drive.kit import Kit
+from vgen.drive.polling import Poller
+from vgen.drive.runner import Runner
+from vgen.drive.telling import teller
+from vgen.errors import ConfigurationError
+from vgen.ports.backend import TellingBackend, VideoBackend
+from vgen.ports.events import Observer
+from vgen.ports.ledger import CostLedger
+from vgen.ports.storage import Storage
+from vgen.records.clip import Clips
+from vgen.records.money import FREE
+from vgen.records.prompt import ClipPrompt, ClipPrompts
+from vgen.records.settings import Settings
+
+
+def clip_key(job_id: UUID, clip_index: int) -> str:
+    """Give the default storage key of a clip."""
+    return f"{job_id}/clip_{clip_index:03d}.mp4"
+
+
+@asynccontextmanager
+async def open_runner(
+    *,
+    backends: Sequence[VideoBackend],
+    storage: Storage,
+    ledger: CostLedger,
+    settings: Settings | None = None,
+    observer: Observer | None = None,
+    inspector: Inspector | None = None,
+    clip_key: Callable[[UUID, int], str] = clip_key,
+) -> AsyncGenerator[Runner]:
+    """Open a runner over a route of `backends`, first choice first; closes all that it was given.
+
+    `settings` come from the environment where none are given. `clip_key` names the place of a
+    clip in storage. Many jobs may run at once; the block's end waits for none of them, since each
+    runs in the task that called for it.
+
+    Raises:
+        ConfigurationError: no backend, two of one name, or a wrong setting.
+    """
+    settings = settings or Settings.from_environment(os.environ)
+    by_name = _by_name(backends)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(bare_errors())
+        for resource in (storage, ledger):
+            await stack.enter_async_context(aclosing(resource))
+        for backend in backends:
+            await stack.enter_async_context(backend)
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="vgen-"))
+        nursery = await stack.enter_async_context(trio.open_nursery())
+        pollers = {
+            name: Poller(backend, interval=settings.poll_interval)
+            for name, backend in by_name.items()
+            if not isinstance(backend, TellingBackend)
+        }
+        for poller in pollers.values():
+            nursery.start_soon(poller.run)
+        yield Runner(
+            Kit(
+                backends=by_name,
+                storage=storage,
+                ledger=ledger,
+                settings=settings,
+                inspector=inspector or Inspector(thorough=settings.thorough),
+                limiter=trio.CapacityLimiter(settings.concurrency),
+                fetching=trio.CapacityLimiter(settings.fetches),
+                slots=_slots(by_name),
+                pollers=pollers,
+                folder=Path(folder),
+                owner=f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}",
+                tell=teller(observer),
+                chance=random.random,
+                clip_key=clip_key,
+            )
+        )
+        nursery.cancel_scope.cancel()
+
+
+def _by_name(backends: Sequence[VideoBackend]) -> dict[str, VideoBackend]:
+    by_name = {backend.name: backend for backend in backends}
+    if not by_name:
+        raise ConfigurationError("backends: give at least one")
+    if len(by_name) < len(backends):
+        raise ConfigurationError("backends: each may stand in the route once")
+    return by_name
+
+
+def _slots(backends: Mapping[str, VideoBackend]) -> dict[str, trio.CapacityLimiter]:
+    return {
+        name: trio.CapacityLimiter(most)
+        for name, backend in backends.items()
+        if (most := backend.capabilities.max_concurrent) is not None
+    }
+
+
+async def process(  # noqa: PLR0913 (the keywords of the two calls that it joins)
+    job_id: UUID,
+    clip_prompts: ClipPrompts | Sequence[ClipPrompt],
+    *,
+    backends: Sequence[VideoBackend],
+    storage: Storage,
+    ledger: CostLedger,
+    settings: Settings | None = None,
+    observer: Observer | None = None,
+    budget: Decimal = FREE,
+    already_spent: Decimal = FREE,
+    min_clips: int = 3,
+) -> Clips:
+    """Make one job's clips on a runner of its own: see `open_runner` and `Runner.process`."""
+    async with open_runner(
+        backends=backends, storage=storage, ledger=ledger, settings=settings, observer=observer
+    ) as runner:
+        return await runner.process(
+            job_id,
+            clip_prompts,
+            budget=budget,
+            already_spent=already_spent,
+            min_clips=min_clips,
+        )

@@ -1,0 +1,90 @@
+"""What an earlier run has left of a clip: kept if stored, carried on if open."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from vgen.decisions.fingerprint import same_request
+from vgen.drive.attempt import Try
+from vgen.drive.clip import ClipRun
+from vgen.drive.planning import stored_attempt
+from vgen.drive.slots import in_flight
+from vgen.errors import (
+    AttemptTimeoutError,
+    ConfigurationError,
+    GenerationError,
+    SubmitInDoubtError,
+    VideoError,
+)
+from vgen.records.attempt import Attempt, Custody, Money
+from vgen.records.clip import Clip
+from vgen.records.entry import Doubted, Lost
+
+MADE = frozenset({Custody.SUCCEEDED, Custody.FETCHED, Custody.SPOOLED})
+
+
+async def keep(run: ClipRun) -> Clip | None:
+    """Take the stored clip as it is, if it is there and is what is asked for."""
+    stored = stored_attempt(list(run.attempts.values()), run.planned)
+    if stored is None or stored.clip is None:
+        return None
+    storage = run.job.kit.storage
+    if await storage.stat(stored.clip.reference) is None:
+        return None
+    return evolve(stored.clip, video_url=await storage.url(stored.clip.reference))
+
+
+async def carry_on(run: ClipRun, standing: Attempt) -> Clip | None:
+    """Bring an open attempt to its end: its clip, or `None` where the clip may be made anew.
+
+    Raises:
+        SubmitInDoubtError, AttemptTimeoutError: it stays open, and nothing else may be sent.
+        ConfigurationError: its backend is not at hand.
+    """
+    backend = run.job.kit.backends.get(standing.backend)
+    if backend is None:
+        raise ConfigurationError(
+            f"clip {standing.clip_index} has an attempt open on {standing.backend}: "
+            f"run again with {standing.backend} among the backends"
+        )
+    one = Try(run.job.kit, run.claim, backend, standing)
+    try:
+        await _clear(one)
+        await _end(run, one)
+        if one.attempt.custody not in MADE:
+            return None
+        if same_request(standing, run.planned):
+            return await run.deliver(one)
+        await one.write(Lost("the request has changed"))
+    except VideoError:
+        return None
+    finally:
+        run.book(one)
+    return None
+
+
+async def _clear(one: Try) -> None:
+    """Find out whether a submit without an answer arrived."""
+    if one.attempt.custody is not Custody.INTENDED:
+        return
+    if one.attempt.money is Money.HELD:
+        await one.write(Doubted("the process that was sending it has ended"))
+    if await one.resolve():
+        return
+    if one.backend.capabilities.can_find:
+        raise SubmitInDoubtError("it may be running and may be billed: not cleared yet")
+    await one.write_off(f"{one.backend.name} cannot say whether it was accepted")
+
+
+async def _end(run: ClipRun, one: Try) -> None:
+    """Wait for the verdict, or stop what nobody asks for any more, and settle."""
+    if one.attempt.custody is not Custody.TICKETED:
+        return
+    async with in_flight(run.job, one.backend, who=one):
+        if same_request(one.attempt, run.planned):
+            status = await one.verdict(run.report)
+        else:
+            status = await one.stop(GenerationError("the request has changed"))
+    if status is None:
+        raise AttemptTimeoutError(f"still open at {one.backend.name}: a later run waits for it")
+    await one.settle(status)

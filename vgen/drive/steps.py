@@ -1,0 +1,93 @@
+"""The work of one job's clip, and the count at its end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from attrs import evolve
+
+from vgen.drive.claims import acquire, kept
+from vgen.drive.clip import ClipRun
+from vgen.drive.job import JobRun, Stopped
+from vgen.drive.planning import stored_attempt
+from vgen.drive.resume import carry_on, keep
+from vgen.errors import AccountError, LedgerError, VgenError
+from vgen.ports.storage import Storage
+from vgen.records.attempt import Attempt
+from vgen.records.clip import Clip, ClipFailure, Clips, Tried
+from vgen.records.job import Job, PlannedClip
+
+logger = logging.getLogger("vgen")
+
+
+async def run_clip(job: JobRun, planned: PlannedClip) -> Clip | ClipFailure:
+    """Finish one clip or say why not.
+
+    Raises:
+        LedgerError: what happens can no longer be written down.
+    """
+    reason = ""
+    with job.working():
+        try:
+            clip, made = await _claimed_work(job, planned)
+        except Stopped as stopped:
+            reason = str(stopped)
+        except AccountError as error:
+            reason = str(error)
+            job.account_failed(error)
+        except LedgerError:
+            raise
+        except VgenError as error:
+            reason = str(error)
+        else:
+            job.stored(clip, made=made)
+            return clip
+        failure = ClipFailure(clip_index=planned.clip_index, reason=reason)
+        logger.info("clip %d given up: %s", planned.clip_index, reason)
+        job.gave_up(failure)
+        return failure
+
+
+async def _claimed_work(job: JobRun, planned: PlannedClip) -> tuple[Clip, bool]:
+    kit, job_id = job.kit, job.manifest.job_id
+    with job.stoppable():
+        claim = await acquire(kit.ledger, job_id, planned.clip_index, owner=kit.owner)
+    async with kept(kit.ledger, claim, grace=kit.settings.grace):
+        attempts = await kit.ledger.attempts(job_id, planned.clip_index)
+        run = ClipRun(job, planned, claim, {a.attempt_id: a for a in attempts})
+        clip = await keep(run)
+        if clip is not None:
+            return clip, False
+        standing = run.sent_and_open()
+        clip = await carry_on(run, standing) if standing else None
+        return clip or await run.make(), True
+
+
+async def count(
+    job: Job, storage: Storage, *, reasons: Mapping[int, ClipFailure], seconds: float
+) -> Clips:
+    """Say what came of every clip, as the ledger has it."""
+    outcomes = [await _outcome(job, planned, storage, reasons) for planned in job.manifest.clips]
+    return Clips.of(
+        job.manifest.job_id, outcomes, total_cost=job.account.spent, seconds=round(seconds, 3)
+    )
+
+
+async def _outcome(
+    job: Job, planned: PlannedClip, storage: Storage, reasons: Mapping[int, ClipFailure]
+) -> Clip | ClipFailure:
+    attempts = job.of_clip(planned.clip_index)
+    stored = stored_attempt(attempts, planned)
+    if stored is not None and stored.clip is not None and planned.clip_index not in reasons:
+        return evolve(stored.clip, video_url=await storage.url(stored.clip.reference))
+    tried = tuple(Tried(a.backend, _reason(a), a.spent) for a in attempts if a.sent)
+    given = reasons.get(planned.clip_index)
+    reason = given.reason if given else tried[-1].reason if tried else "not started"
+    return ClipFailure(planned.clip_index, reason, tried)
+
+
+def _reason(attempt: Attempt) -> str:
+    if attempt.is_open:
+        return attempt.reason or f"still {attempt.custody} at {attempt.backend}"
+    return attempt.reason

@@ -1,0 +1,44 @@
+"""Tiny real clips for fakes to deliver, sound and spoilt."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+SIDE = 64
+FPS = 8
+BLACK = 16
+"""The luma of black in studio range."""
+
+
+@lru_cache(maxsize=64)
+def tiny_clip(seconds: float, *, shade: int | None = None) -> bytes:
+    """Give an MP4 file of 64x64 pixels at 8 frames a second: a moving pattern, or one shade."""
+    import numpy as np  # noqa: PLC0415 (numpy and PyAV load when a clip is first needed)
+
+    from vgen.video import Encoder  # noqa: PLC0415 (likewise)
+
+    across, down = np.meshgrid(np.arange(SIDE), np.arange(SIDE))
+    with tempfile.TemporaryDirectory(prefix="vgen-") as folder:
+        path = Path(folder, "clip.mp4")
+        with Encoder(path, width=SIDE, height=SIDE, fps=FPS) as encoder:
+            for frame in range(max(1, round(seconds * FPS))):
+                wave = 110 + 60 * np.sin((across + 4 * frame) / 9) + 40 * np.cos(down / 7)
+                luma = wave if shade is None else np.full_like(wave, shade)
+                encoder.write(np.repeat(luma[..., None], 3, axis=2).astype(np.uint8))
+        return path.read_bytes()
+
+
+def cut_short(content: bytes) -> bytes:
+    """Give what a download leaves that breaks off near its end."""
+    return content[:-200]
+
+
+def spoilt(what: str | bytes, seconds: float) -> bytes:
+    """Give a file that is no sound clip: a "page", a "cut" or "black" clip, or the bytes given."""
+    if isinstance(what, bytes):
+        return what
+    if what == "page":
+        return b"<!doctype html><title>Not yours</title>"
+    return cut_short(tiny_clip(seconds)) if what == "cut" else tiny_clip(seconds, shade=BLACK)

@@ -1,0 +1,79 @@
+"""A storage in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from vgen.errors import StorageError
+from vgen.ports.storage import Storage, StoredFile
+from vgen.testing.faults import Fault, Faults
+from vgen.testing.tape import Call, Tape
+
+
+class MemoryStorage(Storage):
+    """Files as bytes, by key.
+
+    `images` holds what can be read, or the error to raise instead. `faults` make calls of `read`,
+    `write`, `stat` and `url` fail as an outage does, or take their time. `files` is what was
+    stored and `reads` what was asked for; every call is noted on the `tape`.
+    """
+
+    def __init__(
+        self,
+        images: Mapping[str, bytes | StorageError] | None = None,
+        *,
+        faults: Sequence[Fault] = (),
+        tape: Tape | None = None,
+    ) -> None:
+        self.files: dict[str, bytes] = {}
+        self.reads: list[str] = []
+        self.images = dict(images or {})
+        self.tape = tape or Tape()
+        self.faults = Faults(faults, lambda what: StorageError(what, retryable=True))
+
+    def __repr__(self) -> str:
+        """Read as a log of what was asked, with what it holds in the first line."""
+        held = ", ".join(f"{key} ({len(data)} bytes)" for key, data in self.files.items())
+        lines = self.tape.calls("storage")
+        return "\n".join([f"<MemoryStorage: {held or 'empty'}", *lines]) + ">"
+
+    async def read(self, reference: str, *, max_bytes: int) -> bytes:
+        """Give an image."""
+        self.reads.append(reference)
+        self._note("read", reference)
+        return await self.faults.call("read", lambda: self._read(reference, max_bytes))
+
+    async def write(self, key: str, path: Path) -> StoredFile:
+        """Take a file in."""
+        self._note("write", key)
+        return await self.faults.call("write", lambda: self._write(key, path))
+
+    async def stat(self, reference: str) -> StoredFile | None:
+        """Look a file up."""
+        self._note("stat", reference)
+        return await self.faults.call("stat", lambda: self._stat(reference))
+
+    async def url(self, reference: str) -> str:
+        """Give a URL that leads nowhere."""
+        self._note("url", reference)
+        return await self.faults.call("url", lambda: f"memory:{reference}")
+
+    def _read(self, reference: str, max_bytes: int) -> bytes:
+        found = self.images.get(reference, StorageError(f"{reference}: no such file"))
+        if isinstance(found, StorageError):
+            raise found
+        if len(found) > max_bytes:
+            raise StorageError(f"{reference}: is larger than {max_bytes} bytes")
+        return found
+
+    def _write(self, key: str, path: Path) -> StoredFile:
+        self.files[key] = path.read_bytes()
+        return StoredFile(key, len(self.files[key]))
+
+    def _stat(self, reference: str) -> StoredFile | None:
+        data = self.files.get(reference)
+        return None if data is None else StoredFile(reference, len(data))
+
+    def _note(self, what: str, about: str) -> None:
+        self.tape.add(Call("storage", what, about=about))
