@@ -1,0 +1,124 @@
+"""Measure what animatics cost: `python benchmarks/rendering.py [SECONDS]`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import trio
+from vgen.abc import ClipRequest, Image, Prepared
+from vgen_animatic import Animatic
+from vgen_animatic.backend import render
+
+WIDTH, HEIGHT, FPS = 1024, 576, 30
+DEFAULT_SECONDS = 6.0
+BEAT = 0.005
+IMAGE = Path(__file__).parents[1] / "docs/examples/images/harbour.jpg"
+
+PROMPTS = {
+    "landscape": "A mountain lake at sunset",
+    "sea": "A sailing boat on the sea at dawn",
+    "night": "A midnight drive on an empty highway",
+    "city": "Rain on a neon street",
+    "abstract": "An abstract dream of colours",
+    "image": "The harbour at dusk",
+}
+
+
+def request(name: str, seconds: float) -> ClipRequest:
+    """The request for one kind of clip."""
+    return ClipRequest(
+        prompt=PROMPTS[name],
+        duration=seconds,
+        width=WIDTH,
+        height=HEIGHT,
+        fps=FPS,
+        motion=127,
+        steps=25,
+    )
+
+
+def reference(name: str) -> Image | None:
+    """The reference image of a clip, for the kind that has one."""
+    if name != "image":
+        return None
+    data = IMAGE.read_bytes()
+    return Image(data, "image/jpeg", 1280, 720, hashlib.sha256(data).hexdigest())
+
+
+def megabytes() -> int:
+    """The most memory that this process has held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def one(name: str, seconds: float) -> None:
+    """Render one clip in this process and print what it cost and its digest."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "clip.mp4")
+        begin, wall = time.process_time(), time.perf_counter()
+        render(request(name, seconds), reference(name), path, lambda _fraction: None)
+        cpu, took = time.process_time() - begin, time.perf_counter() - wall
+        data = path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    print(f"{cpu:.2f} {took:.2f} {megabytes()} {len(data) / 1e6:.2f} {digest}")
+
+
+def fresh(name: str, seconds: float) -> list[str]:
+    """Render one clip in a process of its own."""
+    command = [sys.executable, __file__, name, str(seconds)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return done.stdout.split()
+
+
+async def heartbeat(lags: list[float]) -> None:
+    """Note by how much each beat of the event loop comes too late, in seconds."""
+    while True:
+        due = trio.current_time() + BEAT
+        await trio.sleep_until(due)
+        lags.append(trio.current_time() - due)
+
+
+async def five(seconds: float) -> tuple[float, list[float]]:
+    """Render five clips at once through the backend; give the wall time and the loop's lags."""
+    lags: list[float] = []
+    async with Animatic() as backend, trio.open_nursery() as beats:
+        beats.start_soon(heartbeat, lags)
+        begin = time.perf_counter()
+        async with trio.open_nursery() as nursery:
+            for name in list(PROMPTS)[1:]:
+                prepared = Prepared(request(name, seconds), reference(name))
+                ticket = await backend.submit(prepared, uuid4())
+                nursery.start_soon(backend.wait_verdict, ticket, lambda _status: None)
+        wall = time.perf_counter() - begin
+        beats.cancel_scope.cancel()
+    return wall, sorted(lags)
+
+
+def main(seconds: float) -> None:
+    """Print the whole table."""
+    print(f"{seconds:g} s at {WIDTH}x{HEIGHT}, {FPS} fps; {os.cpu_count()} cores")
+    print(f"{'scene':10} {'CPU s':>6} {'wall s':>6} {'MB RSS':>6} {'MB':>5}  same bytes again")
+    for name in PROMPTS:
+        first, second = fresh(name, seconds), fresh(name, seconds)
+        same = "yes" if first[-1] == second[-1] else "NO"
+        print(f"{name:10} {first[0]:>6} {first[1]:>6} {first[2]:>6} {first[3]:>5}  {same}")
+    wall, lags = trio.run(five, seconds)
+    middle, late = lags[len(lags) // 2], lags[int(len(lags) * 0.99)]
+    print(f"five at once: {wall:.1f} s wall, {megabytes()} MB RSS")
+    print(
+        f"event loop lag: median {middle * 1e3:.1f}, p99 {late * 1e3:.1f}, max {lags[-1] * 1e3:.1f} ms"
+    )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        one(sys.argv[1], float(sys.argv[2]))
+    else:
+        main(float(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_SECONDS)

@@ -1,0 +1,205 @@
+"""Judging: spoilt clips are found out, good ones pass, and sampling agrees with looking at all."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from vgen.errors import VideoError
+from vgen.records.video import Fault, Inspection
+from vgen.video import inspect, judge, probe, sampling
+
+from .clips import DUDS, FPS, SCENES, SIX_SECONDS, clouds, encode, flicker, half_frozen, hills
+from .foreign import foreign, resized, without_first_packet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .clips import Frame
+
+
+@cache
+def scene(name: str) -> list[Frame]:
+    """One of the good scenes, drawn once."""
+    return SCENES[name]()
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Six seconds in which nothing is wrong."""
+    return encode(tmp_path_factory.mktemp("judge") / "clip.mp4", scene("clouds")).read_bytes()
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_good_scenes_pass(tmp_path: Path, name: str) -> None:
+    """A good clip has no fault, and by default a few of its pictures are enough to tell."""
+    path = encode(tmp_path / "clip.mp4", scene(name))
+    sampled, thorough = judge(path), judge(path, thorough=True)
+    assert sampled.faults == thorough.faults == ()
+    assert sampled.frames_judged < SIX_SECONDS / 4
+    assert thorough.frames_judged == SIX_SECONDS
+    assert sampled.measures.keys() == thorough.measures.keys()
+
+
+@pytest.mark.parametrize("name", ["clouds", "hills"])
+@pytest.mark.parametrize(
+    ("spoil", "fault"), DUDS.items(), ids=lambda item: getattr(item, "__name__", "")
+)
+def test_duds_are_found(
+    tmp_path: Path, spoil: Callable[[list[Frame]], list[Frame]], fault: str, name: str
+) -> None:
+    """Each way to spoil a clip is found, with its reason, at a glance as well as thoroughly."""
+    path = encode(tmp_path / "clip.mp4", spoil(scene(name)))
+    judgement = judge(path)
+    assert judgement == judge(path, thorough=True)
+    assert fault in judgement.faults
+    assert judgement.useless == (fault in {"black", "flat"})
+    assert all(judgement.explanations)
+    assert len(judgement.explanations) == len(judgement.faults)
+
+
+def ruined(clip: bytes, start: float, end: float, filler: Callable[[int], bytes]) -> bytes:
+    """The clip with a share of its compressed pictures overwritten."""
+    first = clip.index(b"mdat") + 4
+    low, high = (first + int((len(clip) - first) * share) for share in (start, end))
+    return clip[:low] + filler(high - low) + clip[high:]
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+@pytest.mark.parametrize("filler", [bytes, np.random.default_rng(5).bytes], ids=["zeros", "random"])
+@pytest.mark.parametrize(
+    "share", [(0, 1), (0, 0.05), (0.4, 0.45), (0.72, 0.75), (0.97, 1)], ids=str
+)
+def test_overwritten_pictures(
+    clip: bytes, share: tuple[float, float], filler: Callable[[int], bytes], *, thorough: bool
+) -> None:
+    """Zeros or garbage in place of pictures are damage, wherever they lie."""
+    broken = ruined(clip, *share, filler)
+    assert probe(broken).frames == SIX_SECONDS
+    assert Fault.DAMAGED in judge(broken, thorough=thorough).faults
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.5, 0.9, 0.999])
+def test_truncated_clip(clip: bytes, kept: float) -> None:
+    """A clip cut short is damaged, and the explanation counts what is there."""
+    judgement = judge(clip[: int(len(clip) * kept)])
+    assert judgement.faults[0] is Fault.DAMAGED
+    assert "of 90 declared frames" in judgement.explanations[0] or kept > 0.99
+
+
+def test_truncated_webm() -> None:
+    """A WebM clip declares no count of frames, but a duration that a cut clip does not reach."""
+    whole = foreign(clouds(30), codec="libvpx-vp9", container="webm")
+    assert judge(whole).faults == ()
+    judgement = judge(whole[: len(whole) * 3 // 4])
+    assert judgement.faults[0] is Fault.DAMAGED
+    assert "are missing" in judgement.explanations[0]
+
+
+def test_no_picture_decodes(clip: bytes) -> None:
+    """A clip of which nothing decodes is damaged and has no measures."""
+    judgement = judge(ruined(clip, 0, 1, bytes))
+    assert judgement.faults == (Fault.DAMAGED,)
+    assert (judgement.frames_judged, judgement.measures) == (0, {})
+
+
+def test_pictures_of_another_size() -> None:
+    """A clip whose pictures change their size halfway is damaged."""
+    frames = clouds(10)
+    assert judge(resized(frames, frames)).faults == ()
+    assert Fault.DAMAGED in judge(resized(frames, [frame[::2, ::2] for frame in frames])).faults
+
+
+def test_pictures_that_do_not_come() -> None:
+    """Packets that decode to nothing, without any error, are damage."""
+    judgement = judge(without_first_packet(foreign(clouds(30), options={"g": "12"})))
+    assert judgement.faults[0] is Fault.DAMAGED
+    assert "packets decode to" in judgement.explanations[0]
+
+
+def test_effective_frame_rate(tmp_path: Path) -> None:
+    """Pictures at 5 fps in a file at 15 fps are told by their measure, and are no fault."""
+    frames = scene("hills")
+    path = encode(tmp_path / "clip.mp4", [frames[i - i % 3] for i in range(len(frames))])
+    judgement = judge(path, thorough=True)
+    assert judgement.faults == ()
+    assert judgement.measures["effective_fps"] == pytest.approx(5, abs=0.3)
+
+
+def test_cuts_are_counted(tmp_path: Path) -> None:
+    """A change of scene is a cut, not a fault."""
+    path = encode(tmp_path / "clip.mp4", [*hills(30), *clouds(30), *hills(30, seed=3)])
+    judgement = judge(path, thorough=True)
+    assert judgement.faults == ()
+    assert judgement.measures["cuts"] == 2
+
+
+def test_a_blink_is_not_frozen(tmp_path: Path) -> None:
+    """Under half a second there is no telling whether a clip is frozen."""
+    still = hills(1)
+    short, long = (encode(tmp_path / f"{n}.mp4", still * n) for n in (FPS // 3, FPS))
+    assert judge(short).faults == ()
+    assert judge(long).faults == (Fault.FROZEN,)
+
+
+def test_a_single_picture_shown_for_long_is_frozen(tmp_path: Path) -> None:
+    """One picture that lasts for seconds is a freeze although nothing follows it."""
+    path = encode(tmp_path / "clip.mp4", hills(1), fps=Fraction(1, 6))
+    assert judge(path).faults == (Fault.FROZEN,)
+
+
+def test_few_keyframes() -> None:
+    """Where decoding can start in few places only, the whole clip is looked at."""
+    frames = scene("hills")
+    assert judge(foreign(frames, options={"g": "15"})).frames_judged < SIX_SECONDS / 2
+    for rare in (foreign(frames, options={"g": "250"}), foreign(frames[:30])):
+        assert judge(rare).frames_judged == probe(rare).frames
+    with_cuts = [*hills(15), *clouds(15), *hills(60, seed=2)]
+    assert judge(foreign(with_cuts, options={"g": "250"})).frames_judged == SIX_SECONDS
+
+
+def test_repainting_does_not_hide_a_freeze() -> None:
+    """A still picture stays still although its encoder draws it anew every second."""
+    clip = foreign(half_frozen(scene("clouds")), options={"g": "15", "crf": "33"})
+    assert judge(clip).measures["longest_freeze"] == pytest.approx(3, abs=0.1)
+
+
+def test_a_freeze_may_be_large() -> None:
+    """A still picture under grain too faint to see is frozen, however large its packets."""
+    random = np.random.default_rng(6)
+    grain = [(random.random((144, 256, 1)) < 0.1).astype(np.uint8) for _ in range(SIX_SECONDS)]
+    frozen_half = half_frozen(scene("hills"))
+    frames = [frame ^ speck for frame, speck in zip(frozen_half, grain, strict=True)]
+    clip = foreign(frames, options={"g": "15", "crf": "1"})
+    assert judge(clip).faults == (Fault.FROZEN,)
+
+
+def test_flicker_is_not_disorder(tmp_path: Path) -> None:
+    """Pictures whose brightness jumps still follow one another."""
+    path = encode(tmp_path / "clip.mp4", flicker(scene("hills")))
+    assert judge(path).faults == (Fault.FLICKER,)
+
+
+def test_decoding_is_bounded(clip: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only so many pictures are decoded, of the longest clip."""
+    monkeypatch.setattr(sampling, "MAX_PICTURES", 20)
+    judgement = judge(clip, thorough=True)
+    assert (judgement.frames_judged, judgement.faults) == (20, ())
+
+
+def test_inspect_is_probe_and_judge(clip: bytes) -> None:
+    """`inspect` tells what `probe` and `judge` tell."""
+    assert inspect(clip) == Inspection(probe(clip), judge(clip))
+    assert inspect(clip, thorough=True).judgement == judge(clip, thorough=True)
+
+
+def test_no_video_no_judgement() -> None:
+    """What cannot be probed cannot be judged either."""
+    for look in (judge, inspect):
+        with pytest.raises(VideoError, match="an empty file"):
+            look(b"")

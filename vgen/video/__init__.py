@@ -1,0 +1,10 @@
+"""Video tools: encode frames, probe files, judge clips, check pictures."""
+
+from __future__ import annotations
+
+from vgen.video.encoder import Encoder
+from vgen.video.image import ImageInfo, check_image
+from vgen.video.judge import inspect, judge
+from vgen.video.probe import probe
+
+__all__ = ["Encoder", "ImageInfo", "check_image", "inspect", "judge", "probe"]

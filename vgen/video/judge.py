@@ -1,0 +1,146 @@
+"""The judgement: whether a clip is damaged, useless or merely poor, and by which measures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vgen.records.video import Fault, Inspection, Judgement
+from vgen.video.measures import measured
+from vgen.video.pictures import Tally, pictures
+from vgen.video.sampling import RUN, everything, sample
+from vgen.video.summary import summary
+from vgen.video.survey import survey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from vgen.video.survey import Survey
+
+MISSING_FRAMES = 2
+"""A container may promise a little more than there is: WebM rounds to milliseconds."""
+
+MAX_BLACK_RATIO = 0.50
+MAX_BLACK_RUN = 0.15
+"""Black pictures: of all, and in one run as a share of the duration; a fade in or out is less."""
+
+MAX_FLAT_RATIO = 0.50
+
+MAX_FROZEN_RATIO = 0.90
+MAX_FREEZE_SECONDS = 1.5
+MIN_FREEZABLE_SECONDS = 0.5
+"""Shorter clips are not called frozen; FFmpeg's freezedetect waits for 2 s by default."""
+
+MAX_ROUGHNESS = 0.45
+MIN_LIKENESS = 0.50
+UNLIKE = 0.10
+"""Noise has roughness 1 and likeness 0; clips of textures in fast motion stay below 0.2, above 0.7.
+Pictures less like one another than `UNLIKE` have nothing in common, however smooth they are."""
+
+MAX_DISORDER = 2.0
+"""Clips in order measure 1.0 to 1.3, the same clips shuffled 5 to 13."""
+
+MAX_FLICKER = 4.0
+"""Luma levels; steady clips stay below 1, also over a cut or two."""
+
+MIN_SHARPNESS = 3.0
+NORMAL_CONTRAST = 10.0
+"""Pictures out of focus measure below 2, those with an edge or a texture anywhere 7 and more. A
+duller picture, fog or night, may be soft without being blurred."""
+
+
+def judge(source: Path | bytes, *, thorough: bool = False) -> Judgement:
+    """Finds a clip's faults; raises `VideoError` where `probe` does.
+
+    By default short runs of pictures spread over the clip are decoded, and the framing of all
+    others is checked. Whatever in them is not clearly in order, and whatever cannot be sampled
+    safely, has the whole clip decoded, as `thorough` always does: so a fault found is found by
+    looking at everything. Sampling may overlook a fault between the runs that hardly changes the
+    size of the compressed pictures. Of clips beyond about two minutes only the first are judged.
+    """
+    return _judged(source, survey(source, peek=False), thorough=thorough)
+
+
+def inspect(source: Path | bytes, *, thorough: bool = False) -> Inspection:
+    """Probes and judges a clip in one go; raises `VideoError` where `probe` does."""
+    seen = survey(source, peek=True)
+    return Inspection(seen.info, _judged(source, seen, thorough=thorough))
+
+
+def _judged(source: Path | bytes, seen: Survey, *, thorough: bool) -> Judgement:
+    runs = None if thorough else sample(seen)
+    if runs is not None:
+        judgement = _verdict(source, seen, runs)
+        if not judgement.faults and _is_lively(judgement.measures, float(seen.info.fps)):
+            return judgement
+    return _verdict(source, seen, everything(seen))
+
+
+def _verdict(source: Path | bytes, seen: Survey, runs: list[range]) -> Judgement:
+    tally = Tally()
+    found = list(measured(pictures(source, seen, runs, tally)))
+    measures = summary(seen.info, found) if found else {}
+    faults = {
+        **dict(_damage(seen, runs, tally)),
+        **(dict(_flaws(float(seen.info.duration), measures)) if found else {}),
+    }
+    return Judgement(tuple(faults), tuple(faults.values()), measures, len(found))
+
+
+def _damage(seen: Survey, runs: list[range], tally: Tally) -> Iterator[tuple[Fault, str]]:
+    info = seen.info
+    packets = sum(seen.packets[index].shown for run in runs for index in run)
+    problems: list[str] = []
+    if info.declared_frames and info.frames != info.declared_frames:
+        problems.append(f"{info.frames} of {info.declared_frames} declared frames are there")
+    if not info.audio and seen.missing * info.fps > MISSING_FRAMES:
+        problems.append(f"its last {seen.missing:.1f} s are missing")
+    if info.corrupt_packets:
+        problems.append(f"{info.corrupt_packets} packets are cut short")
+    if tally.failed or tally.patched:
+        problems.append(f"{tally.failed + tally.patched} packets decode with errors")
+    if tally.pictures != packets:
+        problems.append(f"{packets} packets decode to {tally.pictures} pictures")
+    if problems:
+        yield Fault.DAMAGED, ", ".join(problems)
+
+
+def _flaws(seconds: float, measures: Mapping[str, float]) -> Iterator[tuple[Fault, str]]:
+    m = measures
+    if m["black_ratio"] > MAX_BLACK_RATIO or m["longest_black"] > MAX_BLACK_RUN * seconds:
+        yield Fault.BLACK, f"{m['black_ratio']:.0%} of the pictures are black"
+    if m["flat_ratio"] > MAX_FLAT_RATIO:
+        yield Fault.FLAT, f"{m['flat_ratio']:.0%} of the pictures are of one colour"
+    if seconds >= MIN_FREEZABLE_SECONDS and _is_frozen(m):
+        yield Fault.FROZEN, f"nothing moves for up to {m['longest_freeze']:.1f} s"
+    if _is_noise(m):
+        yield Fault.NOISE, "the pictures are noise or do not follow one another"
+    if m["flicker"] > MAX_FLICKER:
+        yield Fault.FLICKER, f"the brightness jumps by {m['flicker']:.0f} levels a picture"
+    if m["sharpness"] < MIN_SHARPNESS and m["contrast"] >= NORMAL_CONTRAST:
+        yield Fault.BLURRED, "the pictures have hardly any fine detail"
+
+
+def _is_frozen(measures: Mapping[str, float]) -> bool:
+    return (
+        measures["frozen_ratio"] > MAX_FROZEN_RATIO
+        or measures["longest_freeze"] > MAX_FREEZE_SECONDS
+    )
+
+
+def _is_lively(measures: Mapping[str, float], fps: float) -> bool:
+    """Whether no sampled picture is empty and no sampled run is still from end to end."""
+    return (
+        measures["black_ratio"] == 0
+        and measures["flat_ratio"] == 0
+        and measures["longest_freeze"] * fps < RUN - 0.5
+    )
+
+
+def _is_noise(measures: Mapping[str, float]) -> bool:
+    roughness, likeness = measures["roughness"], measures["likeness"]
+    return (
+        (roughness > MAX_ROUGHNESS and likeness < MIN_LIKENESS)
+        or likeness < UNLIKE
+        or measures["disorder"] > MAX_DISORDER
+    )
