@@ -1,0 +1,110 @@
+"""A plug-in for the tests, as an outsider would write one; prompts say how it behaves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+from attrs import evolve
+
+from vgen.abc import Capabilities, ClipRequest, Image, Price, Quote, RenderBackend
+from vgen.errors import ConfigurationError, GenerationError
+from vgen.video import Encoder
+
+SIDE = 64
+
+
+def render(
+    request: ClipRequest, _image: Image | None, path: Path, progress: Callable[[float], None]
+) -> None:
+    """Draw a small clip of coloured bars that move."""
+    _behave(request.prompt, progress)
+    frames = round(request.duration * request.fps)
+    ramp = np.linspace(0, 255, SIDE, dtype=np.uint8)
+    bars = np.dstack([np.tile(ramp, (SIDE, 1)), np.tile(ramp[:, None], SIDE), np.eye(SIDE) * 255])
+    with Encoder(path, width=SIDE, height=SIDE, fps=request.fps) as encoder:
+        for number in range(frames):
+            encoder.write(np.roll(bars.astype(np.uint8), 3 * number, axis=1))
+            progress((number + 1) / frames)
+
+
+def _behave(prompt: str, progress: Callable[[float], None]) -> None:
+    if "refused" in prompt:
+        raise GenerationError("the [red]model[/] refuses\x1b[2J it")
+    if "broken" in prompt:
+        raise KeyError("a defect")
+    if "needs the record" in prompt and not Path(prompt.rpartition(" ")[2]).is_file():
+        raise GenerationError("there is no record yet")
+    while "endless" in prompt and "TOY_PATIENCE" not in os.environ:
+        progress(0.5)
+    while "stubborn" in prompt:
+        pass
+
+
+class Toy(RenderBackend):
+    """Free."""
+
+    name = "toy"
+    price: Price | None = None
+    from_text = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            self.name,
+            render,
+            capabilities=Capabilities(
+                text=self.from_text, image=True, durations=(0.1, 10.0), any_duration=True
+            ),
+            ignored=lambda _request: ("steps",),
+            price=self.price,
+            workers=3,
+        )
+
+
+class Dear(Toy):
+    """Paid."""
+
+    name = "dear"
+    price = Price(base=Decimal("0.10"), per_second=Decimal("0.033"))
+
+
+class Billed(Dear):
+    """Paid by the provider's own bill, in two lengths."""
+
+    name = "billed"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.capabilities = evolve(self.capabilities, durations=(2.0, 6.1), any_duration=False)
+
+    def quote(self, request: ClipRequest) -> Quote:
+        """Name the most that it can be."""
+        return evolve(super().quote(request), price=Price())
+
+
+class FromImages(Toy):
+    """In want of an image."""
+
+    name = "from-images"
+    from_text = False
+
+
+class Keyless(Toy):
+    """In want of a key."""
+
+    def __init__(self) -> None:
+        raise ConfigurationError("KEYLESS_TOKEN: is not set")
+
+
+class Priceless(Dear):
+    """Unable to say what it costs."""
+
+    name = "priceless"
+
+    def quote(self, request: ClipRequest) -> Quote:
+        """Fail."""
+        del request
+        raise KeyError("no price")
