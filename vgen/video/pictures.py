@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
     from numpy.typing import NDArray
 
+    from vgen.video.source import Opened
     from vgen.video.survey import Survey
 
 PLANAR = frozenset(
@@ -65,18 +66,19 @@ def pictures(
     Runs are in ascending order and start at keyframes. What fails is counted and passed over.
     """
     ranks, size = _ranks(survey), None
-    for frame in _frames(source, survey, runs, tally):
-        size = size or (frame.width, frame.height)
-        if frame.pts is None or frame.pts not in ranks or (frame.width, frame.height) != size:
-            tally.failed += 1
-            continue
-        yield Picture(
-            rank=ranks[frame.pts],
-            seconds=float(frame.pts * survey.time_base),
-            luma=_luma(frame),
-            full_range=frame.color_range == ColorRange.JPEG,
-            keyframe=frame.key_frame,
-        )
+    with opened(source, peek=False) as clip:
+        for frame in _frames(clip, survey, runs, tally):
+            size = size or (frame.width, frame.height)
+            if frame.pts is None or frame.pts not in ranks or (frame.width, frame.height) != size:
+                tally.failed += 1
+                continue
+            yield Picture(
+                rank=ranks[frame.pts],
+                seconds=float(frame.pts * survey.time_base),
+                luma=_luma(frame),
+                full_range=frame.color_range == ColorRange.JPEG,
+                keyframe=frame.key_frame,
+            )
 
 
 def _ranks(survey: Survey) -> dict[int, int]:
@@ -85,17 +87,16 @@ def _ranks(survey: Survey) -> dict[int, int]:
 
 
 def _frames(
-    source: Path | bytes, survey: Survey, runs: Iterable[range], tally: Tally
+    clip: Opened, survey: Survey, runs: Iterable[range], tally: Tally
 ) -> Iterator[VideoFrame]:
-    with opened(source, peek=False) as clip:
-        context = clip.stream.codec_context
-        _prepare(context, survey)
-        packets, position = video_packets(clip), 0
-        for run in runs:
-            context.flush_buffers()
-            chosen = islice(packets, run.start - position, run.stop - position)
-            position = run.stop
-            yield from _decoded(context, chosen, tally)
+    context = clip.stream.codec_context
+    _prepare(context, survey)
+    packets, position = video_packets(clip), 0
+    for run in runs:
+        context.flush_buffers()
+        chosen = islice(packets, run.start - position, run.stop - position)
+        position = run.stop
+        yield from _decoded(context, chosen, tally)
 
 
 def _prepare(context: VideoCodecContext, survey: Survey) -> None:

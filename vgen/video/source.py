@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 MAX_SIDE = 8192
+MAX_PIXELS = 8192 * 4320
+"""8K, either way up: a decoder keeps several pictures in memory, 53 MB each at this size."""
+
 MAX_STREAMS = 16
 
 DEMUXERS = {"mp4": "mov", "mov": "mov", "matroska": "matroska", "webm": "matroska"}
@@ -32,7 +35,7 @@ DEMUXERS = {"mp4": "mov", "mov": "mov", "matroska": "matroska", "webm": "matrosk
 OPTIONS = {
     "protocol_whitelist": "",  # a file may name others (MP4 data references): open none of them
     "max_streams": str(MAX_STREAMS),
-    "max_pixels": str(MAX_SIDE * MAX_SIDE),
+    "max_pixels": str(MAX_PIXELS),
 }
 
 NO_PEEK = {"skip_frame": "all", "probesize": "32"}
@@ -115,8 +118,8 @@ def _check_picture(stream: VideoStream) -> None:
     if context is None:
         raise VideoError("its video codec is unknown")
     width, height = context.width, context.height
-    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
-        raise VideoError(f"its pictures are {width}x{height}, not within 1..{MAX_SIDE} pixels")
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE and width * height <= MAX_PIXELS):
+        raise VideoError(f"its pictures are {width}x{height} pixels, out of bounds")
 
 
 def _reason(error: Exception) -> str:
