@@ -6,6 +6,7 @@ The house has five floors, and a module imports from those below its own only: `
 are those here, in `vgen.abc` (for plug-ins), `vgen.errors`, `vgen.video` and `vgen.testing`.
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -100,6 +101,8 @@ _HOMES = {
     "Settings": "vgen.records.settings",
 }
 
+logging.getLogger("vgen").addHandler(logging.NullHandler())  # silent until a host listens
+
 if not TYPE_CHECKING:  # checkers would take it for a promise of every name
 
     def __getattr__(name: str) -> object:
@@ -107,3 +110,7 @@ if not TYPE_CHECKING:  # checkers would take it for a promise of every name
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(_HOMES[name]), name)
+
+    def __dir__() -> list[str]:
+        """List the names for users, imported or not."""
+        return list(__all__)

@@ -1,13 +1,13 @@
-"""A plain render function becomes a backend: taken in, rendered, fetched, cancelled."""
+"""A plain render function becomes a backend: taken in, rendered, fetched."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+import gc
+import weakref
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from threading import Event
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 import trio
@@ -15,7 +15,7 @@ import trio.testing
 from attrs import evolve
 
 from tests.records.samples import REQUEST, an_attempt
-from vgen.abc import Render, RenderBackend
+from vgen.abc import RenderBackend
 from vgen.errors import (
     AttemptError,
     ConfigurationError,
@@ -24,51 +24,10 @@ from vgen.errors import (
     VideoError,
 )
 from vgen.records.money import Price
-from vgen.records.request import Capabilities, ClipRequest, Image, Prepared
+from vgen.records.request import ClipRequest, Image, Prepared
 from vgen.records.status import Absent, State, Status, Ticket
 
-CAPABILITIES = Capabilities(
-    text=True, image=True, durations=(1.0, 8.0), any_duration=True, paid=False
-)
-IMAGE = Image(b"picture", "image/png", 1, 1, "0" * 64)
-
-
-def write(
-    request: ClipRequest, image: Image | None, path: Path, progress: Callable[[float], None]
-) -> None:
-    """Render a clip that says what it was made from."""
-    progress(0.5)
-    path.write_bytes(request.prompt.encode() + (image.data if image else b""))
-    progress(1.0)
-
-
-def a_backend(
-    render: Render = write, *, workers: int | None = 1, price: Price | None = None
-) -> RenderBackend:
-    """A backend around a render function."""
-    return RenderBackend(
-        "drawn",
-        render,
-        capabilities=CAPABILITIES,
-        ignored=lambda request: ["steps"] if request.steps else [],
-        price=price,
-        workers=workers,
-    )
-
-
-async def submitted(backend: RenderBackend, *, image: Image | None = None) -> Ticket:
-    """A request that the backend has taken in."""
-    prepared = await backend.prepare(REQUEST, image)
-    return await backend.submit(prepared, uuid4())
-
-
-async def state_of(backend: RenderBackend, ticket: Ticket) -> Status:
-    """What the backend says of a ticket."""
-    return (await backend.status([ticket]))[ticket]
-
-
-def unheard(_status: Status) -> None:
-    """Listen to nothing."""
+from .studio import IMAGE, Studio, a_backend, state_of, submitted, unheard, write
 
 
 async def test_a_clip_is_rendered_and_fetched(tmp_path: Path) -> None:
@@ -90,6 +49,20 @@ async def test_a_clip_is_rendered_and_fetched(tmp_path: Path) -> None:
         assert repr(backend) == "<RenderBackend 'drawn': 0 held, 0 running>"
         with pytest.raises(GenerationError, match="fetched before"):
             await backend.fetch(ticket, tmp_path / "again.mp4")
+
+
+async def test_images_are_not_kept() -> None:
+    """With the verdict the image is let go, which may be large, and the service long-lived."""
+    image = evolve(IMAGE, width=2)
+    alive = weakref.ref(image)
+    async with a_backend() as backend:
+        ticket = await submitted(backend, image=image)
+        del image
+        assert alive() is not None
+        await backend.wait_verdict(ticket, unheard)
+        gc.collect()
+        assert alive() is None
+        assert (await state_of(backend, ticket)).state is State.SUCCEEDED
 
 
 async def test_a_fetch_that_failed_may_be_repeated(tmp_path: Path) -> None:
@@ -120,140 +93,6 @@ async def test_a_verdict_can_be_waited_for_twice() -> None:
                 nursery.start_soon(backend.wait_verdict, ticket, unheard)
         assert (await backend.wait_verdict(ticket, unheard)).state is State.SUCCEEDED
     assert len(rendered) == 1
-
-
-class Studio:
-    """Renders frame after frame until it is stopped or let go, and says when it starts."""
-
-    def __init__(self) -> None:
-        self.started = trio.Event()
-        self.enough = Event()
-        self.paths: list[Path] = []
-
-    def __call__(
-        self,
-        request: ClipRequest,
-        image: Image | None,
-        path: Path,
-        progress: Callable[[float], None],
-    ) -> None:
-        """Render, leaving no file behind when stopped."""
-        del request, image
-        self.paths.append(path)
-        path.write_bytes(b"half")
-        try:
-            progress(0.0)
-            trio.from_thread.run_sync(self.started.set)
-            while not self.enough.wait(0.001):
-                progress(0.1)
-        except BaseException:
-            path.unlink()
-            raise
-
-
-@asynccontextmanager
-async def waited_for(backend: RenderBackend, ticket: Ticket) -> AsyncGenerator[list[Status]]:
-    """Wait for a verdict beside the block; what it was is there at the block's end."""
-    verdicts: list[Status] = []
-
-    async def wait() -> None:
-        verdicts.append(await backend.wait_verdict(ticket, unheard))
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(wait)
-        yield verdicts
-
-
-async def test_cancelling_the_wait_stops_the_rendering() -> None:
-    """At its next frame, with no file left; waiting again renders it anew."""
-    studio = Studio()
-    async with a_backend(studio) as backend:
-        ticket = await submitted(backend)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(backend.wait_verdict, ticket, unheard)
-            await studio.started.wait()
-            assert repr(backend) == "<RenderBackend 'drawn': 1 held, 1 running>"
-            nursery.cancel_scope.cancel()
-        assert not studio.paths[0].exists()
-        assert await state_of(backend, ticket) == Status(State.QUEUED)
-        studio.enough.set()
-        assert (await backend.wait_verdict(ticket, unheard)).state is State.SUCCEEDED
-    assert len(studio.paths) == 2
-
-
-async def test_a_running_attempt_can_be_cancelled() -> None:
-    """Cancel answers once it has stopped; whoever waits is told, and so is who asks later."""
-    studio = Studio()
-    async with a_backend(studio) as backend:
-        ticket = await submitted(backend, image=IMAGE)
-        async with waited_for(backend, ticket) as verdicts:
-            await studio.started.wait()
-            assert (await state_of(backend, ticket)).state is State.RUNNING
-            assert await backend.cancel(ticket) == Status(State.CANCELLED)
-            assert not studio.paths[0].exists()
-        assert verdicts == [Status(State.CANCELLED)]
-        assert await backend.cancel(ticket) == Status(State.CANCELLED)
-        assert await backend.wait_verdict(ticket, unheard) == Status(State.CANCELLED)
-        assert await state_of(backend, ticket) == Status(State.CANCELLED)
-
-
-async def test_an_attempt_that_waits_its_turn_can_be_cancelled() -> None:
-    """More than `workers` wait; one of those that wait is cancelled without being rendered."""
-    studio = Studio()
-    async with a_backend(studio, workers=1) as backend:
-        first, second, third = [await submitted(backend) for _ in range(3)]
-        async with waited_for(backend, first) as firsts:
-            await studio.started.wait()
-            async with waited_for(backend, second) as seconds:
-                await trio.testing.wait_all_tasks_blocked()
-                assert await state_of(backend, second) == Status(State.QUEUED)
-                assert await backend.cancel(second) == Status(State.CANCELLED)
-            async with waited_for(backend, third) as thirds:
-                studio.enough.set()
-        assert seconds == [Status(State.CANCELLED)]
-        assert firsts == thirds == [Status(State.SUCCEEDED, progress=1.0)]
-    assert len(studio.paths) == 2
-
-
-async def test_what_nobody_waits_for_can_be_cancelled() -> None:
-    """It is never rendered, whoever waits for it later."""
-    studio = Studio()
-    async with a_backend(studio) as backend:
-        ticket = await submitted(backend)
-        assert await backend.cancel(ticket) == Status(State.CANCELLED)
-        assert await backend.wait_verdict(ticket, unheard) == Status(State.CANCELLED)
-    assert studio.paths == []
-
-
-async def test_a_cancelled_cancel_still_cancels() -> None:
-    """Who gives up waiting for the end has asked for it all the same."""
-    studio = Studio()
-    async with a_backend(studio) as backend:
-        ticket = await submitted(backend)
-        async with waited_for(backend, ticket) as verdicts:
-            await studio.started.wait()
-            with trio.CancelScope() as scope:
-                scope.cancel()
-                await backend.cancel(ticket)
-        assert verdicts == [Status(State.CANCELLED)]
-
-
-async def test_cancelling_before_the_start_is_not_forgotten() -> None:
-    """Even when the one who cancelled did not stay to see it."""
-    async with a_backend() as backend:
-        ticket = await submitted(backend)
-        with trio.CancelScope() as scope:
-            scope.cancel()
-            await backend.cancel(ticket)
-        assert await backend.wait_verdict(ticket, unheard) == Status(State.CANCELLED)
-
-
-async def test_a_finished_attempt_stays_finished() -> None:
-    """Cancelling what has succeeded says that it has."""
-    async with a_backend() as backend:
-        ticket = await submitted(backend)
-        verdict = await backend.wait_verdict(ticket, unheard)
-        assert await backend.cancel(ticket) == verdict
 
 
 @pytest.mark.parametrize(

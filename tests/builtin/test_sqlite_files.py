@@ -90,7 +90,7 @@ def make_text(path: Path) -> None:
 
 def make_other(path: Path) -> None:
     """Another program's database."""
-    another(path, "CREATE TABLE jobs (job_id TEXT)")
+    another(path, "CREATE TABLE jobs (job_id TEXT)", "PRAGMA user_version = 1")
 
 
 def make_named(path: Path) -> None:

@@ -66,17 +66,17 @@ class DirectoryStorage(Storage):
 
     def _find(self, reference: str) -> Path:
         path = _path_of(reference)
-        allowed = False
+        leads_out = False
         for root in self._image_roots:
             base = root.resolve()
             resolved = (base / path).resolve()
-            if resolved.is_relative_to(base):
-                allowed = True
-                if resolved.exists():
-                    return resolved
-        if allowed:
-            raise StorageError(f"{reference}: no such file")
-        raise StorageError(f"{reference}: is outside the folders that images are read from")
+            if not resolved.is_relative_to(base):
+                leads_out = True
+            elif resolved.exists():
+                return resolved
+        if leads_out:
+            raise StorageError(f"{reference}: is outside the folders that images are read from")
+        raise StorageError(f"{reference}: no such file")
 
     async def write(self, key: str, path: Path) -> StoredFile:
         """Copy the file beside its place, force it to disk, and move it there in one step."""

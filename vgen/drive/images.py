@@ -55,5 +55,11 @@ class Images:
                     raise
                 reason = str(error)
             else:
-                return await self._inspector.image(data)
+                return await self._checked(reference, data)
         return NoImage(reason)
+
+    async def _checked(self, reference: str, data: bytes) -> Image:
+        try:
+            return await self._inspector.image(data)
+        except StorageError as error:
+            raise StorageError(f"{reference}: {error}") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from attrs import evolve
 
 from vgen.decisions.fingerprint import same_request
@@ -13,12 +15,16 @@ from vgen.errors import (
     AttemptTimeoutError,
     ConfigurationError,
     GenerationError,
+    StorageError,
     SubmitInDoubtError,
     VideoError,
 )
+from vgen.ports.storage import Storage
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.clip import Clip
 from vgen.records.entry import Doubted, Lost
+
+logger = logging.getLogger("vgen")
 
 MADE = frozenset({Custody.SUCCEEDED, Custody.FETCHED, Custody.SPOOLED})
 
@@ -31,7 +37,16 @@ async def keep(run: ClipRun) -> Clip | None:
     storage = run.job.kit.storage
     if await storage.stat(stored.clip.reference) is None:
         return None
-    return evolve(stored.clip, video_url=await storage.url(stored.clip.reference))
+    return evolve(stored.clip, video_url=await current_url(storage, stored.clip))
+
+
+async def current_url(storage: Storage, clip: Clip) -> str:
+    """Mint a stored clip's URL anew, or give the one from its storing while that cannot be done."""
+    try:
+        return await storage.url(clip.reference)
+    except StorageError as error:
+        logger.warning("clip %d keeps an older URL: %s", clip.clip_index, error)
+        return clip.video_url
 
 
 async def carry_on(run: ClipRun, standing: Attempt) -> Clip | None:

@@ -11,12 +11,13 @@ from vgen.drive.claims import acquire, kept
 from vgen.drive.clip import ClipRun
 from vgen.drive.job import JobRun, Stopped
 from vgen.drive.planning import stored_attempt
-from vgen.drive.resume import carry_on, keep
+from vgen.drive.resume import carry_on, current_url, keep
 from vgen.errors import AccountError, LedgerError, VgenError
 from vgen.ports.storage import Storage
 from vgen.records.attempt import Attempt
 from vgen.records.clip import Clip, ClipFailure, Clips, Tried
 from vgen.records.job import Job, PlannedClip
+from vgen.records.money import FREE
 
 logger = logging.getLogger("vgen")
 
@@ -80,7 +81,8 @@ async def _outcome(
     attempts = job.of_clip(planned.clip_index)
     stored = stored_attempt(attempts, planned)
     if stored is not None and stored.clip is not None and planned.clip_index not in reasons:
-        return evolve(stored.clip, video_url=await storage.url(stored.clip.reference))
+        cost = sum((attempt.spent for attempt in attempts), FREE)
+        return evolve(stored.clip, video_url=await current_url(storage, stored.clip), cost=cost)
     tried = tuple(Tried(a.backend, _reason(a), a.spent) for a in attempts if a.sent)
     given = reasons.get(planned.clip_index)
     reason = given.reason if given else tried[-1].reason if tried else "not started"

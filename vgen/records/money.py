@@ -19,8 +19,8 @@ class Price:
     per_second: Decimal = field(default=FREE, validator=amount)
 
     def cost(self, seconds: float) -> Decimal:
-        """Give the price of a clip of `seconds`, taken at its shortest exact decimal spelling."""
-        return self.base + self.per_second * Decimal(str(seconds))
+        """Give the price of a clip of `seconds`, counted to the millisecond."""
+        return self.base + self.per_second * Decimal(str(round(seconds, 3)))
 
 
 @frozen
