@@ -20,7 +20,7 @@ from vgen.records.money import Account
 async def audited(ledger: CostLedger, job_id: UUID) -> Account:
     """Give the job's account, after a look at every line of its journal.
 
-    At each line the money is within the budget, unless a bill has passed its hold, and each clip
+    At each line the money is within the budget, unless a bill was not covered, and each clip
     has one open attempt at most; at the end the account and the attempts are what they add up to.
     """
     job = await ledger.job(job_id)

@@ -117,7 +117,7 @@ class Bookkeeper:
             Settled(won, bill, metered=metered),
             Settled(won, bill, metered=metered),
             WrittenOff("age"),
-            Fetched("/c.mp4", (standing.billed or bill) if standing.metered else bill),
+            Fetched("/c.mp4", bill if self.overrunning else min(bill, standing.spent)),
             Spooled("/s.mp4"),
             Stored(CLIP),
             Lost("black"),
@@ -138,12 +138,13 @@ def _fits(standing: Attempt, entry: Entry) -> bool:
     return True
 
 
-async def main(path: Path, seed: int, steps: int) -> None:
-    """Keep a ledger busy, and print a line for every change that it acknowledged."""
+async def main(path: Path, seed: int, changes: int) -> None:
+    """Keep a ledger busy until it has acknowledged so many changes, and tell each in a line."""
     ledger = SQLiteLedger(path)
     keeper = Bookkeeper(ledger, f"process {seed}", chance_of(seed))
-    for _ in range(steps):
+    while changes:
         if await keeper.work(1):
+            changes -= 1
             sys.stdout.write("changed\n")
             sys.stdout.flush()
     await ledger.aclose()

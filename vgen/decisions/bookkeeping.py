@@ -93,7 +93,9 @@ def _written_off(attempt: Attempt, entry: WrittenOff) -> Attempt:
 
 
 def _billed(attempt: Attempt, billed: Decimal) -> Attempt:
-    return evolve(attempt, billed=billed, overrun=attempt.overrun or billed > attempt.hold)
+    """Book a bill: an overrun if it passes what is set aside, the hold or the bill before it."""
+    set_aside = attempt.spent + attempt.held + attempt.in_doubt
+    return evolve(attempt, billed=billed, overrun=attempt.overrun or billed > set_aside)
 
 
 @frozen

@@ -29,8 +29,9 @@ class Account:
 
     `spent` is settled or written off (and whatever the caller had spent before), `held` is set
     aside for attempts that are planned or running, `in_doubt` may or may not have been charged.
-    `spent + held + in_doubt <= limit` holds at every instant, but for overruns: bills above their
-    hold, booked in full, after which nothing more is admitted.
+    `spent + held + in_doubt <= limit` holds at every instant, but for a limit that was lowered
+    later and for overruns: bills above what was set aside for them, booked in full, after which
+    nothing more is admitted.
     """
 
     limit: Decimal
