@@ -13,7 +13,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import trio
-from vgen.abc import ClipRequest, Image, Prepared
+
+from vgen.abc import ClipRequest, Image, Prepared, Status
 from vgen_animatic import Animatic
 from vgen_animatic.backend import render
 
@@ -53,6 +54,10 @@ def reference(name: str) -> Image | None:
     return Image(data, "image/jpeg", 1280, 720, hashlib.sha256(data).hexdigest())
 
 
+def ignore(_status: Status) -> None:
+    """Watch nothing."""
+
+
 def megabytes() -> int:
     """The most memory that this process has held."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -73,7 +78,7 @@ def one(name: str, seconds: float) -> None:
 def fresh(name: str, seconds: float) -> list[str]:
     """Render one clip in a process of its own."""
     command = [sys.executable, __file__, name, str(seconds)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - ours
     return done.stdout.split()
 
 
@@ -95,7 +100,7 @@ async def five(seconds: float) -> tuple[float, list[float]]:
             for name in list(PROMPTS)[1:]:
                 prepared = Prepared(request(name, seconds), reference(name))
                 ticket = await backend.submit(prepared, uuid4())
-                nursery.start_soon(backend.wait_verdict, ticket, lambda _status: None)
+                nursery.start_soon(backend.wait_verdict, ticket, ignore)
         wall = time.perf_counter() - begin
         beats.cancel_scope.cancel()
     return wall, sorted(lags)
@@ -109,16 +114,20 @@ def main(seconds: float) -> None:
         first, second = fresh(name, seconds), fresh(name, seconds)
         same = "yes" if first[-1] == second[-1] else "NO"
         print(f"{name:10} {first[0]:>6} {first[1]:>6} {first[2]:>6} {first[3]:>5}  {same}")
+    cpu = time.process_time()
     wall, lags = trio.run(five, seconds)
+    cpu = time.process_time() - cpu
     middle, late = lags[len(lags) // 2], lags[int(len(lags) * 0.99)]
-    print(f"five at once: {wall:.1f} s wall, {megabytes()} MB RSS")
-    print(
-        f"event loop lag: median {middle * 1e3:.1f}, p99 {late * 1e3:.1f}, max {lags[-1] * 1e3:.1f} ms"
-    )
+    print(f"five at once: {wall:.1f} s wall, {cpu:.1f} CPU s, {megabytes()} MB RSS")
+    figures = (middle * 1e3, late * 1e3, lags[-1] * 1e3)
+    print("event loop lag: median {:.1f}, p99 {:.1f}, max {:.1f} ms".format(*figures))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
-        one(sys.argv[1], float(sys.argv[2]))
-    else:
-        main(float(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_SECONDS)
+    match sys.argv[1:]:
+        case [name, seconds]:
+            one(name, float(seconds))
+        case [seconds]:
+            main(float(seconds))
+        case _:
+            main(DEFAULT_SECONDS)

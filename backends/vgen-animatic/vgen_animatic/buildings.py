@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
 from attrs import frozen
 from PIL import Image, ImageDraw
 
 from vgen_animatic.layer import Layer, Stage
 from vgen_animatic.moods import Palette
 from vgen_animatic.noise import Dice
-from vgen_animatic.palette import RGB, Colour
+from vgen_animatic.palette import Colour
 
 FINENESS = 2
 BORDER = 2
+FINEST = 0.4
+"""Windows lower than this, in pixels, are left out."""
+NARROWEST = 2.0
 Point = tuple[float, float]
 
 
@@ -54,7 +58,7 @@ def row(
     builder = _Builder(stage, rng, palette, plan, ImageDraw.Draw(canvas), float(foot - top))
     x = float(-rng.uniform(0.0, plan.width) * unit)
     while x < width:
-        wide = plan.width * unit * float(rng.uniform(0.6, 1.5))
+        wide = max(plan.width * unit * float(rng.uniform(0.6, 1.5)), NARROWEST)
         builder.block(x, wide)
         x += wide + (0.0 if rng.random() < 0.7 else 0.15 * wide)
     drawn = canvas.convert("RGBa").reduce(FINENESS)
@@ -91,6 +95,7 @@ class _Builder:
         self.stage, self.rng, self.palette, self.plan = stage, rng, palette, plan
         self.pen, self.foot = pen, foot
         self.masts: list[Point] = []
+        self.inks: dict[Colour, tuple[int, int, int, int]] = {}
 
     def block(self, x: float, wide: float) -> None:
         """One building from `x` on, unless it stands in the gap."""
@@ -131,42 +136,39 @@ class _Builder:
         """A box of the façade with its grid of windows."""
         self.box(x, wide, base, tall, wall)
         self.box(x + 0.82 * wide, 0.18 * wide, base, tall, wall.lighter(-0.02))
+        rng = np.random.default_rng(int(self.rng.integers(2**32)))
         pane = self.plan.pane * self.stage.unit
-        if pane < 1.2:
+        if pane < FINEST:
             return
-        across = pane * (0.62 if self.rng.random() < 0.6 else 1.5)
+        across = pane * (0.62 if rng.random() < 0.6 else 1.5)
         step_x, step_y = across + 0.75 * pane, 1.95 * pane
-        columns = int((wide - pane) // step_x)
-        rows = int((tall - 1.2 * pane) // step_y)
+        columns = max(int((wide - pane) // step_x), 0)
         left = x + (wide - columns * step_x + 0.75 * pane) / 2
-        lively = self.plan.lit * float(self.rng.uniform(0.25, 1.7))
-        for level in range(rows):
-            floor = lively * (2.2 if self.rng.random() < 0.1 else 1.0)
-            for column in range(columns):
-                self.window(
-                    left + column * step_x,
-                    base + tall - (level + 1) * step_y,
-                    across,
-                    pane,
-                    wall,
-                    floor,
-                )
+        tints = self.tints(wall)
+        for level in range(int((tall - 1.2 * pane) // step_y)):
+            y = base + tall - (level + 1) * step_y
+            for column, tint in enumerate(self.floor(rng, columns, tints)):
+                self.box(left + column * step_x, across, y, pane, tint)
 
-    def window(
-        self, x: float, y: float, wide: float, tall: float, wall: Colour, lit: float
-    ) -> None:
-        """A window, lit by chance."""
-        luck, shade = self.rng.random(2).tolist()
-        if luck < lit:
-            lamp = (
-                self.palette.lamp
-                if shade < 0.72
-                else self.palette.light.mix(self.palette.lamp, 0.25)
-            )
-            colour = wall.mix(lamp, 0.45 + 0.5 * shade)
-        else:
-            colour = wall.lighter(-0.03 if self.palette.dark else 0.035 * (shade - 0.35))
-        self.box(x, wide, y, tall, colour)
+    def tints(self, wall: Colour) -> tuple[list[Colour], list[Colour]]:
+        """The colours of a building's lit and of its dark windows."""
+        lamp, light = self.palette.lamp, self.palette.light.mix(self.palette.lamp, 0.25)
+        warm = [wall.mix(lamp, share) for share in (0.45, 0.55, 0.65, 0.75, 0.8)]
+        cold = [wall.mix(light, share) for share in (0.82, 0.94)]
+        glass = (-0.03,) if self.palette.dark else (-0.012, 0.0, 0.011, 0.022)
+        return warm + cold, [wall.lighter(step) for step in glass]
+
+    def floor(
+        self, rng: Dice, columns: int, tints: tuple[list[Colour], list[Colour]]
+    ) -> list[Colour]:
+        """The windows of one storey; now and then a whole storey is up late."""
+        lit, dark = tints
+        share = self.plan.lit * (2.2 if rng.random() < 0.1 else 1.0)
+        draws = rng.random((columns, 2)).tolist()
+        return [
+            lit[int(shade * len(lit))] if luck < share else dark[int(shade * len(dark))]
+            for luck, shade in draws
+        ]
 
     def shop(self, x: float, wide: float) -> None:
         """A lit shop front on the ground floor."""
@@ -211,8 +213,10 @@ class _Builder:
     def polygon(self, points: list[Point], colour: Colour) -> None:
         """A polygon, its y counted upwards from the foot of the row."""
         corners = [(x * FINENESS, (self.foot - y) * FINENESS) for x, y in points]
-        self.pen.polygon(corners, _opaque(colour.rgb))
+        self.pen.polygon(corners, self.ink(colour))
 
-
-def _opaque(colour: RGB) -> tuple[int, int, int, int]:
-    return (*colour, 255)
+    def ink(self, colour: Colour) -> tuple[int, int, int, int]:
+        """The bytes of a colour: few colours serve for many windows."""
+        if colour not in self.inks:
+            self.inks[colour] = (*colour.rgb, 255)
+        return self.inks[colour]

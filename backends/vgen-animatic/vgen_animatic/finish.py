@@ -24,11 +24,12 @@ class Finish:
         self._grain = np.repeat(np.clip(noise.round(), 0, GRAIN).astype(np.uint8), 3, axis=2)
         self._vignette = np.repeat(_vignette(width, height)[..., None], 3, axis=2)
         self._product = np.empty((height, width, 3), dtype=np.uint16)
+        self._pixels = np.empty((height, width, 3), dtype=np.uint8)
 
     def apply(self, picture: Image.Image, number: int) -> Bytes:
-        """Give the finished pixels of frame `number`."""
-        pixels = np.array(picture, dtype=np.uint8)
-        np.multiply(pixels, self._vignette, out=self._product, dtype=np.uint16)
+        """Give the finished pixels of frame `number`; the next call writes over them."""
+        pixels = self._pixels
+        np.multiply(np.asarray(picture), self._vignette, out=self._product, dtype=np.uint16)
         np.right_shift(self._product, 8, out=pixels, casting="unsafe")
         # Steps that share no factor with the spare border: no offset returns for a long time.
         grain = number // HOLD

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from attrs import frozen
 from PIL import Image, ImageDraw
@@ -71,31 +72,34 @@ class Markings:
     colour: RGB
     posts: bool = True
 
-    def draw(self, frame: Image.Image, _stage: Stage, _view: View, seconds: float) -> None:
+    def draw(self, frame: Image.Image, stage: Stage, view: View, seconds: float) -> None:
         """Put them onto `frame`."""
-        top = max(math.floor(self.road.vanish[1] - 0.1 * self.road.stage.unit), 0)
-        size = (frame.width * FINENESS, (frame.height - top) * FINENESS)
+        shapes = [
+            ([stage.place(view, 0.0, *point)[:2] for point in shape], light)
+            for shape, light in (*self._dashes(seconds), *self._posts(seconds))
+        ]
+        left, top, right, bottom = _bounds([shape for shape, _ in shapes], frame.size)
+        size = ((right - left) * FINENESS, (bottom - top) * FINENESS)
         mask = Image.new("L", size, 0)
         pen = ImageDraw.Draw(mask)
+        for shape, light in shapes:
+            pen.polygon(_scaled(shape, left, top), light)
+        small = mask.reduce(FINENESS)
+        frame.paste(Image.new("RGB", small.size, self.colour), (left, top), small)
+
+    def _dashes(self, seconds: float) -> Iterator[tuple[list[Point], int]]:
         for near in _row(self.speed * seconds, PITCH, -1):
             if near + DASH > NEAREST + 0.05:
                 line = self.road.strip(-0.022, 0.022, near + DASH, max(near, NEAREST))
-                pen.polygon(_lowered(line, top), _fade(near))
-        for near in _row(self.speed * seconds, POST_PITCH, 0) if self.posts else ():
-            if near > NEAREST:
-                self._posts(pen, near, top)
-        small = mask.reduce(FINENESS)
-        frame.paste(Image.new("RGB", small.size, self.colour), (0, top), small)
+                yield line, _fade(near)
 
-    def _posts(self, pen: ImageDraw.ImageDraw, distance: float, top: int) -> None:
-        for side in (-1.22, 1.22):
-            x, y = self.road.point(side, distance)
-            high, wide = (
-                0.13 * self.road.stage.unit / distance,
-                0.008 * self.road.stage.unit / distance,
-            )
-            post = [(x - wide, y), (x + wide, y), (x + wide, y - high), (x - wide, y - high)]
-            pen.polygon(_lowered(post, top), _fade(distance) // 2)
+    def _posts(self, seconds: float) -> Iterator[tuple[list[Point], int]]:
+        for near in _row(self.speed * seconds, POST_PITCH, 0) if self.posts else ():
+            for side in (-1.22, 1.22) if near > NEAREST else ():
+                x, y = self.road.point(side, near)
+                high, wide = (size * self.road.stage.unit / near for size in (0.13, 0.008))
+                post = [(x - wide, y), (x + wide, y), (x + wide, y - high), (x - wide, y - high)]
+                yield post, _fade(near) // 2
 
 
 @frozen
@@ -114,7 +118,7 @@ class Car:
     speed: float = 0.0
     phase: float = 0.0
 
-    def draw(self, frame: Image.Image, _stage: Stage, _view: View, seconds: float) -> None:
+    def draw(self, frame: Image.Image, stage: Stage, view: View, seconds: float) -> None:
         """Put its lights and their gleam on the road onto `frame`."""
         distance = self.start + 0.3 * math.sin(0.7 * seconds + self.phase)
         fade = 1.0
@@ -125,9 +129,11 @@ class Car:
             return
         size = self.road.stage.unit / distance
         for side in (-0.12, 0.12):
-            x, y = self.road.point(self.lane + side, distance)
-            self._shine(frame, x, y - 0.10 * size, 0.0052 * size, fade)
-            self._shine(frame, x, y + 0.05 * size, 0.0036 * size, 0.28 * fade)
+            point = self.road.point(self.lane + side, distance)
+            x, y, zoom = stage.place(view, 0.0, *point)
+            near = size * zoom
+            self._shine(frame, x, y - 0.10 * near, 0.0052 * near, fade)
+            self._shine(frame, x, y + 0.05 * near, 0.0036 * near, 0.28 * fade)
 
     def _shine(self, frame: Image.Image, x: float, y: float, size: float, opacity: float) -> None:
         least = 0.0004 * self.road.stage.unit
@@ -161,9 +167,14 @@ def _fade(distance: float) -> int:
     return round(235 * max(0.0, 1.0 - distance / FARTHEST) ** 2)
 
 
-def _scaled(points: list[Point]) -> list[Point]:
-    return [(x * FINENESS, y * FINENESS) for x, y in points]
+def _bounds(shapes: list[list[Point]], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The part of a frame that shapes lie in, at least one pixel of it."""
+    columns = [x for shape in shapes for x, _ in shape]
+    rows = [y for shape in shapes for _, y in shape]
+    left, top = max(math.floor(min(columns)), 0), max(math.floor(min(rows)), 0)
+    right, bottom = min(math.ceil(max(columns)), size[0]), min(math.ceil(max(rows)), size[1])
+    return left, top, max(right, left + 1), max(bottom, top + 1)
 
 
-def _lowered(points: list[Point], top: int) -> list[Point]:
-    return [(x * FINENESS, (y - top) * FINENESS) for x, y in points]
+def _scaled(points: list[Point], left: float = 0.0, top: float = 0.0) -> list[Point]:
+    return [((x - left) * FINENESS, (y - top) * FINENESS) for x, y in points]

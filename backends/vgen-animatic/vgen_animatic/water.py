@@ -109,7 +109,7 @@ def _wave(
     ahead, aside = math.cos(heading) * number * CAMERA_HEIGHT, math.sin(heading) * number
     away = 1.0 / (near + 0.012)
     phase = (ahead + aside * across[None, :]) * away[:, None]
-    phase += np.roll(warp, int(rng.integers(warp.shape[1])), axis=1)
+    phase += np.roll(warp, int(float(rng.random()) * warp.shape[1]), axis=1)
     fineness = number * CAMERA_HEIGHT * away**2 / len(near)
     weight = np.exp(-((fineness / FINEST_PHASE) ** 2)) * np.minimum(fineness * 9.0, 1.0) * 0.55
     swell = np.asarray(weight, dtype=np.float32)[:, None]

@@ -56,7 +56,7 @@ def _streaks(stage: Stage, rng: Dice, colour: RGB, plane: int) -> Curtain:
     near = 1.0 + 0.9 * plane
     tile, pen = _tile(stage)
     long = 0.055 * stage.unit * near
-    for x, y, luck in rng.random((100 - 45 * plane, 3)).tolist():
+    for x, y, luck in rng.random((85 - 40 * plane, 3)).tolist():
         start = (x * stage.width * 2, y * stage.height * 2)
         end = (start[0] - long * 0.28, start[1] + long * 2 * (0.6 + 0.6 * luck))
         light = round(34 + 40 * luck + 8 * plane)

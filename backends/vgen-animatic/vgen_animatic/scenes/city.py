@@ -8,6 +8,7 @@ import numpy as np
 
 from vgen_animatic.arrays import grid, smoothstep, to_paint
 from vgen_animatic.buildings import Row, row
+from vgen_animatic.camera import View
 from vgen_animatic.director import Direction
 from vgen_animatic.layer import Layer
 from vgen_animatic.moving import Light, Lights
@@ -33,8 +34,12 @@ def build(direction: Direction, width: int, height: int) -> Scene:
     street = direction.has("street")
     s = setting(direction, width, height, 0.66 if street else 0.735)
     body = _street(s) if street else _skyline(s)
-    parts = (*heavens(s), *birds(s), *body, *weather(s))
-    return Scene(s.stage, sky(s), parts)
+    above = sky(s)
+    if street:  # little of the sky is seen: its clouds may stand still, which costs nothing
+        for part in heavens(s):
+            part.draw(above.paint, s.stage, View(), 0.0)
+        return Scene(s.stage, above, (*body, *weather(s)))
+    return Scene(s.stage, above, (*heavens(s), *birds(s), *body, *weather(s)))
 
 
 def _wall(s: Setting, near: float) -> Colour:
@@ -136,7 +141,7 @@ def _street(s: Setting) -> Iterator[Part]:
             shops=s.palette.dark,
         )
         yield from row(s.stage, s.dice(f"row {number}"), s.palette, plan)[0]
-        if number < STREET_ROWS - 1:
+        if number < STREET_ROWS - 2:
             yield bank(s, f"mist {number}", s.horizon - 0.01, 0.12, 0.1, 0.6 - 0.15 * number)
     pavement = s.palette.water if s.palette.dark else _wall(s, 0.45)
     yield mirror(pavement, s.horizon, dull=0.3 if wet else 0.82, ripple=1.5 if wet else 0.2)
