@@ -21,6 +21,7 @@ from vgen.records.entry import (
     Entry,
     Fetched,
     Lost,
+    Movement,
     Planned,
     Released,
     Reserved,
@@ -109,7 +110,8 @@ def test_what_follows_what(state: str, name: str) -> None:
     """From each state that can be reached, an entry leads where the table says or is refused."""
     expected = NEXT.get(state, {}).get(name)
     if expected is None:
-        with pytest.raises(LedgerError, match="it cannot be"):
+        kind = type(ENTRIES[name]).__name__.lower()
+        with pytest.raises(LedgerError, match=f"it cannot be {kind}$"):
             follow(at(state), ENTRIES[name])
     else:
         assert follow(at(state), ENTRIES[name]).state == STATES[expected]
@@ -135,9 +137,18 @@ def test_entries_leave_their_mark() -> None:
     stored = follow(fetched, Stored(CLIP))
     assert (stored.clip, stored.path) == (CLIP, None)
     lost = follow(fetched, Lost("black"))
-    assert (lost.reason, lost.path) == ("black", None)
+    assert (lost.reason, lost.path) == ("black", "/c.mp4")
+    assert follow(sent, Released("refused")).reason == "refused"
     assert follow(sent, Doubted("silence")).reason == "silence"
     assert follow(sent, WrittenOff("age")).reason == "age"
+
+
+@pytest.mark.parametrize("state", sorted(REACHED))
+def test_a_first_entry_moves_all_of_an_attempts_money(state: str) -> None:
+    """Wherever an attempt stands when it is first written down, all its money counts."""
+    attempt = evolve(at(state), billed=BILL)
+    moved = movement(None, attempt)
+    assert moved == Movement(attempt.spent, attempt.held, attempt.in_doubt)
 
 
 @pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING])

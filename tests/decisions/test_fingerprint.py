@@ -48,6 +48,7 @@ def test_what_is_asked_for_counts(changes: dict[str, Any]) -> None:
         {"metadata": {"seed": 7, "mood": "wild"}},
         {"scene_reference_url": "https://images.example/scenes/1.png?token=tuesday"},
         {"scene_reference_url": "https://images.example/scenes/1.png"},
+        {"scene_reference_url": "https://images.example/scenes/1.png#top"},
     ],
 )
 def test_all_else_does_not(changes: dict[str, Any]) -> None:
@@ -60,6 +61,12 @@ def test_every_setting_counts(name: str) -> None:
     """A clip for other settings is another clip."""
     changes: dict[str, Any] = {name: getattr(SETTINGS, name) + 2}
     assert fingerprint(PROMPT, evolve(SETTINGS, **changes)) != fingerprint(PROMPT, SETTINGS)
+
+
+def test_a_fingerprint_is_the_same_in_every_release() -> None:
+    """A ledger of an earlier release knows its clips again: the digest of a request is pinned."""
+    digest = "bf80d163d8e1d40fa27551286d926aa63a96cc5b474cbab2f65cceb70f959487"
+    assert fingerprint(PROMPT, SETTINGS) == digest
 
 
 def test_every_field_of_a_prompt_is_decided_on() -> None:

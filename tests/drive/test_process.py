@@ -25,6 +25,7 @@ from vgen.errors import (
 from vgen.records.settings import Settings
 from vgen.testing import (
     CAPABILITIES,
+    Break,
     Fail,
     FakeBackend,
     Hang,
@@ -314,7 +315,7 @@ async def test_storage_that_is_down_for_a_while_costs_no_second_clip(
     autojump_clock: MockClock,
 ) -> None:
     """Storing is tried again; the clip is generated once."""
-    stage = Stage(storage=MemoryStorage(broken_writes=2))
+    stage = Stage(storage=MemoryStorage(faults=[Break("write", times=2)]))
     async with stage.runner() as runner:
         clips = await runner.process(JOB, prompts("a", "b", "c"), budget=PLENTY)
     assert clips.successful_clips == 3

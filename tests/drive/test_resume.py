@@ -20,6 +20,7 @@ from vgen.records.job import Claim
 from vgen.records.money import Account
 from vgen.testing import (
     CAPABILITIES,
+    Break,
     FakeBackend,
     LoseAnswer,
     MemoryLedger,
@@ -205,10 +206,10 @@ async def test_a_doubt_of_this_run_is_never_sent_again(autojump_clock: MockClock
 
 async def test_a_paid_clip_waits_for_its_storage(autojump_clock: MockClock) -> None:
     """When storage stays down the clip is not made again: the next run stores it."""
-    stage = Stage(storage=MemoryStorage(broken_writes=9))
+    stage = Stage(storage=MemoryStorage(faults=[Break("write", times=9)]))
     with pytest.raises(InsufficientClipsError) as caught:
         await play(stage)
-    assert "the storage is down" in caught.value.clips.failures[0].reason
+    assert "write: it broke" in caught.value.clips.failures[0].reason
     await play(stage)
     assert len(stage.fake.submitted) == 3
     assert len(stage.storage.files) == 3

@@ -85,7 +85,7 @@ def _stored(attempt: Attempt, entry: Stored) -> Attempt:
 
 
 def _lost(attempt: Attempt, entry: Lost) -> Attempt:
-    return evolve(attempt, custody=Custody.LOST, reason=entry.reason, path=None)
+    return evolve(attempt, custody=Custody.LOST, reason=entry.reason)
 
 
 def _written_off(attempt: Attempt, entry: WrittenOff) -> Attempt:

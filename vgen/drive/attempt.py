@@ -50,6 +50,16 @@ def plugin(backend: VideoBackend) -> Generator[None]:
         raise GenerationError(f"{backend.name}: {type(error).__name__}: {error}") from error
 
 
+@contextmanager
+def in_time(ticket: Ticket | None = None) -> Generator[None]:
+    """Let neither cancellation nor a slow ledger leave undecided what is written in the block."""
+    try:
+        with trio.fail_after(LEDGER_PATIENCE, shield=True):
+            yield
+    except trio.TooSlowError:
+        raise LedgerError("the ledger did not answer in time", ticket=ticket) from None
+
+
 @define(eq=False)
 class Try:
     """One attempt as it is driven; `attempt` is its newest state in the ledger."""
@@ -61,27 +71,24 @@ class Try:
 
     async def write(self, entry: Entry) -> None:
         """Write an entry down; neither cancellation nor a slow ledger leaves it undecided."""
-        try:
-            with trio.fail_after(LEDGER_PATIENCE, shield=True):
-                self.attempt = await self.kit.ledger.advance(
-                    self.claim, self.attempt.attempt_id, self.attempt.state, entry
-                )
-        except trio.TooSlowError:
-            ticket = entry.ticket if isinstance(entry, Ticketed) else self.attempt.ticket
-            raise LedgerError("the ledger did not answer in time", ticket=ticket) from None
+        with in_time(entry.ticket if isinstance(entry, Ticketed) else self.attempt.ticket):
+            self.attempt = await self.kit.ledger.advance(
+                self.claim, self.attempt.attempt_id, self.attempt.state, entry
+            )
 
     async def submit(self, prepared: Prepared) -> None:
         """Reserve, send, and write the ticket down: once begun, cancellation waits for the end.
 
         Raises:
             BudgetExceededError: nothing was sent, nothing is held.
+            LedgerError: it could not be written down, before or after it was sent.
             SubmitInDoubtError: it may have been accepted; the ledger says so.
             AttemptError, AccountError: it was not; the hold is released.
         """
         await trio.lowlevel.checkpoint_if_cancelled()
         patience = self.kit.settings.submit_timeout + 2 * LEDGER_PATIENCE
         with trio.fail_after(patience, shield=True):
-            self.attempt = await self.kit.ledger.reserve(self.claim, self.attempt)
+            await self._reserve()
             try:
                 with trio.fail_after(self.kit.settings.submit_timeout):
                     ticket = await self.backend.submit(prepared, self.attempt.attempt_id)
@@ -94,6 +101,10 @@ class Try:
                 await self._doubt(f"{type(error).__name__}: {error}", error)
             else:
                 await self._write_ticket(ticket)
+
+    async def _reserve(self) -> None:
+        with in_time():
+            self.attempt = await self.kit.ledger.reserve(self.claim, self.attempt)
 
     async def _write_ticket(self, ticket: Ticket) -> None:
         try:

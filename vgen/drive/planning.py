@@ -221,8 +221,13 @@ def open_attempt(attempts: Sequence[Attempt]) -> Attempt | None:
 
 
 def stored_attempt(attempts: Sequence[Attempt], planned: PlannedClip) -> Attempt | None:
-    """Give a clip's newest stored attempt, if it is what is asked for now."""
+    """Give a clip's newest stored attempt, if it is what is asked for now.
+
+    An attempt after it that was fetched, and never noted as stored, may have replaced its file.
+    """
     for attempt in reversed(attempts):
         if attempt.custody is Custody.STORED:
             return attempt if same_request(attempt, planned) else None
+        if attempt.path is not None:
+            return None
     return None

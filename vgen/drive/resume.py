@@ -9,14 +9,17 @@ from attrs import evolve
 from vgen.decisions.fingerprint import same_request
 from vgen.drive.attempt import Try
 from vgen.drive.clip import ClipRun
+from vgen.drive.job import Stopped
 from vgen.drive.planning import stored_attempt
 from vgen.drive.slots import in_flight
 from vgen.errors import (
     AttemptTimeoutError,
     ConfigurationError,
     GenerationError,
+    LedgerError,
     StorageError,
     SubmitInDoubtError,
+    VgenError,
     VideoError,
 )
 from vgen.ports.storage import Storage
@@ -76,6 +79,20 @@ async def carry_on(run: ClipRun, standing: Attempt) -> Clip | None:
     finally:
         run.book(one)
     return None
+
+
+async def end_quietly(run: ClipRun, standing: Attempt) -> None:
+    """End an open attempt that nobody needs, as far as that can be done now.
+
+    Raises:
+        LedgerError: what happens can no longer be written down.
+    """
+    try:
+        await carry_on(run, standing)
+    except LedgerError:
+        raise
+    except (Stopped, VgenError) as error:
+        logger.info("clip %d: an attempt stays open: %s", standing.clip_index, error)
 
 
 async def _clear(one: Try) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import trio
+
 from vgen.drive.job import JobRun
-from vgen.errors import AccountError
+from vgen.errors import AccountError, LedgerError
 from vgen.ports.backend import VideoBackend
 
 
@@ -14,7 +16,7 @@ from vgen.ports.backend import VideoBackend
 async def in_flight(job: JobRun, backend: VideoBackend, *, who: object) -> AsyncGenerator[None]:
     """Hold a place of the runner and, where its places are limited, one of the backend.
 
-    An `AccountError` in the block stops the job while the place is still held.
+    An `AccountError` or `LedgerError` in the block stops the job while the place is still held.
 
     Raises:
         Stopped: the job was stopped before there was room.
@@ -26,8 +28,13 @@ async def in_flight(job: JobRun, backend: VideoBackend, *, who: object) -> Async
             for limiter in (own, kit.limiter) if own else (kit.limiter,):
                 await limiter.acquire_on_behalf_of(who)
                 stack.callback(limiter.release_on_behalf_of, who)
+            # A place that comes free cannot be refused: a stop at that moment is heard only here.
+            await trio.lowlevel.checkpoint_if_cancelled()
         try:
             yield
         except AccountError as error:
             job.account_failed(error)  # before the place is free for another
+            raise
+        except LedgerError as error:
+            job.stop(f"not started: {error}")  # likewise
             raise

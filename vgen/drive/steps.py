@@ -11,7 +11,7 @@ from vgen.drive.claims import acquire, kept
 from vgen.drive.clip import ClipRun
 from vgen.drive.job import JobRun, Stopped
 from vgen.drive.planning import stored_attempt
-from vgen.drive.resume import carry_on, current_url, keep
+from vgen.drive.resume import carry_on, current_url, end_quietly, keep
 from vgen.errors import AccountError, LedgerError, VgenError
 from vgen.ports.storage import Storage
 from vgen.records.attempt import Attempt
@@ -57,10 +57,12 @@ async def _claimed_work(job: JobRun, planned: PlannedClip) -> tuple[Clip, bool]:
     async with kept(kit.ledger, claim, grace=kit.settings.grace):
         attempts = await kit.ledger.attempts(job_id, planned.clip_index)
         run = ClipRun(job, planned, claim, {a.attempt_id: a for a in attempts})
+        standing = run.sent_and_open()
         clip = await keep(run)
         if clip is not None:
+            if standing is not None:
+                await end_quietly(run, standing)
             return clip, False
-        standing = run.sent_and_open()
         clip = await carry_on(run, standing) if standing else None
         return clip or await run.make(), True
 
@@ -92,4 +94,4 @@ async def _outcome(
 def _reason(attempt: Attempt) -> str:
     if attempt.is_open:
         return attempt.reason or f"still {attempt.custody} at {attempt.backend}"
-    return attempt.reason
+    return attempt.reason or str(attempt.custody)

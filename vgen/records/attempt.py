@@ -54,7 +54,8 @@ class Attempt:
     The two states move independently: `money` and `custody`. `hold` is the most that it can be
     billed, `billed` what it was (`None`: not known yet), both in US dollars; `metered` says that
     the provider named the bill itself, `sent` that it may have left. `number` counts the clip's
-    attempts from 1. `epoch` is that of the claim under which it was written.
+    attempts from 1. `path` is where its file was fetched to, until the clip is stored. `epoch` is
+    that of the claim under which it was written.
     """
 
     attempt_id: UUID
