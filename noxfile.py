@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import nox
@@ -10,6 +12,8 @@ ROOT = Path(__file__).parent
 DISTRIBUTIONS = [ROOT, *(path.parent for path in sorted(ROOT.glob("backends/*/pyproject.toml")))]
 # Keeps the checkout off the import path: what is tested is what is installed.
 INSTALLED_ONLY = {"PYTHONSAFEPATH": "1"}
+LEAST_KILLED = 0.9
+"""The share of mutants that the tests must kill."""
 
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv"
@@ -38,7 +42,16 @@ def tests(session: nox.Session) -> None:
     """The whole suite against the built wheels, under branch coverage."""
     install_wheels(session)
     session.run("coverage", "erase")
-    session.run("coverage", "run", f"{session.bin}/pytest", env=INSTALLED_ONLY)
+    session.run(
+        "coverage",
+        "run",
+        f"{session.bin}/pytest",
+        "-n",
+        "2",
+        "--dist",
+        "worksteal",
+        env=INSTALLED_ONLY,
+    )
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 
@@ -48,6 +61,44 @@ def fuzz(session: nox.Session) -> None:
     """The tests of the video tools, with 5,000 mutated files."""
     install_wheels(session)
     session.run("pytest", "tests/video", env={"VGEN_FUZZ_RUNS": "5000", **INSTALLED_ONLY})
+
+
+@nox.session(default=False)
+def nightly(session: nox.Session) -> None:
+    """100,000 random jobs, or as many as are named after `--`, against the ten rules."""
+    install_wheels(session)
+    jobs = session.posargs[0] if session.posargs else "100000"
+    session.run(
+        "pytest", "tests/drive/random_jobs", env={"VGEN_RANDOM_JOBS": jobs, **INSTALLED_ONLY}
+    )
+
+
+@nox.session(default=False)
+def faults(session: nox.Session) -> None:
+    """Break the code on purpose, one fault at a time: the tests must notice them all."""
+    install_wheels(session)
+    session.run("python", "-m", "tests.faults.run", *session.posargs)
+
+
+@nox.session(default=False)
+def mutants(session: nox.Session) -> None:
+    """Mutate the decisions everywhere: of the mutants, the tests must kill nine in ten."""
+    install_wheels(session)
+    session.install("--group", "mutants")
+    scratch = Path(session.create_tmp(), "mutants")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    for name in ("vgen", "tests"):
+        shutil.copytree(ROOT / name, scratch / name)
+    shutil.copy(ROOT / "pyproject.toml", scratch)
+    with session.chdir(scratch):
+        session.run("mutmut", "run", silent=True)
+        session.run("mutmut", "results")
+        session.run("mutmut", "export-cicd-stats", silent=True)
+    counts = json.loads((scratch / "mutants" / "mutmut-cicd-stats.json").read_text("utf-8"))
+    session.log(f"{counts['killed']} of {counts['total']} mutants killed")
+    if counts["killed"] < LEAST_KILLED * counts["total"]:
+        session.error("too many survive")
 
 
 @nox.session(default=False)

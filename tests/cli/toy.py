@@ -12,6 +12,7 @@ from attrs import evolve
 
 from vgen.abc import Capabilities, ClipRequest, Image, Price, Quote, RenderBackend
 from vgen.errors import ConfigurationError, GenerationError
+from vgen.testing import stand_in
 from vgen.video import Encoder
 
 SIDE = 64
@@ -65,10 +66,14 @@ class Toy(RenderBackend):
 
 
 class Dear(Toy):
-    """Paid."""
+    """Paid, in play money."""
 
     name = "dear"
     price = Price(base=Decimal("0.10"), per_second=Decimal("0.033"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        stand_in(self)
 
 
 class Billed(Dear):

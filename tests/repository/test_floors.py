@@ -33,7 +33,7 @@ BESIDE = {
     ("__main__", "cli"),
 }
 BESIDE_IF_DEFERRED = {("drive", "video")}  # a job without a file to judge loads no codecs
-PUBLIC = {"vgen.abc", "vgen.errors", "vgen.testing", "vgen.video"}
+PUBLIC = {"vgen.abc", "vgen.errors", "vgen.testing", "vgen.testing.contracts", "vgen.video"}
 
 
 def test_imports_point_down() -> None:

@@ -6,7 +6,14 @@ import importlib
 from pathlib import Path
 
 LISTED = Path(__file__).with_name("public_names.txt")
-MODULES = ("vgen", "vgen.abc", "vgen.errors", "vgen.testing", "vgen.video")
+MODULES = (
+    "vgen",
+    "vgen.abc",
+    "vgen.errors",
+    "vgen.testing",
+    "vgen.testing.contracts",
+    "vgen.video",
+)
 
 
 def test_public_names_are_listed() -> None:

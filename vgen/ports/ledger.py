@@ -31,6 +31,7 @@ class CostLedger(ABC):
 
         Raises:
             BudgetExceededError: they do not fit together; nothing was written.
+            LedgerError: there are two for one clip, or one that was sent before; nothing was.
         """
 
     @abstractmethod
@@ -39,7 +40,7 @@ class CostLedger(ABC):
 
     @abstractmethod
     async def attempts(self, job_id: UUID, clip_index: int) -> tuple[Attempt, ...]:
-        """Give the attempts of one clip, oldest first."""
+        """Give the attempts of one clip, oldest first; none where the job was never opened."""
 
     @abstractmethod
     async def jobs(self) -> tuple[UUID, ...]:
@@ -91,7 +92,10 @@ class CostLedger(ABC):
 
     @abstractmethod
     async def history(self, job_id: UUID) -> tuple[Line, ...]:
-        """Give the journal of a job, oldest line first; its movements add up to its account."""
+        """Give the journal of a job, oldest line first; none where it was never opened.
+
+        The movements add up to the account.
+        """
 
     async def aclose(self) -> None:  # noqa: B027 (a ledger without connections has none to close)
         """Let go of connections and files, also when that fails half-way or is cancelled."""

@@ -17,6 +17,9 @@ from vgen.errors import (
 from vgen.records.money import FREE
 from vgen.testing.terse import Terse
 
+FAILED = RetryableError("the model failed")
+REFUSED = GenerationError("refused")
+
 
 @frozen(repr=False)
 class Succeed(Terse):
@@ -39,7 +42,7 @@ class Fail(Terse):
     """Accept the attempt and fail it `after` seconds, charging `billed` US dollars for it."""
 
     after: float = 5.0
-    error: AttemptError = field(factory=lambda: FAILED)
+    error: AttemptError = FAILED
     billed: Decimal = field(default=FREE, converter=Decimal)
 
 
@@ -47,7 +50,7 @@ class Fail(Terse):
 class Refuse(Terse):
     """Answer the submit with an error; nothing is accepted."""
 
-    error: VgenError = field(factory=lambda: REFUSED)
+    error: VgenError = REFUSED
 
 
 @frozen(repr=False)
@@ -91,9 +94,6 @@ class LoseAnswer(Terse):
     breaks: bool = False
     listed_after: float = 0.0
 
-
-FAILED = RetryableError("the model failed")
-REFUSED = GenerationError("refused")
 
 Accepted = Succeed | Fail | Hang | Spoil
 Act = Accepted | Refuse | RateLimit | LoseAnswer

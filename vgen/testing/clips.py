@@ -1,7 +1,8 @@
-"""Tiny real clips for fakes to deliver, sound and spoilt."""
+"""Tiny real clips for fakes to deliver, sound and spoilt, and a tiny picture."""
 
 from __future__ import annotations
 
+import io
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +29,16 @@ def tiny_clip(seconds: float, *, shade: int | None = None) -> bytes:
                 luma = wave if shade is None else np.full_like(wave, shade)
                 encoder.write(np.repeat(luma[..., None], 3, axis=2).astype(np.uint8))
         return path.read_bytes()
+
+
+@lru_cache(maxsize=1)
+def tiny_picture() -> bytes:
+    """Give a PNG file of 64x64 pixels: a slope from dark to light."""
+    from PIL import Image  # noqa: PLC0415 (Pillow loads when a picture is first needed)
+
+    file = io.BytesIO()
+    Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB").save(file, "PNG")
+    return file.getvalue()
 
 
 def cut_short(content: bytes) -> bytes:

@@ -10,6 +10,9 @@ from vgen.ports.storage import Storage, StoredFile
 from vgen.testing.faults import Fault, Faults
 from vgen.testing.tape import Call, Tape
 
+NO_KEY_PARTS = frozenset({"", ".", ".."})
+"""What no key has between its slashes; such a key might leave a storage that has folders."""
+
 
 class MemoryStorage(Storage):
     """Files as bytes, by key.
@@ -68,7 +71,13 @@ class MemoryStorage(Storage):
         return found
 
     def _write(self, key: str, path: Path) -> StoredFile:
-        self.files[key] = path.read_bytes()
+        if "\0" in key or "\\" in key or not NO_KEY_PARTS.isdisjoint(key.split("/")):
+            raise StorageError(f"{key!r}: is no key")
+        try:
+            self.files[key] = path.read_bytes()
+        except OSError as error:
+            raise StorageError(f"cannot read {path}: {error.strerror}") from error
+        self.tape.add(Call("storage", "stored", about=key, answer=path.name))
         return StoredFile(key, len(self.files[key]))
 
     def _stat(self, reference: str) -> StoredFile | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from attrs import NOTHING, Factory, fields
+from attrs import NOTHING, Attribute, Factory, fields
 
 
 def terse(record: Any) -> str:
     """Give the call that makes an attrs record, without the arguments that are as by default."""
     given = [
         f"{field.name.lstrip('_')}={_spelt(value)}"
-        for field in fields(type(record))
+        for field in _fields(record)
         if (value := getattr(record, field.name)) != _default(field.default)
     ]
     return f"{type(record).__name__}({', '.join(given)})"
@@ -26,6 +26,12 @@ class Terse:
     def __repr__(self) -> str:
         """Spell the call that makes it."""
         return terse(self)
+
+
+def _fields(record: Any) -> tuple[Attribute[Any], ...]:
+    kind: type[Any] = record.__class__
+    found: tuple[Attribute[Any], ...] = fields(kind)
+    return found
 
 
 def _default(default: Any) -> Any:

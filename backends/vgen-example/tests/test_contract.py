@@ -1,0 +1,24 @@
+"""The example keeps what the port promises, free and at a price."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from vgen.abc import Price, VideoBackend
+from vgen.testing import stand_in
+from vgen.testing.contracts import BackendContract
+from vgen_example import Example
+
+
+class TestExample(BackendContract):
+    """As it is installed."""
+
+    def make(self) -> VideoBackend:
+        return Example()
+
+
+class TestExampleAtAPrice(BackendContract):
+    """As it would be with a provider that charges; there is none, so nothing can be spent."""
+
+    def make(self) -> VideoBackend:
+        return stand_in(Example(price=Price(Decimal("0.05"), Decimal("0.01"))))

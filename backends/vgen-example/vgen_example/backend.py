@@ -1,0 +1,134 @@
+"""A backend that draws a moving gradient, the way a provider over the network makes a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import trio
+from attrs import define, evolve
+
+from vgen.abc import (
+    Absent,
+    Attempt,
+    Capabilities,
+    ClipRequest,
+    Finding,
+    Generator,
+    Prepared,
+    Price,
+    Quote,
+    State,
+    Status,
+    Ticket,
+    VideoBackend,
+)  # fmt: skip
+from vgen.errors import GenerationError, NetworkError
+from vgen.video import Encoder
+
+CAPABILITIES = Capabilities(
+    text=True,
+    image=False,
+    durations=(1.0, 2.0, 4.0),
+    generator=Generator.PROCEDURAL,
+    can_find=True,
+    run_limit=60.0,
+)
+FREE = Price()
+UNUSED = ("motion", "negative_prompt", "prompt", "seed", "steps")
+
+
+@define
+class _Job:
+    """What a provider knows of one job: a real one keeps it on its side, under its own id."""
+
+    request: ClipRequest
+    ready: float  # when the clip will be there, on Trio's clock
+    cancelled: bool = False
+
+
+class Example(VideoBackend):
+    """Moving gradients of 1, 2 or 4 seconds, `wait` seconds after they were asked for."""
+
+    name = "example"
+
+    def __init__(self, *, price: Price = FREE, wait: float = 0.1) -> None:
+        self.capabilities = evolve(CAPABILITIES, paid=price != FREE)
+        self._price, self._wait = price, wait
+        self._jobs: dict[str, _Job] = {}
+
+    def quote(self, request: ClipRequest) -> Quote:
+        """Say what it would come to: no I/O here. `hold` is the most it can ever be billed."""
+        duration = self.capabilities.nearest_duration(request.duration)
+        cost = self._price.cost(duration)
+        return Quote(duration=duration, hold=cost, price=self._price, ignored=UNUSED)
+
+    async def submit(self, prepared: Prepared, attempt_id: UUID) -> Ticket:
+        """Start a job. Your provider's request goes here, sent once and never repeated.
+
+        Send the attempt's id along (as a tag, metadata, an idempotency key): `find` needs it. A
+        refusal is an `AttemptError`; where no answer comes, raise `SubmitInDoubtError`.
+        """
+        await trio.lowlevel.checkpoint()
+        self._jobs[str(attempt_id)] = _Job(prepared.request, trio.current_time() + self._wait)
+        return Ticket(self.name, str(attempt_id))
+
+    async def status(self, tickets: Sequence[Ticket]) -> Mapping[Ticket, Status]:
+        """Ask after many jobs, at best in one request; leave out what is not known."""
+        await trio.lowlevel.checkpoint()
+        known = [ticket for ticket in tickets if ticket.provider_id in self._jobs]
+        return {ticket: self._status(self._job(ticket)) for ticket in known}
+
+    async def fetch(self, ticket: Ticket, path: Path) -> None:
+        """Write the clip to `path`. Your download goes here: the whole file or none."""
+        job = self._job(ticket)
+        if self._status(job).state is not State.SUCCEEDED:
+            raise GenerationError("there is no clip")
+        try:
+            duration = self.quote(job.request).duration
+            await trio.to_thread.run_sync(partial(draw, job.request, duration, path))
+        except OSError as error:  # your HTTP library's errors, in this one place
+            raise NetworkError(f"cannot write the clip: {error}") from error
+
+    async def cancel(self, ticket: Ticket) -> Status:
+        """Ask the provider to stop; what has ended stays as it is."""
+        await trio.lowlevel.checkpoint()
+        job = self._job(ticket)
+        if not self._status(job).is_verdict:
+            job.cancelled = True
+        return self._status(job)
+
+    async def find(self, attempt: Attempt) -> Finding:
+        """Look for a submit whose answer was lost; `Unknown` where your provider has no list."""
+        await trio.lowlevel.checkpoint()
+        found = str(attempt.attempt_id) in self._jobs
+        return Ticket(self.name, str(attempt.attempt_id)) if found else Absent()
+
+    async def aclose(self) -> None:
+        """Let go of connections; here, of the jobs."""
+        self._jobs.clear()
+
+    def _job(self, ticket: Ticket) -> _Job:
+        if ticket.provider_id not in self._jobs:
+            raise GenerationError(f"there is no job {ticket.provider_id}")
+        return self._jobs[ticket.provider_id]
+
+    def _status(self, job: _Job) -> Status:
+        if job.cancelled:
+            return Status(State.CANCELLED)
+        if trio.current_time() < job.ready:
+            return Status(State.RUNNING)
+        bill = self._price.cost(self.quote(job.request).duration)
+        return Status(State.SUCCEEDED, billed=bill)
+
+
+def draw(request: ClipRequest, duration: float, path: Path) -> None:
+    """Draw a gradient that moves to the left; the encoder leaves a whole file or none."""
+    ramp = np.linspace(0, 255, request.width, dtype=np.uint8)
+    picture = np.broadcast_to(ramp[None, :, None], (request.height, request.width, 3))
+    with Encoder(path, width=request.width, height=request.height, fps=request.fps) as encoder:
+        for number in range(round(duration * request.fps)):
+            encoder.write(np.roll(picture, -4 * number, axis=1))

@@ -1,0 +1,161 @@
+"""The pytest plug-in: fixtures, and no spending in a test that does not say so."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+pytest_plugins = ("pytester",)
+
+BACKENDS = """
+import pytest, trio, vgen
+from decimal import Decimal
+from uuid import uuid4
+from vgen.abc import Prepared, Price, RenderBackend
+from vgen.testing import CAPABILITIES, FakeBackend, MemoryLedger, MemoryStorage, stand_in
+
+def render(request, image, path, progress):
+    raise AssertionError("spent")
+
+class Dear(RenderBackend):
+    def __init__(self, price=Price(Decimal(1))):
+        super().__init__("dear", render, capabilities=CAPABILITIES, price=price)
+
+    async def submit(self, prepared, attempt_id):
+        return await super().submit(prepared, attempt_id)
+
+def send(backend):
+    async def main():
+        async with backend:
+            await backend.submit(Prepared(None), uuid4())
+    trio.run(main)
+"""
+
+
+def outcomes(pytester: pytest.Pytester, tests: str, *arguments: str) -> dict[str, int]:
+    """Run tests with nothing but the plug-in, and count how they ended."""
+    pytester.makepyfile(BACKENDS + tests)
+    result = pytester.runpytest_inprocess("-p", "no:trio", "-p", "no:cacheprovider", *arguments)
+    counted: dict[str, int] = result.parseoutcomes()
+    return counted
+
+
+def test_a_paid_backend_refuses_to_submit(pytester: pytest.Pytester) -> None:
+    """A test that would spend fails, whoever catches what, and is told how to go on."""
+    tests = """
+def test_it():
+    try:
+        send(Dear())
+    except Exception:
+        pass
+"""
+    pytester.makepyfile(BACKENDS + tests)
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*test_it would submit to the paid backend 'dear': use a fake*"])
+
+
+def test_a_runner_does_not_spend_either(pytester: pytest.Pytester) -> None:
+    """The refusal comes out of a whole job, bare."""
+    tests = """
+def test_it():
+    prompts = [vgen.ClipPrompt(index, "a", 1.0) for index in range(3)]
+    async def main():
+        async with vgen.open_runner(
+            backends=[Dear()], storage=MemoryStorage(), ledger=MemoryLedger()
+        ) as runner:
+            await runner.process(uuid4(), prompts, budget=Decimal(100))
+    with pytest.raises(pytest.fail.Exception, match="would submit to the paid backend"):
+        trio.run(main)
+"""
+    assert outcomes(pytester, tests) == {"passed": 1}
+
+
+def test_a_live_test_may_spend(pytester: pytest.Pytester) -> None:
+    """The marker is known, and lets the test through: on a test, a class or a module."""
+    tests = """
+@pytest.mark.vgen_live
+def test_marked():
+    send(Dear())
+
+@pytest.mark.vgen_live
+class TestAll:
+    def test_in_class(self):
+        send(Dear())
+
+def test_after():
+    send(Dear())
+"""
+    assert outcomes(pytester, tests, "--strict-markers") == {"passed": 2, "failed": 1}
+    assert outcomes(pytester, tests, "-m", "not vgen_live") == {"failed": 1, "deselected": 2}
+
+
+def test_what_cannot_spend_is_let_through(pytester: pytest.Pytester) -> None:
+    """A fake, a backend that is free, and one whose provider is a stand-in may submit."""
+    tests = """
+class Moody(FakeBackend):
+    async def submit(self, prepared, attempt_id):
+        return "a ticket"
+
+def test_it():
+    send(Moody())
+    send(Dear(price=None))
+    send(stand_in(Dear()))
+"""
+    assert outcomes(pytester, tests) == {"passed": 1}
+
+
+def test_backends_defined_later_are_guarded(pytester: pytest.Pytester) -> None:
+    """A class that a test makes is guarded too, and so is a fixture's use of one."""
+    tests = """
+def test_it():
+    class Later(Dear):
+        async def submit(self, prepared, attempt_id):
+            raise AssertionError("spent")
+    send(Later())
+
+@pytest.fixture
+def sent():
+    send(Dear())
+
+def test_fixture(sent):
+    pass
+"""
+    pytester.makepyfile(BACKENDS + tests)
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--tb=line")
+    result.assert_outcomes(failed=1, errors=1)
+    result.stdout.no_fnmatch_line("*spent*")
+
+
+def test_fixtures_give_fakes(pytester: pytest.Pytester) -> None:
+    """A service's test has fakes and a virtual clock at hand, each test its own."""
+    tests = """
+from functools import partial
+from vgen.testing import inline_inspector
+
+@pytest.mark.parametrize("_", range(2))
+def test_it(_, fake_backend, memory_storage, memory_ledger, virtual_clock):
+    async def main():
+        async with vgen.open_runner(
+            backends=[fake_backend], storage=memory_storage, ledger=memory_ledger,
+            inspector=inline_inspector(),
+        ) as runner:
+            prompts = [vgen.ClipPrompt(index, "a", 1.0) for index in range(3)]
+            return await runner.process(uuid4(), prompts, budget=Decimal(100))
+    clips = trio.run(main, clock=virtual_clock)
+    assert clips.successful_clips == 3 == len(memory_storage.files)
+    assert clips.total_generation_time >= 10
+"""
+    pytester.makepyfile(BACKENDS + tests)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
+
+
+def test_the_plug_in_is_light() -> None:
+    """Loading it imports no Trio, no drive and no codec: pytest loads it in every project."""
+    look = "import sys, vgen.testing.pytest_plugin; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert "vgen.testing.pytest_plugin" in loaded
+    assert loaded.isdisjoint({"trio", "av", "numpy", "attrs", "vgen.drive", "vgen.ports.backend"})

@@ -1,0 +1,142 @@
+"""What a backend promises of the attempts that it has accepted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import trio
+
+from vgen.ports.backend import TellingBackend, VideoBackend
+from vgen.records.jsonio import from_json, to_json
+from vgen.records.request import ClipRequest
+from vgen.records.status import Absent, State, Status, Ticket, Unknown
+from vgen.testing.contracts.bench import BackendBench
+from vgen.testing.contracts.stage import in_trio
+from vgen.video import probe
+
+
+class AttemptPromises(BackendBench):
+    """Tickets, verdicts, bills and what can be found again."""
+
+    @in_trio
+    async def test_a_ticket_survives_json(self, tmp_path: Path) -> None:
+        """A ticket names its backend and account, and its copy from JSON is as good as itself."""
+        async with self.make() as backend:
+            ticket = await self.submit(backend, self.shortest)
+            assert (ticket.backend, ticket.account) == (backend.name, backend.account)
+            copy = from_json(to_json(ticket), Ticket)
+            assert copy == ticket
+            assert copy in await backend.status([copy])
+            assert (await self.verdict(backend, copy)).state is State.SUCCEEDED
+            await backend.fetch(copy, tmp_path / "clip.mp4")
+
+    @in_trio
+    async def test_a_ticket_outlives_its_process(self, tmp_path: Path) -> None:
+        """Where tickets are durable, another instance can ask for one, wait for it and fetch it."""
+        if not self.make().capabilities.durable_tickets:
+            pytest.skip("its tickets are not durable")
+        async with self.make() as backend:
+            ticket = await self.submit(backend, self.shortest)
+        async with self.make() as other:
+            assert ticket in await other.status([ticket]), "the second instance knows nothing of it"
+            assert (await self.verdict(other, ticket)).state is State.SUCCEEDED
+            await other.fetch(ticket, tmp_path / "clip.mp4")
+        assert probe(tmp_path / "clip.mp4").frames
+
+    @in_trio
+    async def test_many_are_asked_after_at_once(self) -> None:
+        """One question answers for all tickets that are known, and for no others."""
+        async with self.make() as backend:
+            tickets = [await self.submit(backend, self.shortest) for _ in range(3)]
+            assert len(set(tickets)) == len(tickets)
+            assert set(await backend.status(tickets)) == set(tickets)
+            assert not await backend.status([])
+
+    @in_trio
+    async def test_an_unknown_ticket_is_nobodys_success(self) -> None:
+        """A ticket that it does not know is left out of the answer, or has failed, unbilled."""
+        async with self.make() as backend:
+            known, unknown = await self.submit(backend, self.shortest), self.unknown(backend)
+            answers = await backend.status([unknown, known])
+            assert known in answers
+            if unknown in answers:
+                assert answers[unknown].state is State.FAILED
+                assert not answers[unknown].billed
+
+    @in_trio
+    async def test_a_verdict_stays(self) -> None:
+        """A verdict and its bill are the same whenever it is asked or waited for."""
+        async with self.make() as backend:
+            ticket = await self.submit(backend, self.shortest)
+            verdict = await self.verdict(backend, ticket)
+            assert verdict.state is State.SUCCEEDED, str(verdict)
+            for _ in range(2):
+                assert (await backend.status([ticket]))[ticket] == verdict
+                assert await self.verdict(backend, ticket) == verdict
+
+    @in_trio
+    async def test_attempts_do_not_disturb_each_other(self, tmp_path: Path) -> None:
+        """As many at once as it says it takes, or three, come out each with its own length."""
+        async with self.make() as backend:
+            most = min(3, backend.capabilities.max_concurrent or 3)
+            requests = [self.request(self.lengths()[number % 2 - 1]) for number in range(most)]
+            async with trio.open_nursery() as nursery:
+                for number, request in enumerate(requests):
+                    path = tmp_path / f"{number}.mp4"
+                    nursery.start_soon(self._made, backend, request, path)
+
+    @in_trio
+    async def test_the_bill_is_within_the_hold(self, tmp_path: Path) -> None:
+        """A hold is never below what is then billed: by its own word, or by the true length."""
+        async with self.make() as backend:
+            for number, seconds in enumerate(self.lengths()):
+                path = tmp_path / f"{number}.mp4"
+                await self._made(backend, self.request(seconds), path)
+
+    async def _made(self, backend: VideoBackend, request: ClipRequest, path: Path) -> None:
+        quote = backend.quote(request)
+        ticket = await self.submit(backend, request)
+        status = await self.verdict(backend, ticket)
+        assert status.state is State.SUCCEEDED, str(status)
+        await backend.fetch(ticket, path)
+        info = probe(path)
+        true_length = float(info.duration)
+        assert abs(true_length - quote.duration) <= 1 / info.fps + 1e-3
+        bill = status.billed
+        if bill is None:
+            bill = quote.price.cost(true_length)
+        assert bill <= quote.hold, f"billed ${bill} for {true_length} s, held ${quote.hold}"
+
+    @in_trio
+    async def test_an_accepted_attempt_is_found(self) -> None:
+        """Where it can find, an attempt whose answer was lost has the same ticket again."""
+        async with self.make() as backend:
+            attempt_id = uuid4()
+            ticket = await self.submit(backend, self.shortest, attempt_id)
+            found = await backend.find(self.attempt(backend, attempt_id))
+            expected = ticket if backend.capabilities.can_find else Unknown()
+            assert found in {ticket, expected}
+
+    @in_trio
+    async def test_an_attempt_never_sent_is_absent(self) -> None:
+        """Where it can find, it knows what never arrived; where it cannot, it does not pretend."""
+        async with self.make() as backend:
+            found = await backend.find(self.attempt(backend, uuid4()))
+            if backend.capabilities.can_find:
+                assert found == Absent()
+            else:
+                assert found == Unknown(), "it cannot find, and yet it claims to know"
+
+    @in_trio
+    async def test_progress_is_a_fraction(self) -> None:
+        """What is heard on the way to a verdict is no verdict, with progress from 0 to 1."""
+        heard: list[Status] = []
+        async with self.make() as backend:
+            ticket = await self.submit(backend, self.shortest)
+            if isinstance(backend, TellingBackend):
+                await backend.wait_verdict(ticket, heard.append)
+            else:
+                heard.append((await backend.status([ticket]))[ticket])
+        assert all(0 <= (status.progress or 0) <= 1 for status in heard)

@@ -1,0 +1,79 @@
+"""A job's journal read line by line, as an auditor would."""
+
+from __future__ import annotations
+
+from collections import Counter
+from uuid import UUID
+
+from attrs import evolve
+
+from vgen.decisions.bookkeeping import follow, movement, post
+from vgen.ports.ledger import CostLedger
+from vgen.records.attempt import Attempt, Custody, Money
+from vgen.records.entry import Line, Planned, Reserved
+from vgen.records.job import Job
+from vgen.records.money import FREE, Account
+
+
+async def audit(ledger: CostLedger, job_id: UUID) -> Account:
+    """Check a job's books, and give its account.
+
+    At every line of the journal the entry may follow what stood before and moves just its money,
+    spent + held + in doubt is within the budget unless a bill has passed its hold, and each clip
+    has one open attempt at most. In the end account and attempts are what the lines add up to.
+    The budget must have stayed the same all the time.
+    """
+    job = await ledger.job(job_id)
+    assert job is not None
+    told = {attempt.attempt_id: attempt for attempt in job.attempts}
+    account = Account(limit=job.manifest.budget, spent=job.manifest.already_spent)
+    found: dict[UUID, Attempt] = {}
+    for line in await ledger.history(job_id):
+        attempt = _after(line, found.get(line.attempt_id), told[line.attempt_id])
+        found[line.attempt_id] = attempt
+        account = post(account, line.movement, overrun=attempt.overrun)
+        amounts = (account.spent, account.held, account.in_doubt)
+        assert min(amounts) >= 0, f"{line} leaves {account}"
+        assert account.overrun or sum(amounts, FREE) <= account.limit, f"{line} leaves {account}"
+        clips = Counter(attempt.clip_index for attempt in found.values() if attempt.is_open)
+        assert max(clips.values(), default=0) <= 1, f"{line} opens a second attempt"
+    _agrees(job, account, found)
+    return job.account
+
+
+def _after(line: Line, before: Attempt | None, told: Attempt) -> Attempt:
+    """Give the attempt after the line, whose movement must be just what the entry did."""
+    if isinstance(line.entry, Planned):
+        assert before is None or not before.sent, f"{line}: it was sent before"
+        after = _planned(told, line)
+        before = None
+    elif before is None:
+        raise AssertionError(f"{line}: nothing was planned")
+    elif isinstance(line.entry, Reserved):
+        after = follow(evolve(before, hold=before.hold + line.movement.held), line.entry)
+    else:
+        after = follow(before, line.entry)
+    assert movement(before, after) == line.movement, f"{line} should move {before} to {after}"
+    return after
+
+
+def _planned(told: Attempt, line: Line) -> Attempt:
+    return evolve(
+        told,
+        hold=line.movement.held,
+        money=Money.HELD,
+        custody=Custody.PLANNED,
+        billed=None,
+        metered=False,
+        overrun=False,
+        sent=False,
+    )
+
+
+def _agrees(job: Job, account: Account, found: dict[UUID, Attempt]) -> None:
+    kept = job.account
+    sums = (account.limit, account.spent, account.held, account.in_doubt)
+    assert (kept.limit, kept.spent, kept.held, kept.in_doubt) == sums, "the lines do not add up"
+    for told in job.attempts:
+        last = found[told.attempt_id]
+        assert (last.state, last.hold, last.billed) == (told.state, told.hold, told.billed)

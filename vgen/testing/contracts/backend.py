@@ -1,0 +1,24 @@
+"""What every backend must keep, as tests."""
+
+from __future__ import annotations
+
+from vgen.testing.contracts.attempts import AttemptPromises
+from vgen.testing.contracts.cancelling import CancelPromises
+from vgen.testing.contracts.fetching import FetchPromises
+from vgen.testing.contracts.quotes import QuotePromises
+
+
+class BackendContract(QuotePromises, AttemptPromises, FetchPromises, CancelPromises):
+    """The promises of `vgen.abc.VideoBackend`, one test each.
+
+    ```python
+    class TestMine(BackendContract):
+        def make(self) -> VideoBackend:
+            return Mine()
+    ```
+
+    A test may make several backends; one that says its tickets are durable must reach the same
+    provider with each. A backend that costs money is proved against a stand-in for its provider:
+    see `vgen.testing.stand_in`. Where the defaults do not fit, override `request`, `lengths` or
+    `clock`, and `poll` or `patience`.
+    """

@@ -1,0 +1,82 @@
+"""The guard that lets no paid backend submit in a test which was not meant to spend."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+
+from vgen.ports.backend import VideoBackend
+from vgen.records.request import Prepared
+from vgen.records.status import Ticket
+from vgen.testing.standing_in import is_stand_in
+
+Submit = Callable[[Any, Prepared, UUID], Awaitable[Ticket]]
+
+
+class Guard:
+    """Stands before the `submit` of every backend, those defined later included.
+
+    A refusal fails the test at once: as an error that services handle, it could pass unseen.
+    """
+
+    def __init__(self) -> None:
+        self._test = ""
+        self._posted = False
+        self._guarded: set[Submit] = set()
+
+    @contextmanager
+    def watching(self, test: str, *, live: bool) -> Generator[None]:
+        """Refuse what is paid while the block runs, unless the test is `live`."""
+        if not self._posted:
+            self._post()
+        before, self._test = self._test, "" if live else test
+        try:
+            yield
+        finally:
+            self._test = before
+
+    def check(self, backend: VideoBackend) -> None:
+        """Fail the running test if the backend would spend."""
+        if self._test and backend.capabilities.paid and not is_stand_in(backend):
+            pytest.fail(
+                f"{self._test} would submit to the paid backend {backend.name!r}: use a fake, "
+                "hand a backend without a real provider through vgen.testing.stand_in, or mark "
+                "the test vgen_live"
+            )
+
+    def _post(self) -> None:
+        """Stand before every backend there is, and every one to come."""
+        self._posted = True
+        waiting = VideoBackend.__subclasses__()
+        while waiting:
+            kind = waiting.pop()
+            waiting += kind.__subclasses__()
+            self._stand_before(kind)
+
+        def born(kind: type[Any], /, **arguments: object) -> None:
+            super(VideoBackend, cast("type[VideoBackend]", kind)).__init_subclass__(**arguments)
+            self._stand_before(kind)
+
+        type.__setattr__(VideoBackend, "__init_subclass__", classmethod(born))
+
+    def _stand_before(self, kind: type[Any]) -> None:
+        submit: Submit | None = vars(kind).get("submit")
+        if submit is None or submit in self._guarded:
+            return
+
+        @wraps(submit)
+        async def guarded(backend: VideoBackend, prepared: Prepared, attempt_id: UUID) -> Ticket:
+            self.check(backend)
+            return await submit(backend, prepared, attempt_id)
+
+        self._guarded.add(guarded)
+        type.__setattr__(kind, "submit", guarded)
+
+
+GUARD = Guard()
+"""The guard of this process: pytest runs one test at a time."""

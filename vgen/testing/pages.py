@@ -1,0 +1,170 @@
+"""What a ledger in memory has written down of one job, and what each call does to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import trio
+from attrs import define, evolve, field
+
+from vgen.decisions.bookkeeping import admit, follow, movement, post
+from vgen.errors import LedgerError
+from vgen.records.attempt import Attempt, Custody, Money
+from vgen.records.entry import Entry, Line, Planned, Released, Reserved
+from vgen.records.job import Claim, Manifest
+from vgen.records.money import FREE, Account
+
+
+@define
+class Pages:
+    """One job: its account, its attempts, its claims and its journal."""
+
+    manifest: Manifest
+    account: Account
+    outcome: str = ""
+    attempts: dict[UUID, Attempt] = field(factory=dict[UUID, Attempt])
+    claims: dict[int, tuple[Claim, float]] = field(factory=dict[int, tuple[Claim, float]])
+    journal: list[Line] = field(factory=list[Line])
+
+    def renewed(self, manifest: Manifest, holds: Sequence[Attempt]) -> Pages:
+        """Give a copy, opened anew with its first holds; raises where they do not fit."""
+        copy = evolve(
+            self,
+            manifest=manifest,
+            outcome="",
+            attempts=dict(self.attempts),
+            claims=dict(self.claims),
+            journal=list(self.journal),
+        )
+        spent = sum((attempt.spent for attempt in copy.attempts.values()), FREE)
+        copy.account = evolve(
+            copy.account,
+            limit=manifest.budget,
+            spent=spent + manifest.already_spent,
+            overrun=False,
+        )
+        copy.release_planned()
+        free = [hold for hold in holds if copy.open_attempt(hold.clip_index) is None]
+        admit(copy.account, sum((hold.hold for hold in free), FREE))
+        for hold in free:
+            if copy.open_attempt(hold.clip_index) is not None:
+                raise LedgerError(f"clip {hold.clip_index} is to have two attempts open")
+            copy.plan(hold)
+        return copy
+
+    def of_clip(self, clip_index: int) -> tuple[Attempt, ...]:
+        """Give a clip's attempts."""
+        return tuple(a for a in self.attempts.values() if a.clip_index == clip_index)
+
+    def open_attempt(self, clip_index: int) -> Attempt | None:
+        """Give the attempt of a clip that can still move."""
+        found = (a for a in self.attempts.values() if a.clip_index == clip_index and a.is_open)
+        return next(found, None)
+
+    def release_planned(self) -> None:
+        """Release what was planned and not sent."""
+        for attempt in list(self.attempts.values()):
+            if attempt.custody is Custody.PLANNED:
+                self._move(attempt, Released("never sent"))
+
+    def conclude(self, outcome: str) -> Account:
+        """Release what was planned, and note the outcome."""
+        self.release_planned()
+        self.outcome = outcome
+        return self.account
+
+    def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
+        """Hold an attempt's money within the budget."""
+        self._check(claim)
+        attempt = evolve(
+            attempt, job_id=claim.job_id, clip_index=claim.clip_index, epoch=claim.epoch
+        )
+        standing = self.open_attempt(claim.clip_index)
+        if standing is not None and standing.sent:
+            return _same(standing, attempt)
+        admit(self.account, attempt.hold, freed=standing.hold if standing else FREE)
+        reserved = follow(attempt, Reserved())
+        if standing is None or standing.attempt_id != attempt.attempt_id:
+            self._check_new(attempt)
+            if standing is not None:
+                self._move(standing, Released("never sent"))
+            standing = self.plan(attempt)
+        return self._post(standing, reserved, Reserved())
+
+    def advance(
+        self, claim: Claim, attempt_id: UUID, expected: tuple[Money, Custody], entry: Entry
+    ) -> Attempt:
+        """Move an attempt on, once."""
+        self._check(claim)
+        attempt = self.attempts.get(attempt_id)
+        if attempt is None or attempt.clip_index != claim.clip_index:
+            raise LedgerError(f"clip {claim.clip_index} has no attempt {attempt_id}")
+        if attempt.state == expected:
+            return self._move(attempt, entry)
+        if self._last_entry(attempt_id) == entry:
+            return attempt
+        raise LedgerError(f"attempt {attempt_id} is {attempt.state}, not {expected}")
+
+    def claim(self, job_id: UUID, clip_index: int, owner: str, lease: float) -> Claim | None:
+        """Give the claim on a clip, unless another holds it."""
+        now = trio.current_time()
+        held, expires = self.claims.get(clip_index, (None, now))
+        if held is not None and expires > now:
+            return None
+        claim = Claim(job_id, clip_index, owner, epoch=held.epoch + 1 if held else 1)
+        self.claims[clip_index] = (claim, now + lease)
+        return claim
+
+    def renew(self, claim: Claim, lease: float) -> None:
+        """Make a claim last."""
+        self._check(claim)
+        self.claims[claim.clip_index] = (claim, trio.current_time() + lease)
+
+    def release(self, claim: Claim) -> None:
+        """End a claim, unless it has passed on."""
+        if self._holds(claim):
+            self.claims[claim.clip_index] = (claim, trio.current_time())
+
+    def plan(self, attempt: Attempt) -> Attempt:
+        """Hold the money of an attempt that was never sent."""
+        self._check_new(attempt)
+        return self._post(None, attempt, Planned())
+
+    def _check_new(self, attempt: Attempt) -> None:
+        known = self.attempts.get(attempt.attempt_id)
+        if known is not None and known.sent:
+            raise LedgerError(f"attempt {attempt.attempt_id} was sent before")
+
+    def _move(self, attempt: Attempt, entry: Entry) -> Attempt:
+        after = follow(attempt, entry)
+        return attempt if after == attempt else self._post(attempt, after, entry)
+
+    def _post(self, before: Attempt | None, after: Attempt, entry: Entry) -> Attempt:
+        moved = movement(before, after)
+        self.attempts[after.attempt_id] = after
+        self.account = post(self.account, moved, overrun=after.overrun)
+        at = datetime.fromtimestamp(trio.current_time(), UTC)
+        self.journal.append(Line(at, after.clip_index, after.attempt_id, entry, moved))
+        return after
+
+    def _holds(self, claim: Claim) -> bool:
+        held, _ = self.claims.get(claim.clip_index, (None, 0.0))
+        return held is not None and held.epoch == claim.epoch
+
+    def _check(self, claim: Claim) -> None:
+        if not self._holds(claim):
+            raise LedgerError(f"the claim on clip {claim.clip_index} has passed on")
+
+    def _last_entry(self, attempt_id: UUID) -> Entry | None:
+        entries = [line.entry for line in self.journal if line.attempt_id == attempt_id]
+        return entries[-1] if entries else None
+
+
+def _same(standing: Attempt, attempt: Attempt) -> Attempt:
+    """Give what stands, if this very claim reserved it and has heard nothing of it since."""
+    reserved = (attempt.attempt_id, attempt.epoch, (Money.HELD, Custody.INTENDED))
+    if (standing.attempt_id, standing.epoch, standing.state) != reserved:
+        raise LedgerError(f"clip {standing.clip_index} has attempt {standing.attempt_id} open")
+    return standing

@@ -1,0 +1,72 @@
+"""The pytest plug-in: fixtures for the fakes, and no spending in a test that does not say so.
+
+Loaded by every pytest run where vgen is installed, so it imports next to nothing by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from trio.testing import MockClock
+
+    from vgen.testing.backend import FakeBackend
+    from vgen.testing.ledger import MemoryLedger
+    from vgen.testing.storage import MemoryStorage
+
+LIVE = "vgen_live"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line(
+        "markers", f"{LIVE}: paid vgen backends may submit in this test, which may cost money"
+    )
+    pytest.register_assert_rewrite("vgen.testing.contracts")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Watch over the backends while a test runs, its fixtures included."""
+    from vgen.testing.guard import GUARD  # noqa: PLC0415 - only a run that has tests pays for it
+
+    with GUARD.watching(item.nodeid, live=item.get_closest_marker(LIVE) is not None):
+        return (yield)
+
+
+@pytest.fixture
+def fake_backend() -> FakeBackend:
+    """A `vgen.testing.FakeBackend` that succeeds with everything."""
+    from vgen.testing.backend import FakeBackend  # noqa: PLC0415 - loaded for those who use it
+
+    return FakeBackend()
+
+
+@pytest.fixture
+def memory_storage() -> MemoryStorage:
+    """An empty `vgen.testing.MemoryStorage`."""
+    from vgen.testing.storage import MemoryStorage  # noqa: PLC0415 - likewise
+
+    return MemoryStorage()
+
+
+@pytest.fixture
+def memory_ledger() -> MemoryLedger:
+    """An empty `vgen.testing.MemoryLedger`."""
+    from vgen.testing.ledger import MemoryLedger  # noqa: PLC0415 - likewise
+
+    return MemoryLedger()
+
+
+@pytest.fixture
+def virtual_clock() -> MockClock:
+    """A clock for `trio.run(…, clock=virtual_clock)` that jumps ahead whenever all tasks wait.
+
+    Under pytest-trio, an asynchronous test that asks for it runs on it.
+    """
+    from trio.testing import MockClock  # noqa: PLC0415 - likewise
+
+    return MockClock(autojump_threshold=0)

@@ -1,0 +1,30 @@
+"""Which backends have a stand-in for their provider, and so cannot spend anything."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TypeVar
+
+from vgen.ports.backend import VideoBackend
+
+B = TypeVar("B", bound=VideoBackend)
+
+_known: set[int] = set()
+
+
+def stand_in(backend: B) -> B:
+    """Say that this backend talks to a stand-in for its provider, and give it back.
+
+    With vgen's pytest plug-in a backend that is paid refuses to submit in a test, unless the test
+    is marked `vgen_live` or the backend was handed through here. A `FakeBackend` always may.
+    """
+    _known.add(id(backend))
+    weakref.finalize(backend, _known.discard, id(backend))
+    return backend
+
+
+def is_stand_in(backend: VideoBackend) -> bool:
+    """Whether the backend is a fake, or was said to have a stand-in for its provider."""
+    from vgen.testing.backend import FakeBackend  # noqa: PLC0415 - for the few who ask
+
+    return isinstance(backend, FakeBackend) or id(backend) in _known

@@ -1,0 +1,202 @@
+"""Hypothesis strategies for whole jobs: prompts, scripts, plans.
+
+Needs hypothesis, which `vgen.testing` itself does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any, TypeVar
+
+from attrs import evolve
+from hypothesis import strategies as st
+
+from vgen.errors import AccountError, GenerationError, ModelUnavailableError
+from vgen.records.prompt import MAX_SEED, ClipPrompt
+from vgen.testing.acts import Act, Fail, Hang, LoseAnswer, RateLimit, Refuse, Spoil, Succeed
+from vgen.testing.faults import Break, Delay, Fault, Outage
+from vgen.testing.plan import Model, Plan, Run
+
+R = TypeVar("R", Model, Plan, Run)
+Quirk = tuple[str, Any]
+"""A field of a record, and a value for it that is not the default."""
+
+LETTERS = "abcde"
+
+ACTS: Sequence[Act] = (
+    Succeed(),
+    Fail(),
+    Fail(billed="0.05"),
+    Fail(after=40, billed="0.03"),
+    Refuse(),
+    RateLimit(),
+    Hang(),
+    Succeed(after=0),
+    Succeed(after=45),
+    Succeed(after=70),
+    Succeed(seconds=1.0),
+    Succeed(seconds=3.0),
+    Succeed(billed="0.02"),
+    Succeed(billed="0.50"),
+    Succeed(cut=1),
+    Succeed(cut=2),
+    Succeed(cut=9),
+    Succeed(keeps=0),
+    Spoil(),
+    Spoil("black"),
+    Spoil("cut", after=1),
+    LoseAnswer(),
+    LoseAnswer(Succeed()),
+    LoseAnswer(Fail()),
+    LoseAnswer(Hang()),
+    LoseAnswer(breaks=True),
+    LoseAnswer(Succeed(after=60), breaks=True),
+    LoseAnswer(listed_after=50),
+    LoseAnswer(Succeed(), listed_after=50),
+    LoseAnswer(Succeed(), listed_after=500),
+    Refuse(ModelUnavailableError("down")),
+    Fail(error=ModelUnavailableError("gone")),
+    Refuse(AccountError("no credit")),
+    Refuse(GenerationError("content policy")),
+)
+"""What may become of an attempt, the plain before the strange: shrinking goes to the front."""
+
+PLAIN = (Succeed(), Fail(), Fail(after=1, billed="0.05"), Succeed(after=30))
+WEIGHTED: Sequence[Act] = (*PLAIN * 8, *ACTS)
+"""Mostly plain: a job in which everything is strange ends before it has begun."""
+
+MODEL_QUIRKS: Sequence[Quirk] = (
+    ("default", Succeed(after=3)),
+    ("default", Fail()),
+    ("base", "0.30"),
+    ("base", "0"),
+    ("cancel_fee", "0.07"),
+    ("latency", 0.7),
+    ("latency", 4.0),
+    ("at_once", 1),
+    ("at_once", 2),
+    ("text", False),
+    ("can_find", False),
+    ("can_cancel", False),
+    ("faults", (Outage(),)),
+    ("faults", (Outage(begins=8, ends=60),)),
+    ("faults", (Outage(begins=20, ends=300),)),
+    ("faults", (Break("status", times=3),)),
+    ("faults", (Break("fetch"),)),
+    ("faults", (Break("cancel"),)),
+    ("faults", (Break("find", times=2),)),
+    ("faults", (Break("prepare"),)),
+    ("faults", (Break("submit", nth=2),)),
+    ("faults", (Delay("fetch", seconds=30, times=9),)),
+    ("faults", (Delay("prepare", seconds=20, times=9),)),
+    ("faults", (Delay("status", seconds=15, times=3),)),
+    ("faults", (Delay("cancel", seconds=30),)),
+)
+RUN_QUIRKS: Sequence[Quirk] = (
+    *(("cancel", seconds) for seconds in (0.0, 0.5, 4.0, 10.5, 33.0, 150.0)),
+    ("runners", 2),
+    ("edited", "b"),
+    ("edited", "ac"),
+    ("heckled", True),
+)
+PLAN_QUIRKS: Sequence[Quirk] = (
+    *(("prompts", letters) for letters in ("abcd", "cab", "ebdac", "abcde", "ab")),
+    *(("budget", dollars) for dollars in ("0.36", "0.50", "0.80", "1.20", "0")),
+    *(("min_clips", count) for count in (1, 2)),
+    *(("concurrency", count) for count in (1, 2, 5)),
+    *(("images", letters) for letters in ("a", LETTERS)),
+    ("already_spent", "0.05"),
+    ("fetches", 1),
+    ("storage", (Break("write"),)),
+    ("storage", (Break("write", times=7),)),
+    ("storage", (Break("write", done=True),)),
+    ("storage", (Break("stat"),)),
+    ("storage", (Break("url"),)),
+    ("storage", (Break("url", nth=3, times=9),)),
+    ("storage", (Break("read", times=2),)),
+    ("storage", (Break("read", times=9),)),
+    ("storage", (Outage(begins=10, ends=90),)),
+    ("storage", (Delay("write", seconds=20, times=9),)),
+)
+
+LEDGER_METHODS = ("open_job", "job", "attempts", "claim", "renew", "release", "reserve", "conclude")
+
+
+def prompts(*, count: int | None = None) -> st.SearchStrategy[list[ClipPrompt]]:
+    """Give clip prompts that any backend which works from text can make, each index once."""
+    one = st.builds(
+        ClipPrompt,
+        clip_index=st.integers(0, 99),
+        prompt=st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1).filter(
+            str.strip
+        ),
+        duration=st.sampled_from([2.0, 0.5, 4.0, 6.1]),
+        metadata=st.dictionaries(st.just("seed"), st.integers(0, MAX_SEED), max_size=1),
+    )
+    least, most = (3, 6) if count is None else (count, count)
+    return st.lists(one, min_size=least, max_size=most, unique_by=lambda p: p.clip_index)
+
+
+def acts() -> st.SearchStrategy[Act]:
+    """Give what may become of one attempt."""
+    return st.sampled_from(WEIGHTED)
+
+
+def scripts(letters: str = LETTERS) -> st.SearchStrategy[dict[str, list[Act]]]:
+    """Give a script for a fake backend: for some of the prompts, what becomes of each attempt."""
+    lines = st.lists(st.tuples(st.sampled_from(letters), acts()), max_size=2 * len(letters))
+    return lines.map(_by_prompt)
+
+
+def _by_prompt(lines: Sequence[tuple[str, Act]]) -> dict[str, list[Act]]:
+    script: dict[str, list[Act]] = {}
+    for prompt, act in sorted(lines, key=itemgetter(0)):
+        script.setdefault(prompt, []).append(act)
+    return script
+
+
+def ledger_faults() -> st.SearchStrategy[Fault]:
+    """Give something that may go wrong with a ledger."""
+    methods = st.sampled_from(LEDGER_METHODS) | st.just("advance")
+    numbers = st.integers(1, 12)
+    return st.one_of(
+        st.builds(Break, methods, numbers, done=st.booleans()),
+        st.builds(Delay, methods, st.sampled_from([5.0, 25.0, 90.0]), numbers, done=st.booleans()),
+    )
+
+
+def models() -> st.SearchStrategy[Model]:
+    """Give a backend of a route."""
+    return st.builds(_changed, st.builds(Model, script=scripts()), _some(MODEL_QUIRKS, most=3))
+
+
+def runs() -> st.SearchStrategy[Run]:
+    """Give one run of a job."""
+    return st.builds(_changed, st.just(Run()), _some(RUN_QUIRKS, most=3))
+
+
+def plans(*, sound_ledger: bool = True) -> st.SearchStrategy[Plan]:
+    """Give a whole job, with all that goes wrong and all that its callers do.
+
+    Without a `sound_ledger`, one or two of the ledger's calls go wrong as well.
+    """
+    once = st.lists(runs(), min_size=1, max_size=1)
+    broken = st.lists(ledger_faults(), min_size=1, max_size=2)
+    whole = st.builds(
+        Plan,
+        one=models(),
+        two=st.none() | models(),
+        runs=once | once | st.lists(runs(), min_size=2, max_size=3),
+        ledger=st.just([]) if sound_ledger else broken,
+    )
+    return st.builds(_changed, whole, _some(PLAN_QUIRKS, most=6))
+
+
+def _some(quirks: Sequence[Quirk], *, most: int) -> st.SearchStrategy[list[Quirk]]:
+    return st.lists(st.sampled_from(quirks), max_size=most)
+
+
+def _changed(record: R, quirks: Sequence[Quirk]) -> R:
+    changes = dict(quirks)
+    return evolve(record, **changes) if changes else record
