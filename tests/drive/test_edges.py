@@ -19,12 +19,13 @@ from vgen.errors import (
     ConfigurationError,
     GenerationError,
     InsufficientClipsError,
+    LedgerError,
     NetworkError,
     RateLimitedError,
     VgenError,
 )
 from vgen.ports.events import Event, JobProgress
-from vgen.testing import FakeBackend, MemoryLedger, MemoryStorage, Succeed
+from vgen.testing import Break, Delay, FakeBackend, MemoryLedger, MemoryStorage, Refuse, Succeed
 
 from .jobs import JOB, PLENTY, Stage, prompts
 
@@ -112,6 +113,44 @@ async def test_an_output_that_is_gone_is_made_anew(autojump_clock: MockClock) ->
         clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert len(stage.fake.submitted) == 4
     assert clips.total_cost == sum(charge.amount for charge in stage.fake.charges)
+
+
+async def test_no_place_is_passed_on_when_a_job_is_past_hope(autojump_clock: MockClock) -> None:
+    """The clip whose failure decides the job lets no other one take its place."""
+    stage = Stage([FakeBackend(default=Refuse())], settings=Settings(concurrency=1))
+    async with stage.runner() as runner:
+        with pytest.raises(InsufficientClipsError):
+            await runner.process(JOB, prompts(*"abcd"), budget=PLENTY)
+    assert len(stage.fake.submitted) == 2
+
+
+async def test_nothing_is_sent_once_the_ledger_fails(autojump_clock: MockClock) -> None:
+    """A ticket that cannot be written down ends the job before another clip takes its place."""
+    stage = Stage(
+        [FakeBackend(latency=1.0)],
+        ledger=MemoryLedger([Break("advance")]),
+        settings=Settings(concurrency=1),
+    )
+    async with stage.runner() as runner:
+        with pytest.raises(LedgerError, match="advance: it broke"):
+            await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    assert len(stage.fake.submitted) == 1
+
+
+async def test_a_ledger_that_does_not_answer_ends_the_job(autojump_clock: MockClock) -> None:
+    """A hold that takes too long to be written down is an error of the ledger's, and bare."""
+    stage = Stage(ledger=MemoryLedger([Delay("reserve", seconds=90)]))
+    async with stage.runner() as runner:
+        with pytest.raises(LedgerError, match="did not answer in time"):
+            await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+
+
+async def test_a_url_that_cannot_be_minted_spoils_no_job(autojump_clock: MockClock) -> None:
+    """Clips that are stored keep the URL from their storing while the storage mints none."""
+    stage = Stage(storage=MemoryStorage(faults=[Break("url", nth=4, times=99)]))
+    async with stage.runner() as runner:
+        clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    assert clips.clips[0].video_url == f"memory:{JOB}/clip_000.mp4"
 
 
 def test_a_dawdling_observer_is_told_off(caplog: pytest.LogCaptureFixture) -> None:

@@ -15,13 +15,14 @@ from trio.testing import MockClock
 from vgen import ClipStored
 from vgen.abc import Attempt, Custody, Finding, Money, Prepared, Status, Ticket, Unknown
 from vgen.errors import InsufficientClipsError, LedgerError, StorageError
-from vgen.records.entry import Entry
+from vgen.records.entry import Entry, Stored
 from vgen.records.job import Claim
 from vgen.records.money import Account
 from vgen.testing import (
     CAPABILITIES,
     Break,
     FakeBackend,
+    Hang,
     LoseAnswer,
     MemoryLedger,
     MemoryStorage,
@@ -147,6 +148,54 @@ async def test_a_changed_request_stops_what_was_under_way(autojump_clock: MockCl
     assert first.state == (Money.SETTLED, Custody.VOID)
     assert second.custody is Custody.STORED
     assert sorted(fake.submitted) == ["B", "a", "b", "c"]
+
+
+async def test_a_prompt_that_is_taken_back_stops_what_was_under_way(
+    autojump_clock: MockClock,
+) -> None:
+    """An attempt at an edited prompt is ended when the earlier clip is asked for again."""
+
+    class Deaf(FakeBackend):
+        deaf = False
+
+        async def cancel(self, ticket: Ticket) -> Status:
+            status = (await self.status([ticket]))[ticket]
+            return status if self.deaf else await super().cancel(ticket)
+
+    fake = Deaf(script={"B": [Hang()]})
+    stage = Stage([fake])
+    await play(stage)
+    fake.deaf = True
+    with trio.move_on_after(5):
+        await play(stage, "a", "B", "c")
+    fake.deaf = False
+    await play(stage)
+    assert fake.running == []
+    assert sorted(fake.submitted) == ["B", "a", "b", "c"]
+
+
+async def test_a_file_that_may_have_been_replaced_is_no_clip(autojump_clock: MockClock) -> None:
+    """A prompt that is taken back never gets the file of the edited one in its place."""
+
+    class Forgetful(MemoryLedger):
+        full = False
+
+        async def advance(
+            self, claim: Claim, attempt_id: UUID, expected: tuple[Money, Custody], entry: Entry
+        ) -> Attempt:
+            if self.full and isinstance(entry, Stored):
+                raise LedgerError("the disk is full")
+            return await super().advance(claim, attempt_id, expected, entry)
+
+    ledger = Forgetful()
+    stage = Stage(ledger=ledger)
+    await play(stage)
+    ledger.full = True
+    with pytest.raises(LedgerError, match="full"):
+        await play(stage, "a", "B", "c")
+    ledger.full = False
+    await play(stage)
+    assert sorted(stage.fake.submitted) == ["B", "a", "b", "b", "c"]
 
 
 async def leave_open(stage: Stage, *, accepted: bool) -> None:

@@ -22,6 +22,7 @@ from vgen.errors import (
     NetworkError,
     RetryableError,
     SubmitInDoubtError,
+    VgenError,
     VideoError,
 )
 from vgen.ports.backend import VideoBackend
@@ -36,13 +37,19 @@ from vgen.records.status import State, Status
 
 @define
 class ClipRun:
-    """The work on one clip, under its claim; `attempts` are all of the clip's, as they stand."""
+    """The work on one clip, under its claim; `attempts` are all of the clip's, as they stand.
+
+    `route` names the backends that are left, the one being tried first, and `tried` counts the
+    attempts that have failed on it in this run.
+    """
 
     job: JobRun
     planned: PlannedClip
     claim: Claim
     attempts: dict[UUID, Attempt]
     notes: tuple[str, ...] = ()
+    tried: int = 0
+    route: tuple[str, ...] = ()
     started: float = field(factory=trio.current_time)
 
     def sent_and_open(self) -> Attempt | None:
@@ -56,10 +63,16 @@ class ClipRun:
         Raises:
             VgenError: why no attempt succeeded, or why no other may be made.
         """
-        image, route = await self._material()
-        tried = 0
+        try:
+            image, self.route = await self._material()
+            return await self._persist(image)
+        except VgenError:
+            self.job.lost_hope(self.claim.clip_index)
+            raise
+
+    async def _persist(self, image: Image | None) -> Clip:
         while True:
-            backend = self.job.kit.backends[route[0]]
+            backend = self.job.kit.backends[self.route[0]]
             try:
                 return await self._attempt(backend, image)
             except BudgetExceededError:
@@ -67,26 +80,29 @@ class ClipRun:
                     if not await self.job.wait_for_money():
                         raise
             except (AttemptError, VideoError) as error:
-                tried += 1
-                move = self._after(error, tried, backends_left=len(route) - 1)
+                move = self._after(error)
                 if isinstance(move, retry.GiveUp) or self.sent_and_open() is not None:
                     raise
+                self.tried += 1
                 if isinstance(move, retry.FallBack):
-                    route, tried = route[1:], 0
-                await self._turn(move, route[0], str(error))
+                    self.route, self.tried = self.route[1:], 0
+                await self._turn(move, self.route[0], str(error))
 
-    def _after(
-        self, error: AttemptError | VideoError, tried: int, *, backends_left: int
-    ) -> retry.Move:
+    def _after(self, error: AttemptError | VideoError) -> retry.Move:
         settings = self.job.kit.settings
         return retry.after(
             error,
-            tried=tried,
+            tried=self.tried + 1,
             attempts=settings.attempts,
-            backends_left=backends_left,
+            backends_left=len(self.route) - 1,
             backoff=settings.backoff,
             chance=self.job.kit.chance(),
         )
+
+    def _foresee(self, error: AttemptError) -> None:
+        """Say so at once where the clip will be given up: others may be waiting for its place."""
+        if isinstance(self._after(error), retry.GiveUp):
+            self.job.lost_hope(self.claim.clip_index)
 
     async def _turn(self, move: retry.Move, backend: str, reason: str) -> None:
         job_id, index = self.claim.job_id, self.claim.clip_index
@@ -122,6 +138,11 @@ class ClipRun:
             try:
                 await self._send(one, prepared)
                 status = await one.verdict(self.report)
+                if status is None or status.state is not State.SUCCEEDED:
+                    self._foresee(_failure(one, status))
+            except AttemptError as error:
+                self._foresee(error)
+                raise
             finally:
                 self.book(one)
         return await self.finish(one, status)
@@ -159,13 +180,9 @@ class ClipRun:
             VgenError: the attempt failed, or has no verdict and stays open.
         """
         try:
-            if status is None:
-                raise AttemptTimeoutError(
-                    f"still open at {one.backend.name}: a later run waits for it"
-                )
             await one.settle(status)
-            if status.state is not State.SUCCEEDED:
-                raise status.failure or RetryableError(f"{status.state} at {one.backend.name}")
+            if status is None or status.state is not State.SUCCEEDED:
+                raise _failure(one, status)
             return await self.deliver(one)
         finally:
             self.book(one)
@@ -190,3 +207,10 @@ class ClipRun:
         if one.attempt.sent:
             self.attempts[one.attempt.attempt_id] = one.attempt
             self.job.money_moved()
+
+
+def _failure(one: Try, status: Status | None) -> AttemptError:
+    """Say why an attempt without success has failed."""
+    if status is None:
+        return AttemptTimeoutError(f"still open at {one.backend.name}: a later run waits for it")
+    return status.failure or RetryableError(f"{status.state} at {one.backend.name}")

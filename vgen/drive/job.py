@@ -37,6 +37,7 @@ class JobRun:
     _moves: int = 0
     _changed: trio.Event = field(factory=trio.Event)
     _fractions: dict[int, float] = field(factory=dict[int, float])
+    _hopeless: set[int] = field(factory=set[int])
 
     def stop(self, reason: str) -> None:
         """Start nothing more; attempts that are in flight may finish."""
@@ -105,14 +106,19 @@ class JobRun:
         self._tell_percent()
 
     def gave_up(self, failure: ClipFailure) -> None:
-        """Note that a clip is missing, and stop where the job cannot have enough any more."""
+        """Tell that a clip is missing."""
         self.failures[failure.clip_index] = failure
         self._fractions[failure.clip_index] = 1.0
         self.kit.tell(ClipGivenUp(self.manifest.job_id, failure))
         self._tell_percent()
+        self.lost_hope(failure.clip_index)
+
+    def lost_hope(self, clip_index: int) -> None:
+        """Note that a clip will be given up, and stop where the job cannot have enough any more."""
+        self._hopeless.add(clip_index)
         least = self.manifest.min_clips
         total = len(self.manifest.clips)
-        if out_of_reach(total=total, given_up=len(self.failures), min_clips=least):
+        if out_of_reach(total=total, given_up=len(self._hopeless), min_clips=least):
             self.stop(f"not started: the job can no longer reach {least} clips")
 
     def account_failed(self, error: AccountError) -> None:

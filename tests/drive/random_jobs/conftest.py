@@ -1,0 +1,30 @@
+"""What random jobs need beside the plans: quiet logs, a fast place for files, profiles."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from hypothesis import Phase, settings
+
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 (folders with names of their own are made below it)
+FIND = (Phase.explicit, Phase.reuse, Phase.generate)
+
+settings.register_profile("unshrunk", phases=FIND)
+settings.register_profile("shrunk", phases=(*FIND, Phase.target, Phase.shrink))
+# Explaining a failure traces every line, which takes minutes here and says little.
+if settings.get_current_profile_name() in {"default", "ci"}:
+    settings.load_profile("shrunk")
+
+
+@pytest.fixture(autouse=True)
+def in_haste(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    """Thousands of jobs log nothing, and put their files in memory where the machine has it."""
+    if IN_MEMORY.is_dir():
+        monkeypatch.setattr(tempfile, "tempdir", str(IN_MEMORY))
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)

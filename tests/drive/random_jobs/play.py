@@ -1,0 +1,99 @@
+"""Playing a plan on fakes, in virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+
+import trio
+from trio.testing import MockClock
+
+from vgen import Event, open_runner
+from vgen.errors import VgenError
+from vgen.testing import Plan, Run, Tape, inline_inspector
+
+from .capacity import FOREVER, Gauge
+from .story import JOB, Chapter, Outcome, Story
+
+CALM = Run()
+FULL = Decimal(1000)
+
+
+def played(plan: Plan, check: Callable[[Story], None]) -> Story:
+    """Play the plan's runs and a calm one after them, and check the story after each."""
+    tape = Tape()
+    story = Story(plan, tape, plan.fake_ledger(tape), plan.fake_storage(tape), plan.backends(tape))
+    gauge = Gauge(story)
+    clock = MockClock(autojump_threshold=0)
+    trio.run(_play, story, gauge, check, clock=clock, instruments=[gauge])
+    return story
+
+
+async def _play(story: Story, gauge: Gauge, check: Callable[[Story], None]) -> None:
+    for run in story.plan.runs:
+        await _run(story, gauge, run)
+        check(story)
+    _calm(story)
+    await _run(story, gauge, CALM, calm=True)
+    check(story)
+
+
+def _calm(story: Story) -> None:
+    """Mend all that goes wrong by itself, so that the job can be finished."""
+    for backend in story.backends:
+        backend.calm()
+    story.ledger.faults.end()
+    story.storage.faults.end()
+
+
+async def _run(story: Story, gauge: Gauge, run: Run, *, calm: bool = False) -> None:
+    chapter = Chapter(
+        run,
+        trio.current_time(),
+        len(story.tape.notes),
+        story.ledger.books(JOB),
+        calm=calm,
+    )
+    story.chapters.append(chapter)
+    with trio.fail_after(FOREVER):
+        async with trio.open_nursery() as nursery:
+            for _ in range(run.runners):
+                nursery.start_soon(_process, story, gauge, chapter)
+    chapter.ended = trio.current_time()
+    chapter.last = len(story.tape.notes)
+    chapter.after = story.ledger.books(JOB)
+    chapter.running = tuple(key for fake in story.backends for key in fake.running)
+
+
+async def _process(story: Story, gauge: Gauge, chapter: Chapter) -> None:
+    plan, run = story.plan, chapter.run
+    outcome = Outcome()
+    with trio.move_on_after(FOREVER if run.cancel is None else run.cancel):
+        async with open_runner(
+            backends=story.backends,
+            storage=story.storage,
+            ledger=story.ledger,
+            settings=plan.settings,
+            observer=partial(_hear, story.tape, heckled=run.heckled),
+            inspector=inline_inspector(),
+        ) as runner:
+            try:
+                with gauge.on(runner):
+                    clips = await runner.process(
+                        JOB,
+                        plan.clip_prompts(run.edited),
+                        budget=FULL if chapter.calm else plan.budget,
+                        already_spent=plan.already_spent,
+                        min_clips=plan.min_clips,
+                    )
+                outcome = Outcome(clips=clips)
+            except VgenError as error:
+                outcome = Outcome(error=error)
+    chapter.outcomes.append(outcome)
+
+
+def _hear(tape: Tape, event: Event, *, heckled: bool) -> None:
+    tape.add(event)
+    if heckled:
+        raise ZeroDivisionError

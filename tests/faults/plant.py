@@ -1,0 +1,85 @@
+"""Planting deliberate faults in a scratch copy of vgen, one by one, and running the tests on it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from .table import Planted
+
+ROOT = Path(__file__).parents[2]
+RANDOM = "tests/drive/random_jobs"
+NO_CACHES = shutil.ignore_patterns("__pycache__")
+
+
+@frozen
+class Caught:
+    """What the tests said to a fault: what failed first, and at what plan; "" where nothing did."""
+
+    random_jobs: str
+    plan: str
+    examples: str
+
+
+def copy_house(scratch: Path) -> None:
+    """Copy what the tests of the drive need into an empty folder."""
+    for folder in ("vgen", "tests"):
+        shutil.copytree(ROOT / folder, scratch / folder, ignore=NO_CACHES)
+    shutil.copy(ROOT / "pyproject.toml", scratch)
+
+
+def check_sound(scratch: Path, *, jobs: int) -> None:
+    """See that the tests pass before anything is planted: else they would prove nothing."""
+    said = complaint(run_tests(scratch, ["tests/drive", "tests/decisions"], jobs=jobs))
+    if said:
+        raise RuntimeError(f"the tests fail without any fault: {said}")
+
+
+def try_out(scratch: Path, fault: Planted, *, jobs: int, shrink: bool) -> Caught:
+    """Plant a fault, run the tests, and mend the copy again."""
+    path = scratch / "vgen" / fault.path
+    sound = path.read_text("utf-8")
+    path.write_text(sound.replace(fault.old, fault.new), "utf-8")
+    try:
+        profile = [] if shrink else ["--hypothesis-profile=unshrunk"]
+        random = run_tests(scratch, [RANDOM, *profile], jobs=jobs)
+        examples = run_tests(scratch, ["tests/drive", "tests/decisions", f"--ignore={RANDOM}"])
+    finally:
+        path.write_text(sound, "utf-8")
+        shutil.rmtree(scratch / ".hypothesis", ignore_errors=True)  # each fault is found anew
+    plan = re.search(r"^[E| ]*plan=(Plan\(.*\)),$", random, re.MULTILINE)
+    return Caught(complaint(random), plan[1] if plan else "", complaint(examples))
+
+
+def run_tests(scratch: Path, what: Sequence[str], *, jobs: int = 0) -> str:
+    """Run some tests on the copy; gives their output, or "" where none failed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-q", "--tb=short", "-p", "no:cacheprovider", *what],
+        cwd=scratch,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(scratch),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "VGEN_RANDOM_JOBS": str(jobs),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode not in {0, 1}:
+        raise RuntimeError(f"the tests did not run: {done.stdout}{done.stderr}")
+    return done.stdout if done.returncode else ""
+
+
+def complaint(output: str) -> str:
+    """Give the line that says what failed."""
+    found = re.findall(r"^FAILED .*?::(.*)$", output, re.MULTILINE)
+    said = re.findall(r"^[E| ]+(\w*(?:Error|Exception|Interrupt)\b.*)$", output, re.MULTILINE)
+    return f"{found[0].partition(' - ')[0]}: {said[-1] if said else ''}" if found else ""
