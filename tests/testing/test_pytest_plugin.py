@@ -36,6 +36,7 @@ def send(backend):
 
 def outcomes(pytester: pytest.Pytester, tests: str, *arguments: str) -> dict[str, int]:
     """Run tests with nothing but the plug-in, and count how they ended."""
+    pytester.makeini("[pytest]")
     pytester.makepyfile(BACKENDS + tests)
     result = pytester.runpytest_inprocess("-p", "no:trio", "-p", "no:cacheprovider", *arguments)
     counted: dict[str, int] = result.parseoutcomes()
@@ -51,6 +52,7 @@ def test_it():
     except Exception:
         pass
 """
+    pytester.makeini("[pytest]")
     pytester.makepyfile(BACKENDS + tests)
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
     result.assert_outcomes(failed=1)
@@ -123,6 +125,7 @@ def sent():
 def test_fixture(sent):
     pass
 """
+    pytester.makeini("[pytest]")
     pytester.makepyfile(BACKENDS + tests)
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--tb=line")
     result.assert_outcomes(failed=1, errors=1)
