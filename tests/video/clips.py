@@ -22,6 +22,8 @@ Frame: TypeAlias = "NDArray[np.uint8]"
 WIDTH, HEIGHT, FPS = 256, 144, 15
 SIX_SECONDS = 6 * FPS
 
+CREEP, SMOOTH = Image.Transform.AFFINE, Image.Resampling.BICUBIC
+
 
 def texture(seed: int, width: int, height: int) -> NDArray[np.float32]:
     """Clouds of three sizes, about 0 on average and 1 in spread."""
@@ -74,7 +76,22 @@ def night(count: int = SIX_SECONDS) -> list[Frame]:
     return [np.clip(p[..., None] * [0.9, 1, 1.3], 0, 255).astype(np.uint8) for p in pictures]
 
 
-SCENES: dict[str, Callable[[], list[Frame]]] = {"clouds": clouds, "hills": hills, "night": night}
+def dunes(count: int = SIX_SECONDS) -> list[Frame]:
+    """A dark land past which a camera creeps: no picture differs much from the one before."""
+    ground = Image.fromarray(40 + 8 * texture(9, 2 * WIDTH, HEIGHT))
+    pictures = [
+        np.asarray(ground.transform((WIDTH, HEIGHT), CREEP, (1, 0, x, 0, 1, 0), SMOOTH))
+        for x in 0.06 * np.arange(count)
+    ]
+    return [np.repeat(picture.astype(np.uint8)[..., None], 3, axis=2) for picture in pictures]
+
+
+SCENES: dict[str, Callable[[], list[Frame]]] = {
+    "clouds": clouds,
+    "hills": hills,
+    "night": night,
+    "dunes": dunes,
+}
 
 
 def black(frames: list[Frame]) -> list[Frame]:

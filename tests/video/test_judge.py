@@ -13,7 +13,19 @@ from vgen.errors import VideoError
 from vgen.records.video import Fault, Inspection
 from vgen.video import inspect, judge, probe, sampling
 
-from .clips import DUDS, FPS, SCENES, SIX_SECONDS, clouds, encode, flicker, half_frozen, hills
+from .clips import (
+    DUDS,
+    FPS,
+    SCENES,
+    SIX_SECONDS,
+    black_tail,
+    clouds,
+    encode,
+    flicker,
+    frozen,
+    half_frozen,
+    hills,
+)
 from .foreign import foreign, resized, without_first_packet
 
 if TYPE_CHECKING:
@@ -154,13 +166,25 @@ def test_a_single_picture_shown_for_long_is_frozen(tmp_path: Path) -> None:
 
 
 def test_few_keyframes() -> None:
-    """Where decoding can start in few places only, the whole clip is looked at."""
+    """A clip that can be decoded from its start only is judged by its start."""
     frames = scene("hills")
-    assert judge(foreign(frames, options={"g": "15"})).frames_judged < SIX_SECONDS / 2
-    for rare in (foreign(frames, options={"g": "250"}), foreign(frames[:30])):
-        assert judge(rare).frames_judged == probe(rare).frames
-    with_cuts = [*hills(15), *clouds(15), *hills(60, seed=2)]
-    assert judge(foreign(with_cuts, options={"g": "250"})).frames_judged == SIX_SECONDS
+    for every in ("15", "250"):
+        assert judge(foreign(frames, options={"g": every})).frames_judged == sampling.SAMPLED
+
+
+@pytest.mark.parametrize("spoil", [frozen, half_frozen, black_tail])
+def test_faults_far_from_the_only_keyframe(
+    spoil: Callable[[list[Frame]], list[Frame]],
+) -> None:
+    """Where hardly anything is stored for a while, all is decoded, whatever keyframes there are."""
+    judgement = judge(foreign(spoil(scene("clouds")), options={"g": "250"}))
+    assert judgement.frames_judged == SIX_SECONDS
+    assert DUDS[spoil] in judgement.faults
+
+
+def test_few_pictures() -> None:
+    """Of a short clip every picture is looked at."""
+    assert judge(foreign(scene("hills")[: sampling.FEW])).frames_judged == sampling.FEW
 
 
 def test_repainting_does_not_hide_a_freeze() -> None:
@@ -173,10 +197,10 @@ def test_a_freeze_may_be_large() -> None:
     """A still picture under grain too faint to see is frozen, however large its packets."""
     random = np.random.default_rng(6)
     grain = [(random.random((144, 256, 1)) < 0.1).astype(np.uint8) for _ in range(SIX_SECONDS)]
-    frozen_half = half_frozen(scene("hills"))
-    frames = [frame ^ speck for frame, speck in zip(frozen_half, grain, strict=True)]
-    clip = foreign(frames, options={"g": "15", "crf": "1"})
-    assert judge(clip).faults == (Fault.FROZEN,)
+    for spoil, thorough in ((frozen, False), (half_frozen, True)):
+        frames = [f ^ speck for f, speck in zip(spoil(scene("hills")), grain, strict=True)]
+        clip = foreign(frames, options={"g": "15", "crf": "1"})
+        assert judge(clip, thorough=thorough).faults == (Fault.FROZEN,)
 
 
 def test_flicker_is_not_disorder(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vgen.records.video import Fault, Inspection, Judgement
 from vgen.video.measures import measured
 from vgen.video.pictures import Tally, pictures
-from vgen.video.sampling import RUN, everything, sample
+from vgen.video.sampling import everything, sample
 from vgen.video.summary import summary
 from vgen.video.survey import survey
 
@@ -68,10 +68,11 @@ def inspect(source: Path | bytes, *, thorough: bool = False) -> Inspection:
 
 
 def _judged(source: Path | bytes, seen: Survey, *, thorough: bool) -> Judgement:
-    runs = None if thorough else sample(seen)
+    shortest_fault = min(MAX_FREEZE_SECONDS, MAX_BLACK_RUN * float(seen.info.duration))
+    runs = None if thorough else sample(seen, shortest_fault)
     if runs is not None:
         judgement = _verdict(source, seen, runs)
-        if not judgement.faults and _is_lively(judgement.measures, float(seen.info.fps)):
+        if not judgement.faults and _is_lively(judgement.measures):
             return judgement
     return _verdict(source, seen, everything(seen))
 
@@ -128,13 +129,9 @@ def _is_frozen(measures: Mapping[str, float]) -> bool:
     )
 
 
-def _is_lively(measures: Mapping[str, float], fps: float) -> bool:
-    """Whether no sampled picture is empty and no sampled run is still from end to end."""
-    return (
-        measures["black_ratio"] == 0
-        and measures["flat_ratio"] == 0
-        and measures["longest_freeze"] * fps < RUN - 0.5
-    )
+def _is_lively(measures: Mapping[str, float]) -> bool:
+    """Whether no sampled picture is empty or may belong to a freeze."""
+    return measures["black_ratio"] == measures["flat_ratio"] == measures["frozen_ratio"] == 0
 
 
 def _is_noise(measures: Mapping[str, float]) -> bool:

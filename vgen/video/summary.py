@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vgen.video.measures import REPAINTED_MOTION
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -24,6 +26,10 @@ FEWEST_TO_ORDER = 3
 NEIGHBOURHOOD = 5
 """How many pictures to each side are looked at for the most similar one."""
 
+REST_SECONDS, REST_DRIFT = 0.3, 0.4
+"""Thumbnails of frozen pictures, repainted seconds apart, differ by 0.3 levels at most, those of
+slow night scenes by 0.5 and more."""
+
 CUT_MOTION = 15.0
 CUT_LIKENESS = 0.6
 CUT_RATIO = 4.0
@@ -34,14 +40,14 @@ def summary(info: VideoInfo, pictures: Sequence[Measured]) -> dict[str, float]:
     """The clip's measures by name. Needs at least one picture.
 
     Luma, contrast and motion are means, in levels; sharpness, roughness and likeness are medians.
-    `frozen_ratio`, `black_ratio` and `flat_ratio` are shares of the pictures, `longest_freeze` and
-    `longest_black` are in seconds. `flicker` is the mean absolute second difference of the mean
-    luma. `disorder` says how much less a picture resembles the one before it than the most similar
-    one nearby: 1 in any clip whose pictures follow one another. `drift` is the mean difference
-    between the first and the last picture. Where not all pictures were decoded, the numbers are of
-    those that were.
+    `black_ratio`, `flat_ratio` and `frozen_ratio` are shares of the pictures; movement too slow to
+    show from one picture to the next is not frozen. `longest_freeze` and `longest_black` are in
+    seconds. `flicker` is the mean absolute second difference of the mean luma. `disorder` says how
+    much less a picture resembles the one before it than the most similar one nearby: 1 in any clip
+    whose pictures follow one another. `drift` is the mean difference between the first and the
+    last picture. Where not all pictures were decoded, the numbers are of those that were.
     """
-    frozen = _share(_following(pictures), _is_still)
+    frozen = _frozen_share(pictures)
     return {
         "luma": _mean(picture.luma for picture in pictures),
         "contrast": _mean(picture.contrast for picture in pictures),
@@ -78,10 +84,6 @@ def _is_still(picture: Measured) -> bool:
     return picture.still
 
 
-def _following(pictures: Sequence[Measured]) -> list[Measured]:
-    return [picture for picture in pictures if _follows(picture)]
-
-
 def _motions(pictures: Sequence[Measured]) -> list[float]:
     return [picture.motion for picture in pictures if picture.motion is not None]
 
@@ -107,6 +109,33 @@ def _mean(numbers: Iterable[float]) -> float:
 
 def _share(pictures: Sequence[Measured], holds: Callable[[Measured], bool]) -> float:
     return _mean(float(holds(picture)) for picture in pictures)
+
+
+def _frozen_share(pictures: Sequence[Measured]) -> float:
+    """The share of still pictures, without those in a movement that is merely slow.
+
+    Slow is what ends in a change too small for a jump, or, where the pictures that follow were not
+    decoded, what looks different some time before and after.
+    """
+    following = frozen = 0
+    slow = ended = True
+    for picture in reversed(pictures):
+        if ended:
+            slow = not _rests(picture, pictures)
+        ended = picture.motion is None
+        if picture.motion is not None:
+            following += 1
+            frozen += picture.still and not slow
+            slow = slow if picture.still else picture.motion < REPAINTED_MOTION
+    return frozen / max(1, following)
+
+
+def _rests(picture: Measured, pictures: Sequence[Measured]) -> bool:
+    """Whether a picture looks like one of those some time before and after, if there are any."""
+    earlier = [other for other in pictures if other.seconds <= picture.seconds - REST_SECONDS]
+    later = [other for other in pictures if other.seconds >= picture.seconds + REST_SECONDS]
+    neighbours = [*earlier[-1:], *later[:1]]
+    return not neighbours or any(_drift(picture, other) < REST_DRIFT for other in neighbours)
 
 
 def _longest(
