@@ -81,7 +81,7 @@ def dunes(count: int = SIX_SECONDS) -> list[Frame]:
     ground = Image.fromarray(40 + 8 * texture(9, 2 * WIDTH, HEIGHT))
     pictures = [
         np.asarray(ground.transform((WIDTH, HEIGHT), CREEP, (1, 0, x, 0, 1, 0), SMOOTH))
-        for x in 0.06 * np.arange(count)
+        for x in 0.09 * np.arange(count)
     ]
     return [np.repeat(picture.astype(np.uint8)[..., None], 3, axis=2) for picture in pictures]
 

@@ -167,7 +167,7 @@ def test_a_single_picture_shown_for_long_is_frozen(tmp_path: Path) -> None:
 
 def test_few_keyframes() -> None:
     """A clip that can be decoded from its start only is judged by its start."""
-    frames = scene("hills")
+    frames = scene("clouds")
     for every in ("15", "250"):
         assert judge(foreign(frames, options={"g": every})).frames_judged == sampling.SAMPLED
 

@@ -37,8 +37,9 @@ UNLIKE = 0.10
 """Noise has roughness 1 and likeness 0; clips of textures in fast motion stay below 0.2, above 0.7.
 Pictures less like one another than `UNLIKE` have nothing in common, however smooth they are."""
 
-MAX_DISORDER = 2.0
-"""Clips in order measure 1.0 to 1.3, the same clips shuffled 5 to 13."""
+MAX_DISORDER, MAX_SAMPLED_DISORDER = 2.0, 1.5
+"""Clips in order measure 1.0 to 1.5, the same clips shuffled 2.5 to 13, and 1.5 at the least where
+a few pictures are sampled and hardly alike."""
 
 MAX_FLICKER = 4.0
 """Luma levels; steady clips stay below 1, also over a cut or two."""
@@ -72,7 +73,7 @@ def _judged(source: Path | bytes, seen: Survey, *, thorough: bool) -> Judgement:
     runs = None if thorough else sample(seen, shortest_fault)
     if runs is not None:
         judgement = _verdict(source, seen, runs)
-        if not judgement.faults and _is_lively(judgement.measures):
+        if not judgement.faults and _is_clear(judgement.measures):
             return judgement
     return _verdict(source, seen, everything(seen))
 
@@ -129,9 +130,13 @@ def _is_frozen(measures: Mapping[str, float]) -> bool:
     )
 
 
-def _is_lively(measures: Mapping[str, float]) -> bool:
-    """Whether no sampled picture is empty or may belong to a freeze."""
-    return measures["black_ratio"] == measures["flat_ratio"] == measures["frozen_ratio"] == 0
+def _is_clear(measures: Mapping[str, float]) -> bool:
+    """Whether no sampled picture is empty, may belong to a freeze, or looks out of place."""
+    return (
+        measures["black_ratio"] == measures["flat_ratio"] == measures["frozen_ratio"] == 0
+        and measures["likeness"] > MIN_LIKENESS
+        and measures["disorder"] < MAX_SAMPLED_DISORDER
+    )
 
 
 def _is_noise(measures: Mapping[str, float]) -> bool:

@@ -26,9 +26,9 @@ FEWEST_TO_ORDER = 3
 NEIGHBOURHOOD = 5
 """How many pictures to each side are looked at for the most similar one."""
 
-REST_SECONDS, REST_DRIFT = 0.3, 0.4
-"""Thumbnails of frozen pictures, repainted seconds apart, differ by 0.3 levels at most, those of
-slow night scenes by 0.5 and more."""
+REST_SECONDS, REST_DRIFT = 0.3, 3.0
+"""No part of a frozen picture's thumbnail differs by more than 2 levels when it is painted again,
+but in slow night scenes some part differs by 4 and more after two seconds."""
 
 CUT_MOTION = 15.0
 CUT_LIKENESS = 0.6
@@ -58,7 +58,7 @@ def summary(info: VideoInfo, pictures: Sequence[Measured]) -> dict[str, float]:
         "disorder": _disorder(pictures),
         "flicker": _flicker(pictures),
         "cuts": float(_cuts(pictures)),
-        "drift": _drift(pictures[0], pictures[-1]),
+        "drift": float(_drift(pictures[0], pictures[-1]).mean()),
         "black_ratio": _share(pictures, _is_black),
         "longest_black": _longest(info, pictures, _is_black, _follows),
         "flat_ratio": _share(pictures, _is_flat),
@@ -88,9 +88,9 @@ def _motions(pictures: Sequence[Measured]) -> list[float]:
     return [picture.motion for picture in pictures if picture.motion is not None]
 
 
-def _drift(first: Measured, last: Measured) -> float:
-    difference = last.thumbnail + last.luma - (first.thumbnail + first.luma)
-    return float(np.abs(difference).mean())
+def _drift(first: Measured, last: Measured) -> NDArray[np.float32]:
+    """How much each part of the picture has changed."""
+    return np.abs(last.thumbnail + last.luma - (first.thumbnail + first.luma))
 
 
 def _likenesses(pictures: Sequence[Measured]) -> list[float]:
@@ -135,7 +135,7 @@ def _rests(picture: Measured, pictures: Sequence[Measured]) -> bool:
     earlier = [other for other in pictures if other.seconds <= picture.seconds - REST_SECONDS]
     later = [other for other in pictures if other.seconds >= picture.seconds + REST_SECONDS]
     neighbours = [*earlier[-1:], *later[:1]]
-    return not neighbours or any(_drift(picture, other) < REST_DRIFT for other in neighbours)
+    return not neighbours or any(_drift(picture, other).max() < REST_DRIFT for other in neighbours)
 
 
 def _longest(
@@ -185,12 +185,13 @@ def _disorder(pictures: Sequence[Measured]) -> float:
     Repeated pictures are left out, and so is exposure, which flicker has to answer for.
     """
     distinct = [picture for picture in pictures if not picture.still]
-    if len(distinct) < FEWEST_TO_ORDER:
+    ordered = [n for n, picture in enumerate(distinct) if n and picture.motion is not None]
+    if len(ordered) < FEWEST_TO_ORDER:
         return 1.0
     shapes = np.array([picture.thumbnail / max(picture.contrast, 1.0) for picture in distinct])
-    distances = _distances(shapes.reshape(len(shapes), -1))
+    distances = _distances(shapes.reshape(len(shapes), -1))[:, ordered]
     nearest = distances.min(axis=0)
-    return float(np.median(distances[0, 1:]) / max(float(np.median(nearest)), 1e-3))
+    return float(np.median(distances[0]) / max(float(np.median(nearest)), 1e-3))
 
 
 def _distances(shapes: NDArray[np.float32]) -> NDArray[np.float32]:

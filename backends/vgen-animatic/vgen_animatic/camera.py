@@ -14,8 +14,9 @@ TILT = 0.16
 RISE = 0.04
 DOLLY = 0.16
 ZOOM = 0.14
-SWAY, SWAYS_PER_SECOND = 0.005, 0.14
-"""Even a camera on a tripod moves a little: a long clip of a quiet scene must not look frozen."""
+SWAY, SWAYS_PER_SECOND = 0.01, 0.14
+"""Even a camera on a tripod moves a little, in a circle so that it never stands: a long clip of a
+quiet scene must not look frozen."""
 
 
 class Move(StrEnum):
@@ -64,14 +65,15 @@ class Camera:
     def view(self, fraction: float, seconds: float) -> View:
         """Look into the scene when `fraction` (0..1) of the clip, so many seconds, has passed."""
         way = ease(fraction)
-        sway = SWAY * math.sin(math.tau * SWAYS_PER_SECOND * seconds)
+        turn = math.tau * SWAYS_PER_SECOND * seconds
+        sway, bob = SWAY * math.sin(turn), 0.8 * SWAY * math.cos(turn)
         if self.move in (Move.TILT_UP, Move.TILT_DOWN):
             gaze = way if self.move is Move.TILT_DOWN else 1.0 - way
             return View(aside=sway, lens=1.0 + TILT * self.strength, gaze=gaze)
         aside, above, dolly, lens = _course(self.move, way)
         return View(
             aside=aside * self.strength + sway,
-            above=above * self.strength - 0.5 * sway,
+            above=above * self.strength + bob,
             dolly=1.0 + dolly * self.strength,
             lens=1.0 + lens * self.strength,
         )
