@@ -54,6 +54,7 @@ def tests(session: nox.Session) -> None:
     )
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
+    random_jobs(session, 2_000)  # uncovered: they would take three times as long
 
 
 @nox.session(default=False)
@@ -67,10 +68,7 @@ def fuzz(session: nox.Session) -> None:
 def nightly(session: nox.Session) -> None:
     """100,000 random jobs, or as many as are named after `--`, against the ten rules."""
     install_wheels(session)
-    jobs = session.posargs[0] if session.posargs else "100000"
-    session.run(
-        "pytest", "tests/drive/random_jobs", env={"VGEN_RANDOM_JOBS": jobs, **INSTALLED_ONLY}
-    )
+    random_jobs(session, int(session.posargs[0]) if session.posargs else 100_000)
 
 
 @nox.session(default=False)
@@ -107,6 +105,17 @@ def bench(session: nox.Session) -> None:
     install_wheels(session)
     for script in session.posargs or map(str, sorted(ROOT.glob("benchmarks/*.py"))):
         session.run("python", script)
+
+
+def random_jobs(session: nox.Session, jobs: int) -> None:
+    """Hold the ten rules against so many random jobs."""
+    session.run(
+        "pytest",
+        "-n",
+        "2",
+        "tests/drive/random_jobs",
+        env={"VGEN_RANDOM_JOBS": str(jobs), **INSTALLED_ONLY},
+    )
 
 
 def install_wheels(session: nox.Session) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from attrs import evolve
 from PIL import Image
 from trio.testing import MockClock
 
-from vgen import ClipStored
+from vgen import ClipStored, JobOpened
 from vgen.abc import Attempt, Custody, Finding, Money, Prepared, Status, Ticket, Unknown
 from vgen.errors import InsufficientClipsError, LedgerError, StorageError
 from vgen.records.entry import Entry, Stored
@@ -196,6 +197,16 @@ async def test_a_file_that_may_have_been_replaced_is_no_clip(autojump_clock: Moc
     ledger.full = False
     await play(stage)
     assert sorted(stage.fake.submitted) == ["B", "a", "b", "b", "c"]
+
+
+async def test_a_hold_that_was_never_used_prices_nothing(autojump_clock: MockClock) -> None:
+    """A job that was opened for another prompt, and not run, leaves stored clips stored."""
+    stage = Stage()
+    await play(stage)
+    async with stage.runner() as runner:
+        await runner.open_job(JOB, prompts("a", "B", "c"), budget=PLENTY)
+    await play(stage)
+    assert [event.held for event in stage.told(JobOpened)][1:] == [Decimal("0.12"), 0]
 
 
 async def leave_open(stage: Stage, *, accepted: bool) -> None:

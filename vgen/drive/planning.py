@@ -210,8 +210,8 @@ def next_number(attempts: Iterable[Attempt]) -> int:
 def _is_missing(job: Job, planned: PlannedClip) -> bool:
     attempts = job.of_clip(planned.clip_index)
     standing = open_attempt(attempts)
-    if standing is not None:
-        return standing.custody is Custody.PLANNED
+    if standing is not None and standing.sent:
+        return False
     return stored_attempt(attempts, planned) is None
 
 

@@ -55,20 +55,21 @@ ACTS: Sequence[Act] = (
     LoseAnswer(listed_after=50),
     LoseAnswer(Succeed(), listed_after=50),
     LoseAnswer(Succeed(), listed_after=500),
-    Refuse(ModelUnavailableError("down")),
     Fail(error=ModelUnavailableError("gone")),
     Refuse(AccountError("no credit")),
     Refuse(GenerationError("content policy")),
 )
 """What may become of an attempt, the plain before the strange: shrinking goes to the front."""
 
+DOWN = Refuse(ModelUnavailableError("down"))
 PLAIN = (Succeed(), Fail(), Fail(after=1, billed="0.05"), Succeed(after=30))
-WEIGHTED: Sequence[Act] = (*PLAIN * 8, *ACTS)
+WEIGHTED: Sequence[Act] = (*PLAIN * 7, *(DOWN,) * 3, *ACTS)
 """Mostly plain: a job in which everything is strange ends before it has begun."""
 
 MODEL_QUIRKS: Sequence[Quirk] = (
     ("default", Succeed(after=3)),
     ("default", Fail()),
+    ("default", DOWN),
     ("base", "0.30"),
     ("base", "0"),
     ("cancel_fee", "0.07"),
@@ -186,11 +187,15 @@ def plans(*, sound_ledger: bool = True) -> st.SearchStrategy[Plan]:
     whole = st.builds(
         Plan,
         one=models(),
-        two=st.none() | models(),
+        two=st.none() | models().map(_dearer),
         runs=once | once | st.lists(runs(), min_size=2, max_size=3),
         ledger=st.just([]) if sound_ledger else broken,
     )
     return st.builds(_changed, whole, _some(PLAN_QUIRKS, most=6))
+
+
+def _dearer(model: Model) -> Model:
+    return evolve(model, per_second="0.05")
 
 
 def _some(quirks: Sequence[Quirk], *, most: int) -> st.SearchStrategy[list[Quirk]]:
