@@ -14,6 +14,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.memory import IN_MEMORY
 from tests.records.samples import CLIP, a_manifest, an_attempt
 from vgen import SQLiteLedger
 from vgen.errors import BudgetExceededError, LedgerError
@@ -328,7 +329,7 @@ def test_no_schedule_passes_the_budget(seed: int, budget: str, *, overrunning: b
     """Whatever is tried in whatever order, the budget holds, and the journal adds up."""
 
     async def play() -> None:
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory(dir=IN_MEMORY) as folder:
             clock = Clock()
             ledger = SQLiteLedger(Path(folder, "vgen.db"), clock=clock)
             manifest = a_manifest(bookkeeper.JOB, budget=budget, spent="0.05")

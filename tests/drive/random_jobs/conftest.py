@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Generator
-from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
 
-IN_MEMORY = Path("/dev/shm")  # noqa: S108 (folders with names of their own are made below it)
+from tests.memory import IN_MEMORY
+
 FIND = (Phase.explicit, Phase.reuse, Phase.generate)
 
 settings.register_profile("unshrunk", phases=FIND)
@@ -23,8 +23,8 @@ if settings.get_current_profile_name() in {"default", "ci"}:
 @pytest.fixture(autouse=True)
 def in_haste(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
     """Thousands of jobs log nothing, and put their files in memory where the machine has it."""
-    if IN_MEMORY.is_dir():
-        monkeypatch.setattr(tempfile, "tempdir", str(IN_MEMORY))
+    if IN_MEMORY:
+        monkeypatch.setattr(tempfile, "tempdir", IN_MEMORY)
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)

@@ -12,7 +12,7 @@ from vgen.testing.strategies import plans
 from .play import played
 from .rules import hold
 
-JOBS = int(os.environ.get("VGEN_RANDOM_JOBS", "600"))
+JOBS = int(os.environ.get("VGEN_RANDOM_JOBS", "2000"))
 
 many = settings(
     max_examples=JOBS // 2,
