@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from uuid import UUID
 
 import trio
 
 from vgen.drive.bare import bare_errors
+from vgen.drive.job import JobRun
 from vgen.errors import LedgerError
 from vgen.ports.ledger import CostLedger
 from vgen.records.job import Claim
@@ -23,13 +23,15 @@ LOOK_AGAIN = 1.0
 """How often a clip that another process holds is tried for, in seconds."""
 
 
-async def acquire(ledger: CostLedger, job_id: UUID, clip_index: int, *, owner: str) -> Claim:
+async def acquire(job: JobRun, clip_index: int) -> Claim:
     """Wait for the claim on a clip, for as long as another process holds it."""
+    kit, job_id = job.kit, job.manifest.job_id
     while True:
-        claim = await ledger.claim(job_id, clip_index, owner=owner, lease=LEASE)
+        claim = await kit.ledger.claim(job_id, clip_index, owner=kit.owner, lease=LEASE)
         if claim is not None:
             return claim
-        await trio.sleep(LOOK_AGAIN)
+        with job.elsewhere():
+            await trio.sleep(LOOK_AGAIN)
 
 
 @asynccontextmanager

@@ -69,6 +69,16 @@ class JobRun:
             self._running -= 1
             self.money_moved()
 
+    @contextmanager
+    def elsewhere(self) -> Generator[None]:
+        """Count a clip out while another process has it: that one may wait for us in turn."""
+        self._running -= 1
+        self._pulse()
+        try:
+            yield
+        finally:
+            self._running += 1
+
     def money_moved(self) -> None:
         """Let those that wait for money look again."""
         self._moves += 1

@@ -53,7 +53,7 @@ async def run_clip(job: JobRun, planned: PlannedClip) -> Clip | ClipFailure:
 async def _claimed_work(job: JobRun, planned: PlannedClip) -> tuple[Clip, bool]:
     kit, job_id = job.kit, job.manifest.job_id
     with job.stoppable():
-        claim = await acquire(kit.ledger, job_id, planned.clip_index, owner=kit.owner)
+        claim = await acquire(job, planned.clip_index)
     async with kept(kit.ledger, claim, grace=kit.settings.grace):
         attempts = await kit.ledger.attempts(job_id, planned.clip_index)
         run = ClipRun(job, planned, claim, {a.attempt_id: a for a in attempts})

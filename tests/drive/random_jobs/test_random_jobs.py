@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
-from vgen.testing import Plan
+from vgen.testing import Fail, Model, Plan, Run
 from vgen.testing.strategies import plans
 
 from .play import played
@@ -22,8 +22,17 @@ many = settings(
 )
 
 
+TWO_THAT_WAIT = Plan(
+    one=Model(script={"b": [Fail(billed="0.05")], "c": [Fail()]}, base="0"),
+    two=Model(per_second="0.05"),
+    runs=(Run(runners=2),),
+)
+"""Nothing more may be spent, and each runner has a clip that the other one wants."""
+
+
 @many
 @given(plans())
+@example(TWO_THAT_WAIT)
 def test_no_random_job_breaks_a_rule(plan: Plan) -> None:
     """Whatever goes wrong, and whenever the job is cancelled and run again, the rules hold."""
     played(plan, hold)
