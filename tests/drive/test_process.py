@@ -26,10 +26,12 @@ from vgen.records.settings import Settings
 from vgen.testing import (
     CAPABILITIES,
     Break,
+    Delay,
     Fail,
     FakeBackend,
     Hang,
     LoseAnswer,
+    MemoryLedger,
     MemoryStorage,
     Refuse,
     Spoil,
@@ -158,6 +160,21 @@ async def test_when_three_are_out_of_reach_nothing_more_starts(autojump_clock: M
     job = await stage.ledger.job(JOB)
     assert job is not None
     assert job.account.held == 0
+
+
+async def test_a_lost_job_starts_nothing_while_it_is_written_down(
+    autojump_clock: MockClock,
+) -> None:
+    """From the verdict on that puts three out of reach, however slow the ledger is."""
+    stage = Stage(
+        [FakeBackend(default=Fail(error=GenerationError("no")))],
+        ledger=MemoryLedger([Delay("advance", seconds=5, times=9)]),
+        settings=Settings(concurrency=1),
+    )
+    async with stage.runner() as runner:
+        with pytest.raises(InsufficientClipsError):
+            await runner.process(JOB, prompts("a", "b", "c"), budget=PLENTY)
+    assert len(stage.fake.submitted) == 1
 
 
 async def test_first_attempts_that_do_not_fit_are_refused_together(

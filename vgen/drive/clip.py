@@ -140,9 +140,6 @@ class ClipRun:
                 status = await one.verdict(self.report)
                 if status is None or status.state is not State.SUCCEEDED:
                     self._foresee(_failure(one, status))
-            except AttemptError as error:
-                self._foresee(error)
-                raise
             finally:
                 self.book(one)
         return await self.finish(one, status)
