@@ -10,6 +10,7 @@ import trio
 from attrs import frozen
 
 from vgen.drive.inspector import Inspector
+from vgen.drive.pauses import Pauses
 from vgen.drive.polling import Poller
 from vgen.ports.backend import VideoBackend
 from vgen.ports.events import Event
@@ -35,6 +36,7 @@ class Kit:
     fetching: trio.CapacityLimiter
     slots: Mapping[str, trio.CapacityLimiter]
     pollers: Mapping[str, Poller]
+    pauses: Pauses
     folder: Path
     owner: str
     tell: Callable[[Event], None]

@@ -17,6 +17,7 @@ import trio
 from vgen.drive.bare import bare_errors
 from vgen.drive.inspector import Inspector
 from vgen.drive.kit import Kit
+from vgen.drive.pauses import Pauses
 from vgen.drive.polling import Poller
 from vgen.drive.runner import Runner
 from vgen.drive.telling import teller
@@ -84,6 +85,7 @@ async def open_runner(
                 fetching=trio.CapacityLimiter(settings.fetches),
                 slots=_slots(by_name),
                 pollers=pollers,
+                pauses=Pauses(),
                 folder=Path(folder),
                 owner=f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}",
                 tell=teller(observer),

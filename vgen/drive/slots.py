@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import trio
 
 from vgen.drive.job import JobRun
-from vgen.errors import AccountError, LedgerError
+from vgen.errors import AccountError, LedgerError, RateLimitedError
 from vgen.ports.backend import VideoBackend
 
 
@@ -16,7 +16,9 @@ from vgen.ports.backend import VideoBackend
 async def in_flight(job: JobRun, backend: VideoBackend, *, who: object) -> AsyncGenerator[None]:
     """Hold a place of the runner and, where its places are limited, one of the backend.
 
-    An `AccountError` or `LedgerError` in the block stops the job while the place is still held.
+    While the backend's account is paused, nobody has a place for it; a `RateLimitedError` in the
+    block pauses it. An `AccountError` or `LedgerError` there stops the job before the place is
+    given back.
 
     Raises:
         Stopped: the job was stopped before there was room.
@@ -25,13 +27,21 @@ async def in_flight(job: JobRun, backend: VideoBackend, *, who: object) -> Async
     own = kit.slots.get(backend.name)
     async with AsyncExitStack() as stack:
         with job.stoppable():
-            for limiter in (own, kit.limiter) if own else (kit.limiter,):
-                await limiter.acquire_on_behalf_of(who)
-                stack.callback(limiter.release_on_behalf_of, who)
+            while True:
+                await kit.pauses.over(backend.account)
+                for limiter in (own, kit.limiter) if own else (kit.limiter,):
+                    await limiter.acquire_on_behalf_of(who)
+                    stack.callback(limiter.release_on_behalf_of, who)
+                if not kit.pauses.paused(backend.account):
+                    break
+                await stack.aclose()  # asked for while this one waited for its place
             # A place that comes free cannot be refused: a stop at that moment is heard only here.
             await trio.lowlevel.checkpoint_if_cancelled()
         try:
             yield
+        except RateLimitedError as error:
+            kit.pauses.ask(backend.account, error.retry_after or 0.0)
+            raise
         except AccountError as error:
             job.account_failed(error)  # before the place is free for another
             raise

@@ -39,6 +39,11 @@ class State(StrEnum):
         return self in {State.SUCCEEDED, State.FAILED, State.CANCELLED}
 
 
+def _told(error: AttemptError | None) -> tuple[type | None, str]:
+    """Two errors that say the same are the same."""
+    return (type(error), str(error)) if error else (None, "")
+
+
 @frozen
 class Status:
     """A provider's answer about one ticket.
@@ -51,7 +56,7 @@ class Status:
     state: State
     progress: float | None = None
     billed: Decimal | None = field(default=None, validator=checks.optional(checks.amount))
-    failure: AttemptError | None = None
+    failure: AttemptError | None = field(default=None, eq=_told)
 
     @property
     def is_verdict(self) -> bool:

@@ -115,7 +115,7 @@ class AttemptPromises(BackendBench):
         async with self.make() as backend:
             attempt_id = uuid4()
             ticket = await self.submit(backend, self.shortest, attempt_id)
-            found = await backend.find(self.attempt(backend, attempt_id))
+            found = await self.finding(backend, attempt_id)
             expected = ticket if backend.capabilities.can_find else Unknown()
             assert found in {ticket, expected}
 
@@ -123,7 +123,7 @@ class AttemptPromises(BackendBench):
     async def test_an_attempt_never_sent_is_absent(self) -> None:
         """Where it can find, it knows what never arrived; where it cannot, it does not pretend."""
         async with self.make() as backend:
-            found = await backend.find(self.attempt(backend, uuid4()))
+            found = await self.finding(backend, uuid4())
             if backend.capabilities.can_find:
                 assert found == Absent()
             else:

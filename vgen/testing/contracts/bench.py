@@ -15,7 +15,7 @@ from PIL import Image as Pictures
 from vgen.ports.backend import TellingBackend, VideoBackend
 from vgen.records.attempt import Attempt
 from vgen.records.request import ClipRequest, Image
-from vgen.records.status import State, Status, Ticket
+from vgen.records.status import Finding, State, Status, Ticket, Unknown
 from vgen.testing.contracts.stage import Stage
 
 PROMPT = "A lighthouse above a calm sea at dusk"
@@ -82,6 +82,15 @@ class BackendBench(Stage):
             status = (await backend.status([ticket])).get(ticket)
             if status is not None and status.is_verdict:
                 return status
+            await trio.sleep(self.poll)
+
+    async def finding(self, backend: VideoBackend, attempt_id: UUID) -> Finding:
+        """Look for an attempt until, where it can find, the backend is sure."""
+        attempt = self.attempt(backend, attempt_id)
+        while True:
+            found = await backend.find(attempt)
+            if found != Unknown() or not backend.capabilities.can_find:
+                return found
             await trio.sleep(self.poll)
 
     async def succeeded(self, backend: VideoBackend, request: ClipRequest | None = None) -> Ticket:

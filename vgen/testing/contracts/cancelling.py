@@ -77,7 +77,7 @@ class CancelPromises(BackendBench):
             for checkpoint in checkpoints():
                 if not await cut_at(checkpoint, backend.submit(prepared, attempt_id)):
                     break
-                found = await backend.find(self.attempt(backend, attempt_id))
+                found = await self.finding(backend, attempt_id)
                 if isinstance(found, Ticket):
                     await backend.cancel(found)
                     assert (await self.verdict(backend, found)).is_verdict
