@@ -11,7 +11,14 @@ import trio
 from attrs import evolve, frozen
 
 from vgen.drive.attempt import Try, plugin
-from vgen.errors import AttemptError, RetryableError, StorageError, VgenError, VideoError
+from vgen.errors import (
+    AttemptError,
+    RateLimitedError,
+    RetryableError,
+    StorageError,
+    VgenError,
+    VideoError,
+)
 from vgen.ports.storage import StoredFile
 from vgen.records.clip import Clip
 from vgen.records.entry import Fetched, Lost, Stored
@@ -21,7 +28,7 @@ from vgen.records.video import Fault, Inspection, VideoInfo
 
 logger = logging.getLogger("vgen")
 
-TRIES = 3
+TRIES = 5
 """How often a download, and then the storing, is tried before it is left for a later run."""
 
 
@@ -69,7 +76,8 @@ async def _fetch_whole(one: Try, path: Path) -> Inspection:
     """Fetch until the file is whole: a broken download is fetched again, not generated again."""
     failure: VgenError = VideoError("it was never fetched")
     for tried in range(TRIES):
-        await _pause(one, tried)
+        asked = failure.retry_after if isinstance(failure, RateLimitedError) else None
+        await _pause(one, tried, asked)
         try:
             with plugin(one.backend):
                 await one.backend.fetch(one.ticket, path)
@@ -151,6 +159,6 @@ def _bill(one: Try, info: VideoInfo) -> Decimal:
     return one.backend.quote(one.attempt.request).price.cost(float(info.duration))
 
 
-async def _pause(one: Try, tried: int) -> None:
+async def _pause(one: Try, tried: int, least: float | None = None) -> None:
     if tried:
-        await trio.sleep(one.kit.settings.backoff * 2 ** (tried - 1))
+        await trio.sleep(max(one.kit.settings.backoff * 2 ** (tried - 1), least or 0.0))
