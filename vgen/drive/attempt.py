@@ -34,8 +34,9 @@ logger = logging.getLogger("vgen")
 LEDGER_PATIENCE = 20.0
 """How long the ledger may take to write down what has happened, in seconds."""
 
-LOOKS = 5
-"""How often a doubtful submit is looked for in one run, with doubling pauses between."""
+LOOKS, LONGEST_DOUBLING = 8, 4
+"""How often a doubtful submit is looked for in one run, and how often the pause between doubles:
+for two minutes in all, with the default backoff."""
 
 
 @contextmanager
@@ -125,7 +126,7 @@ class Try:
         pause = self.kit.settings.backoff
         for look in range(LOOKS):
             if look:
-                await trio.sleep(pause * 2 ** (look - 1))
+                await trio.sleep(pause * 2 ** min(look - 1, LONGEST_DOUBLING))
             try:
                 with plugin(self.backend):
                     finding = await self.backend.find(self.attempt)

@@ -1,0 +1,128 @@
+"""How requests become the models' inputs, and what that costs."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from vgen.abc import ClipRequest
+from vgen.errors import ConfigurationError
+from vgen_replicate import CogVideoX, StableVideoDiffusion, cogvideox, svd
+
+HEX = "0123456789abcdef" * 4
+
+
+def request(**more: Any) -> ClipRequest:
+    """A request of the production settings."""
+    values: dict[str, Any] = {
+        "prompt": "a hill",
+        "duration": 4.0,
+        "width": 1024,
+        "height": 576,
+        "fps": 30,
+        "motion": 127,
+        "steps": 25,
+    }
+    return ClipRequest(**{**values, **more})
+
+
+@pytest.mark.parametrize(("wanted", "made"), [(0.1, 25 / 31), (2.0, 25 / 13), (6.0, 25 / 6)])
+def test_svd_is_as_long_as_its_frame_rate_makes_it(wanted: float, made: float) -> None:
+    """The nearest of 25 lengths is made, by the rate that the model takes for it."""
+    seconds = StableVideoDiffusion().quote(request(duration=wanted)).duration
+    assert seconds == pytest.approx(made)
+    given = svd.inputs(request(), seconds)
+    assert 25 / (given["frames_per_second"] + 1) == pytest.approx(seconds)
+    assert 5 <= given["frames_per_second"] <= 30
+
+
+def test_svd_says_what_it_cannot_honour() -> None:
+    """It knows no prompt, no steps and no frame rate, and one size."""
+    ignored = StableVideoDiffusion().quote(request(negative_prompt="rain")).ignored
+    assert set(ignored) == {"prompt", "negative_prompt", "fps", "steps"}
+    small = StableVideoDiffusion().quote(request(width=768, height=432))
+    assert {"width", "height"} <= set(small.ignored)
+
+
+@pytest.mark.parametrize(
+    ("environment", "first", "fallback"),
+    [("production", "0.2375", "1.510625"), ("development", "0.013334", "0.08625")],
+)
+def test_the_briefs_prices(
+    monkeypatch: pytest.MonkeyPatch, environment: str, first: str, fallback: str
+) -> None:
+    """Base and rate are those of the environment; the fallback costs five times as much."""
+    monkeypatch.setenv("ENVIRONMENT", environment)
+    for backend, cost in ((StableVideoDiffusion(), first), (CogVideoX(), fallback)):
+        quote = backend.quote(request(duration=6.0))
+        assert quote.price.cost(quote.duration) == pytest.approx(Decimal(cost), abs=Decimal("1e-4"))
+        assert quote.hold >= quote.price.cost(quote.duration + 0.1)
+
+
+def test_a_hold_covers_a_run_cancelled_at_its_limit() -> None:
+    """Time is billed by the second, also for what fails: the hold is never below that."""
+    for backend in (StableVideoDiffusion(), CogVideoX(), CogVideoX(metered=True)):
+        at_limit = Decimal("0.0014") * Decimal(backend.capabilities.run_limit)
+        assert backend.quote(request()).hold > at_limit
+
+
+def test_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment may name another version, with or without its model."""
+    for value in (HEX, f"stability-ai/stable-video-diffusion:{HEX}"):
+        monkeypatch.setenv("SVD_MODEL_VERSION", value)
+        variant = svd.declaration().variant(image=True)
+        assert (variant.name, variant.version) == ("stability-ai/stable-video-diffusion", HEX)
+    monkeypatch.setenv("SVD_MODEL_VERSION", f"christophy/stable-video-diffusion:{HEX}")
+    assert svd.declaration().variant(image=True).name == "christophy/stable-video-diffusion"
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "image"),
+    [
+        (HEX, None, HEX),
+        (f"thudm/cogvideox-t2v:{HEX}", HEX, cogvideox.FROM_IMAGE.partition(":")[2]),
+        (f"thudm/cogvideox-i2v:{HEX}", None, HEX),
+        ("thudm/cogvideox-i2v:latest", None, None),
+        ("thudm/cogvideox-i2v", None, None),
+    ],
+)
+def test_a_version_of_one_variant(
+    monkeypatch: pytest.MonkeyPatch, value: str, text: str | None, image: str | None
+) -> None:
+    """The model's name says which variant is meant; `latest` is found out when it is needed."""
+    monkeypatch.setenv("COGVIDEOX_MODEL_VERSION", value)
+    declared = cogvideox.declaration()
+    assert declared.variant(image=False).version == text
+    assert declared.variant(image=True).version == image
+
+
+@pytest.mark.parametrize("value", ["3f0457f4613a", "stability-ai/stable-video-diffusion:3f0457"])
+def test_a_shortened_version_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """The service takes whole versions only: said at once, with the variable's name."""
+    monkeypatch.setenv("SVD_MODEL_VERSION", value)
+    with pytest.raises(ConfigurationError, match=r"SVD_MODEL_VERSION: .* 64 hex digits"):
+        StableVideoDiffusion()
+
+
+def test_a_pricing_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `REPLICATE_PRICING` may be is said."""
+    monkeypatch.setenv("REPLICATE_PRICING", "free")
+    with pytest.raises(ConfigurationError, match="REPLICATE_PRICING: 'free' is neither"):
+        CogVideoX()
+
+
+async def test_without_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backend can be listed without a token, not used."""
+    monkeypatch.delenv("REPLICATE_API_TOKEN", raising=False)
+    with pytest.raises(ConfigurationError, match="REPLICATE_API_TOKEN: is not set"):
+        async with StableVideoDiffusion():
+            raise AssertionError
+
+
+def test_the_token_is_not_shown() -> None:
+    """Neither the account's name nor any `repr` gives the token away."""
+    secret = "r8_very_long_and_random"  # noqa: S105 (it opens nothing)
+    backend = StableVideoDiffusion(token=secret)
+    assert secret not in f"{backend!r} {backend.account} {vars(backend)!r}"

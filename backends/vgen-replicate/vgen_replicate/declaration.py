@@ -1,0 +1,97 @@
+"""What vgen has to know of a model on Replicate."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from attrs import frozen
+
+from vgen.abc import ClipRequest, Price
+from vgen.errors import ConfigurationError
+
+VERSION = re.compile(r"[0-9a-f]{64}")
+
+
+@frozen
+class Variant:
+    """One model as it is run: `reference` is `owner/name`, or `owner/name:version` to pin it.
+
+    `inputs` gives the model's input for a request and the seconds to make; `image` names the input
+    that takes the reference image (`None`: it takes none), `seed` the one that takes the seed.
+    """
+
+    reference: str
+    inputs: Callable[[ClipRequest, float], Mapping[str, Any]]
+    image: str | None = None
+    seed: str | None = "seed"
+
+    @property
+    def name(self) -> str:
+        """The model's `owner/name`."""
+        return self.reference.partition(":")[0]
+
+    @property
+    def version(self) -> str | None:
+        """The pinned version; `None`: whatever is the newest."""
+        version = self.reference.partition(":")[2]
+        return None if version in {"", "latest"} else version
+
+
+@frozen
+class Declaration:
+    """A backend on Replicate: its models and their limits.
+
+    Attributes:
+        name: the backend's name.
+        text: makes clips from text alone; `None`: it cannot.
+        image: makes clips from a reference image; `None`: it cannot.
+        durations: the lengths it can make, in seconds.
+        max_size: the largest width and height in pixels.
+        ignored: names the fields of a request that the model cannot honour.
+        price: what a clip costs by the product brief's formula.
+        per_run_second: what the hardware costs for each second of running, in US dollars.
+        run_limit, queue_limit: how long an attempt may run and wait, in seconds.
+    """
+
+    name: str
+    text: Variant | None
+    image: Variant | None
+    durations: tuple[float, ...]
+    max_size: tuple[int, int]
+    ignored: Callable[[ClipRequest], tuple[str, ...]]
+    price: Price
+    per_run_second: Decimal
+    run_limit: float
+    queue_limit: float = 300.0
+
+    def variant(self, *, image: bool) -> Variant:
+        """Give the model for a clip with or without a reference image."""
+        chosen = self.image if image and self.image else self.text
+        if chosen is None:
+            raise ConfigurationError(f"{self.name} cannot work without an image")
+        return chosen
+
+
+def reference(default: str, variable: str, *, mine: Callable[[str], bool] = bool) -> str:
+    """Give a model's `owner/name:version`, which an environment variable may override.
+
+    Its value is a version of the default's model, or `owner/name`, with or without a version; it
+    counts where `mine` says yes to the model's name.
+
+    Raises:
+        ConfigurationError: what it names is no version.
+    """
+    value = os.environ.get(variable, "").strip()
+    name, _, version = value.rpartition(":") if ":" in value else ("", "", value)
+    if "/" in version:
+        name, version = version, "latest"
+    name = name or default.partition(":")[0]
+    if not value or not mine(name):
+        return default
+    if version != "latest" and not VERSION.fullmatch(version):
+        raise ConfigurationError(f"{variable}: {version!r} is no version: it has 64 hex digits")
+    return f"{name}:{version}"

@@ -1,0 +1,124 @@
+"""Downloading what a prediction has made: from the provider's hosts only, and all of it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import httpx
+import trio
+
+from vgen.errors import GenerationError, NetworkError
+from vgen_replicate.access import Access
+
+DELIVERY = "replicate.delivery"
+MAX_BYTES = 512 * 2**20
+"""The largest clip that is downloaded: hundreds of times what a model makes."""
+
+STALL = 60.0
+"""How long no byte may come, in seconds."""
+
+HOPS = 2
+INLINE = "data:"
+
+
+def urls(output: object) -> Iterator[str]:
+    """Find the URLs in an output, whatever its shape: text, a list, an object."""
+    if isinstance(output, str):
+        if output.startswith(("https://", "http://", INLINE)):
+            yield output
+        return
+    if isinstance(output, dict):
+        output = [*cast("dict[str, object]", output).values()]
+    if isinstance(output, list):
+        for value in cast("list[object]", output):
+            yield from urls(value)
+
+
+async def download(client: httpx.AsyncClient, access: Access, url: str, path: Path) -> None:
+    """Write what is at the URL to `path`: all of it, or nothing.
+
+    Raises:
+        NetworkError: it did not come whole; it may, asked again.
+        GenerationError: it lies where nothing is fetched from, or is too large.
+    """
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        await _follow(client, access, url, part)
+        part.replace(path)
+    except httpx.HTTPError as error:
+        raise NetworkError(f"download: {str(error) or type(error).__name__}") from error
+    except trio.TooSlowError:
+        raise NetworkError(f"download: nothing came for {STALL:g} s") from None
+    except OSError as error:
+        raise NetworkError(f"cannot write the clip: {error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+async def _follow(client: httpx.AsyncClient, access: Access, url: str, part: Path) -> None:
+    if url.startswith(INLINE):
+        await trio.Path(part).write_bytes(_inline(url))
+        return
+    for _ in range(HOPS + 1):
+        target = _checked(url, access)
+        headers = {"Authorization": f"Bearer {access.token}", "Accept-Encoding": "identity"}
+        with trio.fail_after(STALL) as scope:
+            async with client.stream("GET", target, headers=headers) as response:
+                if not response.has_redirect_location:
+                    await _body(response, part, scope)
+                    return
+                url = str(target.join(response.headers["Location"]))
+    raise GenerationError(f"download: more than {HOPS} redirects")
+
+
+async def _body(response: httpx.Response, part: Path, stall: trio.CancelScope) -> None:
+    if not response.is_success:
+        raise NetworkError(f"download: the server answered {response.status_code}")
+    got = 0
+    # A chunk is in the page cache within microseconds. A checkpoint in the loop, or leaving it,
+    # would leave httpx's inner generators unfinished; cancelled, they all end.
+    with part.open("wb") as file, trio.CancelScope() as reading:
+        async for chunk in response.aiter_raw():
+            stall.deadline = trio.current_time() + STALL
+            got += len(chunk)
+            if got > MAX_BYTES:
+                reading.cancel()
+            else:
+                file.write(chunk)
+    if got > MAX_BYTES:
+        raise GenerationError(f"download: larger than {MAX_BYTES >> 20} MiB")
+    length = response.headers.get("Content-Length", "")
+    if length.isdecimal() and int(length) != got:
+        raise NetworkError(f"download: {got} of {length} bytes came")
+
+
+def _checked(url: str, access: Access) -> httpx.URL:
+    """Give a URL of the provider's own: its delivery hosts over TLS, or the API's very origin."""
+    try:
+        target, home = httpx.URL(url), httpx.URL(access.base_url)
+    except httpx.InvalidURL as error:
+        raise GenerationError(f"the output is no URL: {error}") from error
+    host = target.host.lower()
+    delivered = host == DELIVERY or host.endswith(f".{DELIVERY}")
+    if (target.scheme == "https" and delivered) or _origin(target) == _origin(home):
+        return target
+    raise GenerationError(f"the output lies on a foreign host: {host}")
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+def _inline(url: str) -> bytes:
+    head, _, data = url.partition(",")
+    try:
+        if len(data) > MAX_BYTES or not head.endswith(";base64"):
+            raise GenerationError("the output is no clip")
+        return base64.b64decode(data, validate=True)
+    except binascii.Error as error:
+        raise NetworkError(f"the output is broken: {error}") from error

@@ -1,0 +1,173 @@
+"""The simulator: the service, its tasks and its server in one object."""
+
+from __future__ import annotations
+
+import socket
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Self, cast
+
+import hypercorn.trio
+import trio
+from hypercorn.config import Config
+from hypercorn.typing import ASGIFramework
+
+from vgen_replicate.simulator.answers import Answers
+from vgen_replicate.simulator.catalogue import MODELS
+from vgen_replicate.simulator.clips import ClipMaker
+from vgen_replicate.simulator.clock import EPOCH, Clock
+from vgen_replicate.simulator.faults import Dice, Faults
+from vgen_replicate.simulator.files import FileStore
+from vgen_replicate.simulator.limits import Limits
+from vgen_replicate.simulator.model import Model
+from vgen_replicate.simulator.prediction import Bill, Prediction
+from vgen_replicate.simulator.runs import Runs
+from vgen_replicate.simulator.service import Service
+from vgen_replicate.simulator.web.application import application
+from vgen_replicate.simulator.web.context import Context
+from vgen_replicate.simulator.web.dropped import hanging_up
+from vgen_replicate.simulator.web.gate import Gate
+
+TOKEN = "r8_simulator"  # noqa: S105 (it opens nothing)
+
+KEEP_ALIVE_SECONDS = 60
+"""Longer than clients keep idle connections, so that none is closed under a request by chance."""
+
+
+class Simulator:
+    """A Replicate of one's own, with one account, whose token is `token`.
+
+    The service's time is Trio's, `speed` times as fast, counted from `epoch`: queues, runs,
+    `Cancel-After`, `Prefer: wait`, retention and rate limits all go by it. What the service tells
+    a client to wait, `retry_after`, is in the client's own seconds. Equal seeds give equal ids,
+    queues, run times and throws of the dice, for equal requests in equal order.
+
+    Clips have `scale` times the sides that the models would give them, and are drawn when they
+    are first downloaded.
+
+    `serve` makes it a real server; `opened` is enough for a client in the same process, such as
+    `httpx.AsyncClient(transport=httpx.ASGITransport(simulator.app))`.
+    """
+
+    def __init__(
+        self,
+        *,
+        models: Sequence[Model] = MODELS,
+        token: str = TOKEN,
+        speed: float = 1.0,
+        seed: int = 0,
+        scale: float = 1.0,
+        faults: Faults = Faults(),  # noqa: B008 (frozen)
+        limits: Limits = Limits(),  # noqa: B008 (frozen)
+        epoch: datetime = EPOCH,
+    ) -> None:
+        dice = Dice(seed)
+        clock = Clock(speed, epoch)
+        self.token = token
+        self._service = Service(models, faults, dice, FileStore(dice.stream("file")))
+        self._runs = Runs(self._service, clock)
+        answers = Answers(self._service, clock)
+        context = Context(self._service, clock, self._runs, answers, ClipMaker(scale), token)
+        self._gate = application(context, token=token, limits=limits)
+
+    def __repr__(self) -> str:
+        known, running = len(self.predictions), len(self.running())
+        return f"<Simulator {known} predictions, {running} running, ${self.billed} billed>"
+
+    @property
+    def app(self) -> Gate:
+        """The ASGI application, for clients in the same process."""
+        return self._gate
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong from now on; may be replaced at any time."""
+        return self._service.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self._service.faults = faults
+
+    @property
+    def predictions(self) -> Mapping[str, Prediction]:
+        """All predictions that were accepted, by id, the oldest first."""
+        return self._service.predictions
+
+    def running(self) -> list[Prediction]:
+        """The predictions that are not final, queued ones included."""
+        return [each for each in self.predictions.values() if not each.final]
+
+    @property
+    def bills(self) -> Sequence[Bill]:
+        """What was billed, in the order in which the predictions ended."""
+        return self._service.bills
+
+    @property
+    def billed(self) -> Decimal:
+        """The sum of all bills, in US dollars."""
+        return self._service.billed
+
+    @property
+    def fetched(self) -> frozenset[str]:
+        """Ids of the predictions whose output was downloaded whole, all of its files."""
+        return frozenset(self._service.fetched)
+
+    @property
+    def requests(self) -> Counter[tuple[str, str]]:
+        """How many requests came in, refused ones included, by method and route.
+
+        Routes are written like `/v1/predictions/{id}`; an unknown path is counted as "".
+        """
+        return self._gate.requests
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[Self]:
+        """Let predictions run until the block ends; those that still do then are abandoned.
+
+        What the block raises leaves it bare.
+        """
+        if self._runs.nursery is not None:
+            yield self
+            return
+        failure: Exception | None = None
+        async with trio.open_nursery() as nursery:
+            self._runs.nursery = nursery
+            try:
+                yield self
+            except Exception as error:  # noqa: BLE001 (raised again, outside the nursery)
+                failure = error
+            finally:
+                self._runs.nursery = None
+                nursery.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+    async def serve(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Serve at `host`, a name or an IPv4 address, until cancelled; port 0 is any that is free.
+
+        Reports the base URL, `http://127.0.0.1:49152/v1` for example, once it can be connected to.
+        Raises `OSError`, bare, where the address cannot be had.
+        """
+        listener = socket.create_server((host, port))
+        address, port = listener.getsockname()
+        config = Config()
+        config.bind = [f"fd://{listener.detach()}"]
+        config.loglevel = "WARNING"
+        config.keep_alive_timeout = KEEP_ALIVE_SECONDS
+        config.graceful_timeout = 0
+        async with self.opened(), trio.open_nursery() as nursery:
+            # Starlette's types for ASGI are wider than Hypercorn's.
+            app = cast("ASGIFramework", hanging_up(self.app))
+            serve = hypercorn.trio.serve  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - its WSGI is untyped
+            await nursery.start(partial(serve, app, config, mode="asgi"))
+            task_status.started(f"http://{address}:{port}/v1")

@@ -1,0 +1,74 @@
+"""Stable Video Diffusion: a few seconds of motion from an image, without a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vgen.abc import ClipRequest
+from vgen_replicate import prices
+from vgen_replicate.backend import ReplicateBackend
+from vgen_replicate.declaration import Declaration, Variant, reference
+
+MODEL = (
+    "stability-ai/stable-video-diffusion:"
+    "3f0457e4619daac51203dedb472816fd4af51f3149fa7a9e0b5ffcf1b8172438"
+)
+FRAMES = 25
+RATES = range(5, 31)
+"""What the model accepts as `frames_per_second`; it writes files of one frame a second more."""
+
+DURATIONS = tuple(sorted(FRAMES / (rate + 1) for rate in RATES))
+WIDE = (16, 9)
+
+
+class StableVideoDiffusion(ReplicateBackend):
+    """25 frames from an image, as fast as the wanted length makes them: 0.8 to 4.2 seconds.
+
+    `SVD_MODEL_VERSION` names another version. See `ReplicateBackend` for the arguments.
+    """
+
+    def __init__(self, **access: Any) -> None:
+        super().__init__(declaration(), **access)
+
+
+def declaration() -> Declaration:
+    """Declare the model as the environment has it."""
+    return Declaration(
+        name="svd",
+        text=None,
+        image=Variant(reference(MODEL, "SVD_MODEL_VERSION"), inputs=inputs, image="input_image"),
+        durations=DURATIONS,
+        max_size=(1024, 576),
+        ignored=ignored,
+        price=prices.by_environment(),
+        per_run_second=prices.A100_80GB,
+        run_limit=120.0,
+    )
+
+
+def inputs(request: ClipRequest, seconds: float) -> Mapping[str, Any]:
+    """Fit the request to the model: its frame rate sets the length."""
+    return {
+        "video_length": "25_frames_with_svd_xt",
+        "sizing_strategy": "crop_to_16_9" if _is_wide(request) else "maintain_aspect_ratio",
+        "frames_per_second": round(FRAMES / seconds) - 1,
+        "motion_bucket_id": request.motion,
+    }
+
+
+def ignored(request: ClipRequest) -> tuple[str, ...]:
+    """Name what the model cannot honour; of the size, it knows 1024x576 alone."""
+    told = {
+        "prompt": bool(request.prompt.strip()),
+        "negative_prompt": bool(request.negative_prompt.strip()),
+        "fps": True,
+        "steps": True,
+        "width": (request.width, request.height) != (1024, 576),
+        "height": (request.width, request.height) != (1024, 576),
+    }
+    return tuple(name for name, is_ignored in told.items() if is_ignored)
+
+
+def _is_wide(request: ClipRequest) -> bool:
+    return request.width * WIDE[1] == request.height * WIDE[0]
