@@ -19,6 +19,9 @@ from vgen.ports.backend import VideoBackend
 from vgen.records.money import Price
 from vgen.records.request import Capabilities, Generator
 
+MOST_LISTED = 5
+"""A backend of more lengths is shown by its shortest and its longest."""
+
 
 def backends() -> Exit:
     """List the backends; those that cannot be used are listed with the reason."""
@@ -52,8 +55,8 @@ def _cells(backend: VideoBackend, settings: Settings) -> Iterator[str]:
 
 
 def _durations(can: Capabilities) -> str:
-    if can.any_duration:
-        return f"{min(can.durations):g} to {max(can.durations):g}"
+    if can.any_duration or len(can.durations) > MOST_LISTED:
+        return f"{min(can.durations):.3g} to {max(can.durations):.3g}"
     return ", ".join(f"{seconds:g}" for seconds in sorted(can.durations))
 
 
