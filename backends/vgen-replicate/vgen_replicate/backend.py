@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Self
@@ -206,8 +207,11 @@ class ReplicateBackend(VideoBackend):
         it, or what was never sent. What another process sent is found, or stays unknown.
         """
         sent = self._sent.get(attempt.attempt_id)
-        listed = await self._wire.recent(datetime.now(UTC) - KEPT_INPUT)
-        candidates = [made for made in listed if self._may_be(made, attempt)]
+        candidates = await self._wire.recent(
+            datetime.now(UTC) - KEPT_INPUT,
+            partial(self._may_be, attempt),
+            at_most=1 if attempt.request.seed is None else 2,
+        )
         if len(candidates) == 1:
             return self._ticket(candidates[0], attempt.attempt_id)
         if candidates or (sent is None and attempt.sent):
@@ -216,7 +220,7 @@ class ReplicateBackend(VideoBackend):
             return Unknown()
         return Absent()
 
-    def _may_be(self, made: Prediction, attempt: Attempt) -> bool:
+    def _may_be(self, attempt: Attempt, made: Prediction) -> bool:
         variant = self._declared.variant(image=attempt.request.image is not None)
         if variant.seed is None or made.model != variant.name:
             return False

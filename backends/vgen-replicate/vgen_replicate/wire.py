@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Self, cast
 
@@ -25,6 +26,9 @@ from vgen_replicate.prediction import BrokenAnswerError, Prediction
 
 PATIENCE = 30.0
 """How long one question may take, in seconds; an upload may take as long as two."""
+
+PAGE_TRIES = 3
+"""How often one page is asked for: a long list would hardly ever be read to its end otherwise."""
 
 PAGES = 20
 """How many pages of a hundred predictions a listing may have before it counts as incomplete."""
@@ -119,29 +123,34 @@ class Wire:
         predictions = self._sdk.predictions.with_raw_response
         return _read(await _asked(lambda: predictions.cancel(prediction_id=prediction_id)))
 
-    async def recent(self, since: datetime) -> list[Prediction]:
-        """List the account's predictions from `since` on, all of them.
+    async def recent(
+        self, since: datetime, wanted: Callable[[Prediction], bool], *, at_most: int
+    ) -> list[Prediction]:
+        """Find those that are wanted among the account's predictions from `since` on.
+
+        Newest first; reads on until there are `at_most`, or to the end of the list.
 
         Raises:
-            NetworkError: the list could not be read to its end.
+            NetworkError: it could not be read so far.
         """
         found: list[Prediction] = []
         query: dict[str, str] = {"created_after": since.astimezone(UTC).isoformat()}
         for _ in range(PAGES):
             page = await self._page(query)
-            found += [_read(each) for each in page.get("results") or ()]
+            listed = [_read(each) for each in page.get("results") or ()]
+            found += [each for each in listed if wanted(each)]
             following = page.get("next")
-            if not following:
+            if not following or len(found) >= at_most:
                 return found
             query = dict(httpx.URL(following).params)
         raise NetworkError(f"more than {PAGES} pages of predictions")
 
     async def _page(self, query: dict[str, str]) -> Mapping[str, Any]:
         predictions = self._sdk.predictions.with_raw_response
-        answer = await _asked(lambda: predictions.list(extra_query=query))
-        if not isinstance(answer, dict):
-            raise NetworkError("no sound answer: the list is none")
-        return cast("dict[str, Any]", answer)
+        for _ in range(PAGE_TRIES - 1):
+            with suppress(NetworkError):
+                return await _asked(lambda: predictions.list(extra_query=query))
+        return await _asked(lambda: predictions.list(extra_query=query))
 
     async def upload(self, image: Image) -> Uploaded:
         """Hand an image to the service, which keeps it for a while."""
@@ -178,15 +187,20 @@ def _read(answer: object) -> Prediction:
         raise NetworkError(f"no sound answer: {error}") from error
 
 
-async def _asked(ask: Callable[[], Awaitable[Any]], *, patience: float = PATIENCE) -> Any:
-    """Give the JSON of an answer to a question that is safe to repeat."""
+async def _asked(
+    ask: Callable[[], Awaitable[Any]], *, patience: float = PATIENCE
+) -> Mapping[str, Any]:
+    """Give the JSON object that answers a question which is safe to repeat."""
     try:
         with trio.fail_after(patience):
             answer = await ask()
-        return answer.http_response.json()
+        told: object = answer.http_response.json()
     except trio.TooSlowError:
         raise NetworkError(f"no answer within {patience:g} s") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise NetworkError(f"no sound answer: {error}") from error
     except (ReplicateError, httpx.HTTPError) as error:
         raise faults.of_question(error) from error
+    if not isinstance(told, dict):
+        raise NetworkError("no sound answer: it is no object")
+    return cast("dict[str, Any]", told)
