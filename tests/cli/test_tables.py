@@ -37,7 +37,7 @@ def test_the_table_says_what_came_of_each_clip() -> None:
     """Durations against targets, costs, files, and all that the user should know, in order."""
     _, head, _, first, second, third, _, total = drawn(width=200).splitlines()
     assert head.split() == ["Clip", "Seconds", "Backend", "Cost", "File", "Notes"]
-    notes = "made without its image: gone; 3.5 s too long; 2 failed before it; ignored: steps, seed"
+    notes = "made without its image: gone; 3.5 s too long; attempt 3; ignored: steps, seed"
     assert first.split() == f"0 9.50 of 6.00 dear $0.298 clip_000.mp4 {notes}".split()
     assert second.split() == ["1", "none", "toy,", "dear", "$0.10", "missing", "[b]refused[/b]"]
     assert third.split() == [

@@ -150,7 +150,6 @@ async def _make(plan: Plan, screen: Console) -> Exit:
 
 
 async def _run(plan: Plan, record: ClipsFile, screen: Console) -> Clips:
-    await record.begin([prompt.clip_index for prompt in plan.prompts.clip_prompts])
     async with (
         shown(screen) as show,
         open_runner(
@@ -163,6 +162,7 @@ async def _run(plan: Plan, record: ClipsFile, screen: Console) -> Clips:
         ) as runner,
         record.kept(),
     ):
+        await record.begin([prompt.clip_index for prompt in plan.prompts.clip_prompts])
         return await runner.process(
             plan.job_id,
             plan.prompts,

@@ -56,7 +56,7 @@ def _remarks(clip: Clip) -> Iterator[str]:
     if not clip.within_tolerance:
         yield f"{abs(clip.duration_diff):.1f} s too {'long' if clip.duration_diff > 0 else 'short'}"
     if clip.retry_count:
-        yield f"{clip.retry_count} failed before it"
+        yield f"attempt {clip.retry_count + 1}"
     if clip.ignored:
         yield f"ignored: {', '.join(clip.ignored)}"
 

@@ -113,6 +113,7 @@ async def _serve(simulator: Simulator, host: str, port: int) -> None:
         async with trio.open_nursery() as nursery:
             url = await nursery.start(partial(simulator.serve, host=host, port=port))
             _say(f"export REPLICATE_API_TOKEN={simulator.token}\nexport REPLICATE_BASE_URL={url}")
+            sys.stderr.write("serving; Ctrl-C ends it and says what was billed\n")
             await anext(aiter(signals))
             nursery.cancel_scope.cancel()
 
