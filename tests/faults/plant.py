@@ -48,8 +48,8 @@ def try_out(scratch: Path, fault: Planted, *, jobs: int, shrink: bool) -> Caught
     sound = path.read_text("utf-8")
     path.write_text(sound.replace(fault.old, fault.new), "utf-8")
     try:
-        profile = [] if shrink else ["--hypothesis-profile=unshrunk"]
-        random = run_tests(scratch, [RANDOM, *profile], jobs=jobs)
+        profile = "planted-shrunk" if shrink else "planted"
+        random = run_tests(scratch, [RANDOM, f"--hypothesis-profile={profile}"], jobs=jobs)
         examples = run_tests(scratch, ["tests/drive", "tests/decisions", f"--ignore={RANDOM}"])
     finally:
         path.write_text(sound, "utf-8")

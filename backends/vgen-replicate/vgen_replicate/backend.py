@@ -33,7 +33,7 @@ from vgen.abc import (
 from vgen.errors import GenerationError, NetworkError
 from vgen_replicate import prices
 from vgen_replicate.access import Access
-from vgen_replicate.declaration import Declaration, Variant
+from vgen_replicate.declaration import SEEDS, Declaration, Variant
 from vgen_replicate.download import download, urls
 from vgen_replicate.prediction import Prediction
 from vgen_replicate.uploads import Uploads
@@ -58,8 +58,6 @@ LENGTH_SLACK = 0.1
 
 KEPT_INPUT = timedelta(minutes=55)
 """For how long a prediction's input can be looked at: the service removes it after an hour."""
-
-SEEDS = 2**31
 
 
 class ReplicateBackend(VideoBackend):
@@ -86,7 +84,7 @@ class ReplicateBackend(VideoBackend):
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.name = declaration.name
-        self._declared = declaration
+        self._declare(declaration)
         self._access = Access.of(token, base_url)
         self.account = self._access.account
         self._price, self._quiet = price or declaration.price, quiet
@@ -96,17 +94,6 @@ class ReplicateBackend(VideoBackend):
         self._versions: dict[str, str] = {}
         self._sent: dict[UUID, float] = {}
         self._taken: dict[str, UUID] = {}
-        self.capabilities = Capabilities(
-            text=declaration.text is not None,
-            image=declaration.image is not None,
-            durations=declaration.durations,
-            max_size=declaration.max_size,
-            durable_tickets=True,
-            enforces_deadline=True,
-            can_find=True,
-            queue_limit=declaration.queue_limit,
-            run_limit=declaration.run_limit,
-        )
 
     async def __aenter__(self) -> Self:
         """Open the connections.
@@ -140,7 +127,12 @@ class ReplicateBackend(VideoBackend):
         given = dict(variant.inputs(request, self.capabilities.nearest_duration(request.duration)))
         if image is not None and variant.image is not None:
             given[variant.image] = await self._uploads.url(image)
-        payload = {"version": await self._version(variant), "input": given, "seed": variant.seed}
+        payload = {
+            "version": await self._version(variant),
+            "input": given,
+            "seed": variant.seed,
+            "max_seed": variant.max_seed,
+        }
         return Prepared(request=request, image=image, payload=payload)
 
     async def submit(self, prepared: Prepared, attempt_id: UUID) -> Ticket:
@@ -153,7 +145,7 @@ class ReplicateBackend(VideoBackend):
         payload = prepared.payload
         given = dict(payload["input"])
         if payload["seed"]:
-            given[payload["seed"]] = seed_of(prepared.request, attempt_id)
+            given[payload["seed"]] = seed_of(prepared.request, attempt_id, payload["max_seed"])
         self._sent[attempt_id] = trio.current_time()
         started = await self._wire.create(payload["version"], given, deadline=self._deadline)
         return self._ticket(started, attempt_id)
@@ -204,8 +196,11 @@ class ReplicateBackend(VideoBackend):
         """Look through the account's predictions for a submit whose answer was lost.
 
         Absent is what a complete listing does not hold, `quiet` seconds after this process sent
-        it, or what was never sent. What another process sent is found, or stays unknown.
+        it, or what was never sent. What another process sent is found, or stays unknown; so does
+        whatever a model made that takes no seed.
         """
+        if not self.capabilities.can_find:
+            return Unknown()
         sent = self._sent.get(attempt.attempt_id)
         candidates = await self._wire.recent(
             datetime.now(UTC) - KEPT_INPUT,
@@ -220,13 +215,29 @@ class ReplicateBackend(VideoBackend):
             return Unknown()
         return Absent()
 
+    def _declare(self, declaration: Declaration) -> None:
+        variants = [each for each in (declaration.text, declaration.image) if each is not None]
+        self._declared = declaration
+        self.capabilities = Capabilities(
+            text=declaration.text is not None,
+            image=declaration.image is not None,
+            durations=declaration.durations,
+            max_size=declaration.max_size,
+            durable_tickets=True,
+            enforces_deadline=True,
+            can_find=all(variant.seed for variant in variants),
+            queue_limit=declaration.queue_limit,
+            run_limit=declaration.run_limit,
+        )
+
     def _may_be(self, attempt: Attempt, made: Prediction) -> bool:
         variant = self._declared.variant(image=attempt.request.image is not None)
         if variant.seed is None or made.model != variant.name:
             return False
         if self._taken.get(made.id, attempt.attempt_id) != attempt.attempt_id:
             return False
-        return made.input.get(variant.seed) == seed_of(attempt.request, attempt.attempt_id)
+        seed = seed_of(attempt.request, attempt.attempt_id, variant.max_seed)
+        return made.input.get(variant.seed) == seed
 
     async def _version(self, variant: Variant) -> str:
         if variant.version is not None:
@@ -250,6 +261,6 @@ class ReplicateBackend(VideoBackend):
         return ceil(self._declared.queue_limit + self._declared.run_limit) + SLACK
 
 
-def seed_of(request: ClipRequest, attempt_id: UUID) -> int:
+def seed_of(request: ClipRequest, attempt_id: UUID, most: int) -> int:
     """Give the seed that an attempt is sent with: the user's, or one that follows from its id."""
-    return attempt_id.int % SEEDS if request.seed is None else request.seed
+    return attempt_id.int % SEEDS if request.seed is None else min(request.seed, most)

@@ -15,19 +15,25 @@ from vgen.errors import ConfigurationError
 
 VERSION = re.compile(r"[0-9a-f]{64}")
 
+SEEDS = 2**31
+"""How many seeds an attempt's own is drawn from: enough that no two meet by chance."""
+
 
 @frozen
 class Variant:
     """One model as it is run: `reference` is `owner/name`, or `owner/name:version` to pin it.
 
     `inputs` gives the model's input for a request and the seconds to make; `image` names the input
-    that takes the reference image (`None`: it takes none), `seed` the one that takes the seed.
+    that takes the reference image (`None`: it takes none), `seed` the one that takes the seed, from
+    0 to `max_seed`, which is at least `SEEDS` - 1. Without a seed input a submit whose answer is
+    lost cannot be found again.
     """
 
     reference: str
     inputs: Callable[[ClipRequest, float], Mapping[str, Any]]
     image: str | None = None
     seed: str | None = "seed"
+    max_seed: int = 2**32 - 1
 
     @property
     def name(self) -> str:

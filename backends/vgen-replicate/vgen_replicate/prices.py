@@ -21,6 +21,9 @@ FALLBACK = 5
 A100_80GB = Decimal("0.0014")
 """US dollars a second on an Nvidia A100 with 80 GB, as Replicate's pricing page had it."""
 
+H100 = Decimal("0.001525")
+"""US dollars a second on an Nvidia H100: the dearest single one."""
+
 
 def by_environment(*, times: int = 1) -> Price:
     """Give the price of the `ENVIRONMENT`, so many times over."""

@@ -169,15 +169,44 @@ class Wire:
 
     async def latest_version(self, owner: str, name: str) -> str | None:
         """Give the newest version of a model; `None` where an official model is run by its name."""
-        models = self._sdk.models.with_raw_response
-        try:
-            answer = await _asked(lambda: models.get(model_owner=owner, model_name=name))
-        except GenerationError as error:
-            raise ModelUnavailableError(f"there is no model {owner}/{name}: {error}") from error
+        answer = await self.model(owner, name)
         try:
             return None if answer.get("is_official") else str(answer["latest_version"]["id"])
-        except (AttributeError, KeyError, TypeError) as error:
+        except (KeyError, TypeError) as error:
             raise NetworkError(f"no sound answer: {error!r}") from error
+
+    async def model(self, owner: str, name: str) -> Mapping[str, Any]:
+        """Give what the service publishes of a model, its newest version's schema included.
+
+        Raises:
+            ModelUnavailableError: there is none of that name.
+        """
+        models = self._sdk.models.with_raw_response
+        return await _published(
+            f"{owner}/{name}", lambda: models.get(model_owner=owner, model_name=name)
+        )
+
+    async def version(self, owner: str, name: str, version: str) -> Mapping[str, Any]:
+        """Give what the service publishes of one version of a model, its schema included.
+
+        Raises:
+            ModelUnavailableError: there is none.
+        """
+        versions = self._sdk.models.versions.with_raw_response
+        return await _published(
+            f"{owner}/{name}:{version}",
+            lambda: versions.get(model_owner=owner, model_name=name, version_id=version),
+        )
+
+
+async def _published(reference: str, ask: Callable[[], Awaitable[Any]]) -> Mapping[str, Any]:
+    try:
+        answer = await _asked(ask)
+    except GenerationError as error:
+        raise ModelUnavailableError(f"there is no model {reference}: {error}") from error
+    if not isinstance(answer, dict):
+        raise NetworkError("no sound answer: it describes no model")
+    return answer
 
 
 def _read(answer: object) -> Prediction:

@@ -11,10 +11,11 @@ from hypothesis import Phase, settings
 
 from tests.memory import IN_MEMORY
 
-FIND = (Phase.explicit, Phase.reuse, Phase.generate)
+SHRINK = (Phase.generate, Phase.target, Phase.shrink)
 
-settings.register_profile("unshrunk", phases=FIND)
-settings.register_profile("shrunk", phases=(*FIND, Phase.target, Phase.shrink))
+settings.register_profile("planted", phases=(Phase.generate,))
+settings.register_profile("planted-shrunk", phases=SHRINK)
+settings.register_profile("shrunk", phases=(Phase.explicit, Phase.reuse, *SHRINK))
 # Explaining a failure traces every line, which takes minutes here and says little.
 if settings.get_current_profile_name() in {"default", "ci"}:
     settings.load_profile("shrunk")

@@ -34,7 +34,7 @@ class Field:
     required: bool = False
     minimum: float | None = None
     maximum: float | None = None
-    choices: tuple[str, ...] = ()
+    choices: tuple[str | int, ...] = ()
     uri: bool = False
 
 

@@ -23,7 +23,7 @@ JSON_TYPES = {
 def openapi(model: Model) -> dict[str, Any]:
     """What `openapi_schema` says of the model, cut down to what describes its data."""
     enums = {
-        name: {"title": name, "enum": list(field.choices), "type": "string"}
+        name: {"title": name, "enum": list(field.choices), "type": field.kind}
         for name, field in model.fields.items()
         if field.choices
     }

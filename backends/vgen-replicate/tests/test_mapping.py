@@ -1,0 +1,324 @@
+"""What a published schema makes of requests."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from attrs import evolve, fields_dict
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vgen.abc import ClipRequest
+from vgen.errors import ConfigurationError
+from vgen_replicate.backend import seed_of
+from vgen_replicate.declaration import Declaration
+from vgen_replicate.mapping import declared
+from vgen_replicate.schema import Schema
+from vgen_replicate.simulator import Field as SimulatedField
+from vgen_replicate.simulator import Model
+from vgen_replicate.simulator.schema import problems
+
+from .published import (
+    COGVIDEOX_5B,
+    HAILUO,
+    KLING,
+    LTX,
+    MODELS_OF_TODAY,
+    SEEDANCE,
+    VEO,
+    WAN,
+    bare,
+    file,
+    number,
+    page,
+    published,
+    text,
+)
+
+REQUEST = ClipRequest(
+    prompt="a hill",
+    negative_prompt="rain",
+    duration=6.0,
+    width=1024,
+    height=576,
+    fps=30,
+    motion=127,
+    steps=25,
+    seed=7,
+    image="picture.png",
+)
+FROM_TEXT = evolve(REQUEST, image=None)
+
+REQUESTS = st.builds(
+    ClipRequest,
+    prompt=st.text(),
+    negative_prompt=st.text(max_size=3),
+    duration=st.floats(0.01, 300),
+    width=st.integers(16, 8192),
+    height=st.integers(16, 8192),
+    fps=st.integers(1, 240),
+    motion=st.integers(1, 255),
+    steps=st.integers(1, 1000),
+    seed=st.none() | st.integers(0, 2**32 - 1),
+    image=st.none() | st.just("picture.png"),
+)
+
+
+def declaration(model: Model, *durations: float) -> Declaration:
+    """What the model's page makes of a bare declaration."""
+    latest = page(model)["latest_version"]
+    return declared(Schema.read(latest["openapi_schema"]), bare(*durations), model.path)
+
+
+KNOWN = [(model, declaration(model)) for model in MODELS_OF_TODAY]
+
+
+def nearest(known: Declaration, seconds: float) -> float:
+    """The length that is made, as the backend chooses it."""
+    return min(known.durations, key=lambda made: (abs(made - seconds), made))
+
+
+def sent(known: Declaration, request: ClipRequest, attempt_id: UUID) -> dict[str, Any]:
+    """The input that the service gets."""
+    variant = known.variant(image=request.image is not None)
+    told = dict(variant.inputs(request, nearest(known, request.duration)))
+    if variant.image and request.image:
+        told[variant.image] = "https://example.org/picture.png"
+    if variant.seed:
+        told[variant.seed] = seed_of(request, attempt_id, variant.max_seed)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("model", "request_", "inputs", "ignored"),
+    [
+        (
+            WAN,
+            REQUEST,
+            {"seed": 7, "num_frames": 97, "frames_per_second": 16, "resolution": "480p"},
+            "negative_prompt steps motion fps width height",
+        ),
+        (
+            WAN,
+            evolve(REQUEST, duration=3.0, fps=27),
+            {"seed": 7, "num_frames": 81, "frames_per_second": 27, "resolution": "480p"},
+            "negative_prompt steps motion width height",
+        ),
+        (
+            SEEDANCE,
+            REQUEST,
+            {"seed": 7, "duration": 6, "fps": 24, "resolution": "480p", "aspect_ratio": "16:9"},
+            "negative_prompt steps motion fps width height",
+        ),
+        (
+            SEEDANCE,
+            evolve(FROM_TEXT, width=720, height=1280, fps=24, duration=30.0, negative_prompt=""),
+            {"seed": 7, "duration": 12, "fps": 24, "resolution": "720p", "aspect_ratio": "9:16"},
+            "steps motion",
+        ),
+        (
+            SEEDANCE,
+            evolve(REQUEST, width=1280, height=720, fps=24, negative_prompt=""),
+            {"seed": 7, "duration": 6, "fps": 24, "resolution": "720p", "aspect_ratio": "16:9"},
+            "steps motion width height",
+        ),
+        (
+            KLING,
+            REQUEST,
+            {"negative_prompt": "rain", "duration": 5},
+            "seed steps motion fps width height",
+        ),
+        (
+            HAILUO,
+            REQUEST,
+            {"duration": 6},
+            "negative_prompt seed steps motion fps width height",
+        ),
+        (
+            VEO,
+            evolve(REQUEST, seed=2**32 - 1),
+            {
+                "seed": 2**31 - 1,
+                "negative_prompt": "rain",
+                "duration": 6,
+                "resolution": "720p",
+                "aspect_ratio": "16:9",
+            },
+            "seed steps motion fps width height",
+        ),
+        (
+            LTX,
+            REQUEST,
+            {
+                "seed": 7,
+                "negative_prompt": "rain",
+                "num_inference_steps": 25,
+                "num_frames": 161,
+                "fps": 27,
+                "width": 1024,
+                "height": 576,
+            },
+            "motion fps",
+        ),
+        (
+            LTX,
+            evolve(FROM_TEXT, width=1080, height=1920, steps=99, negative_prompt=" "),
+            {
+                "seed": 7,
+                "num_inference_steps": 50,
+                "num_frames": 161,
+                "fps": 27,
+                "width": 704,
+                "height": 1280,
+            },
+            "steps motion fps width height",
+        ),
+    ],
+)
+def test_requests_of_todays_models(
+    model: Model, request_: ClipRequest, inputs: dict[str, Any], ignored: str
+) -> None:
+    """Each model gets what it takes, and the quote names what it does not or takes otherwise."""
+    known = declaration(model)
+    told = sent(known, request_, UUID(int=1))
+    told.pop(known.variant(image=request_.image is not None).image or "", None)
+    assert told == {"prompt": "a hill", **inputs}
+    assert set(known.ignored(request_)) == set(ignored.split())
+
+
+@pytest.mark.parametrize(
+    ("model", "works_from", "largest"),
+    [
+        (WAN, ["image"], (1280, 720)),
+        (SEEDANCE, ["text", "image"], (1920, 1080)),
+        (KLING, ["start_image"], (1280, 720)),
+        (HAILUO, ["first_frame_image"], (1280, 720)),
+        (VEO, ["text", "image"], (1920, 1080)),
+        (LTX, ["text", "image"], (1280, 1280)),
+    ],
+)
+def test_what_a_model_works_from(
+    model: Model, works_from: list[str], largest: tuple[int, int]
+) -> None:
+    """The image goes where the clip begins; where one is required, text alone will not do."""
+    known = declaration(model)
+    assert known.variant(image=True).image == works_from[-1]
+    assert (known.text is not None) is ("text" in works_from)
+    assert known.max_size == largest
+
+
+@pytest.mark.parametrize(
+    ("names", "image"),
+    [
+        (["mask_image", "first_image_url", "image"], "image"),
+        (["last_frame", "source_img"], "source_img"),
+        (["last_frame", "end_image", "reference_image", "audio"], None),
+    ],
+)
+def test_an_image_by_another_name(names: list[str], image: str | None) -> None:
+    """A known name comes first, then one that speaks of an image, but of none for another use."""
+    files = {name: file() for name in names}
+    known = declaration(published("a/b", prompt=text(), duration=number(5), **files))
+    assert (known.image and known.image.image) == image
+
+
+@given(st.sampled_from(KNOWN), REQUESTS, st.uuids())
+def test_no_request_leaves_the_schema(
+    one: tuple[Model, Declaration], request: ClipRequest, attempt_id: UUID
+) -> None:
+    """Whatever is asked for, the input is one that the service accepts."""
+    model, known = one
+    if known.text is None:
+        request = evolve(request, image="picture.png")
+    told = sent(known, request, attempt_id)
+    assert problems(model, told) == []
+    assert told.keys() <= model.fields.keys()
+    if model is LTX:
+        assert told["width"] % 32 == told["height"] % 32 == 0
+    ignored = known.ignored(request)
+    assert len(set(ignored)) == len(ignored)
+    assert set(ignored) <= fields_dict(ClipRequest).keys()
+    for name in {"steps", "motion", "fps"} - set(ignored):
+        assert getattr(request, name) in told.values()
+
+
+@pytest.mark.parametrize("model", MODELS_OF_TODAY, ids=lambda model: model.name)
+def test_every_length_is_sent_as_it_is_offered(model: Model) -> None:
+    """A length is what its inputs come to: a duration, or frames by frames a second."""
+    known = declaration(model)
+    for seconds in known.durations:
+        told = sent(known, evolve(REQUEST, duration=seconds), UUID(int=1))
+        made = told.get("duration") or told["num_frames"] / (
+            told.get("fps") or told["frames_per_second"]
+        )
+        assert made == seconds
+
+
+def test_counts_of_frames_go_in_steps_of_eight() -> None:
+    """Models that compress time would not make others whole: 81, 89 and so on up to 121."""
+    counts = {
+        sent(declaration(WAN), evolve(REQUEST, duration=seconds), UUID(int=1))["num_frames"]
+        for seconds in declaration(WAN).durations
+    }
+    assert counts == {81, 89, 97, 105, 113, 121}
+
+
+@pytest.mark.parametrize(
+    ("duration", "lengths"),
+    [
+        (number(5, choices=(-1, 5, 10)), (5, 10)),
+        (number(5, (-1, 7)), (1, 2, 3, 4, 5, 6, 7)),
+        (text("5", "10s", "auto"), (5, 10)),
+        (number(5), (5,)),
+    ],
+)
+def test_how_durations_are_told(duration: SimulatedField, lengths: tuple[float, ...]) -> None:
+    """By choices, numbers or not, by limits or by the default; -1, "as you like", is no length."""
+    assert declaration(published("a/b", prompt=text(), duration=duration)).durations == lengths
+
+
+def test_a_length_that_the_schema_does_not_tell() -> None:
+    """It is the caller's to say, and inputs that could change it are left alone."""
+    model = published("a/b", prompt=text(), frames_per_second=number(8, (5, 30)))
+    with pytest.raises(ConfigurationError, match=r"^a/b: .*how long.*durations="):
+        declaration(model)
+    known = declaration(model, 6.0)
+    assert sent(known, REQUEST, UUID(int=1)) == {"prompt": "a hill"}
+    assert "fps" in known.ignored(REQUEST)
+
+
+def test_durations_of_the_callers_own() -> None:
+    """They stand for the schema's, and the nearest that the schema has is sent."""
+    known = declaration(SEEDANCE, 5.0, 9.9)
+    assert known.durations == (5.0, 9.9)
+    assert sent(known, evolve(REQUEST, duration=30.0), UUID(int=1))["duration"] == 10
+
+
+@pytest.mark.parametrize(
+    ("model", "problem"),
+    [
+        (published("a/b"), "publishes no schema"),
+        (published("a/b", seed=number(), duration=number(5)), "neither a prompt nor an image"),
+        (published("a/b", prompt=text(), audio=file(required=True), duration=number(5)), "audio"),
+        (
+            published("a/b", prompt=text(), style=text("x", required=True), duration=number(5)),
+            "style",
+        ),
+    ],
+)
+def test_a_schema_of_no_use(model: Model, problem: str) -> None:
+    """What is missing is said in one line that names the model."""
+    with pytest.raises(ConfigurationError, match=f"^a/b: .*{problem}"):
+        declaration(model)
+
+
+def test_a_model_of_few_seeds() -> None:
+    """Seeds that could be another attempt's by chance tell nothing; the user's own is sent."""
+    model = published("a/b", prompt=text(), duration=number(5), seed=number(limits=(0, 9999)))
+    known = declaration(model)
+    assert known.variant(image=False).seed is None
+    assert sent(known, FROM_TEXT, UUID(int=1))["seed"] == 7
+    assert "seed" not in sent(known, evolve(FROM_TEXT, seed=None), UUID(int=1))
+    assert declaration(COGVIDEOX_5B, 6.125).variant(image=False).seed == "seed"
