@@ -27,7 +27,10 @@ MAX_FPS_TERM = 1_000_000
 """Largest numerator and denominator of a frame rate: an MP4 time scale has 32 bits."""
 
 CODEC: Final = "libx264"
-CODEC_OPTIONS = {"preset": "veryfast", "crf": "20"}
+CODEC_OPTIONS = {"preset": "superfast", "crf": "20", "x264-params": "mbtree=1:rc-lookahead=10"}
+"""A rainy city takes a third less CPU time than with preset veryfast, for 7 % more bytes: most of
+what that one saves in bytes comes from its macroblock tree."""
+
 KEYFRAME_SECONDS = 2
 
 
