@@ -24,15 +24,15 @@ async def in_flight(job: JobRun, backend: VideoBackend, *, who: object) -> Async
         Stopped: the job was stopped before there was room.
     """
     kit = job.kit
-    own = kit.slots.get(backend.name)
+    own, account = kit.slots.get(backend.name), backend.account or backend.name
     async with AsyncExitStack() as stack:
         with job.stoppable():
             while True:
-                await kit.pauses.over(backend.account)
+                await kit.pauses.over(account)
                 for limiter in (own, kit.limiter) if own else (kit.limiter,):
                     await limiter.acquire_on_behalf_of(who)
                     stack.callback(limiter.release_on_behalf_of, who)
-                if not kit.pauses.paused(backend.account):
+                if not kit.pauses.paused(account):
                     break
                 await stack.aclose()  # asked for while this one waited for its place
             # A place that comes free cannot be refused: a stop at that moment is heard only here.
@@ -40,7 +40,7 @@ async def in_flight(job: JobRun, backend: VideoBackend, *, who: object) -> Async
         try:
             yield
         except RateLimitedError as error:
-            kit.pauses.ask(backend.account, error.retry_after or 0.0)
+            kit.pauses.ask(account, error.retry_after or 0.0)
             raise
         except AccountError as error:
             job.account_failed(error)  # before the place is free for another

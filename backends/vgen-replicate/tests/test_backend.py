@@ -154,6 +154,38 @@ async def test_twins_with_the_users_seed_stay_in_doubt(service: Served) -> None:
         assert await other.find(attempt_of(other, request, one)) == Unknown()
 
 
+async def test_a_clip_of_the_same_seed_is_not_taken_for_another(service: Served) -> None:
+    """One seed for several prompts: what never arrived is absent, whatever else was made."""
+    hill, sea = (evolve(REQUEST, prompt=prompt, seed=77) for prompt in ("a hill", "the sea"))
+    lost = uuid4()
+    async with stand_in(CogVideoX(**service.access, quiet=QUIET)) as backend:
+        await submit(backend, hill)
+    async with stand_in(CogVideoX(**service.access, quiet=QUIET)) as backend:
+        prepared = await backend.prepare(sea, None)
+        service.simulator.faults = Faults(dropped=1.0)
+        with pytest.raises(SubmitInDoubtError):
+            await backend.submit(prepared, lost)
+        service.simulator.faults = Faults()
+        await trio.sleep(QUIET)
+        assert await backend.find(attempt_of(backend, sea, lost)) == Absent()
+
+
+async def test_of_two_lost_twins_none_is_guessed(service: Served) -> None:
+    """While two submits of one seed are unanswered, the one prediction there is may be either's."""
+    request = evolve(WITH_IMAGE, seed=78)
+    one, two = uuid4(), uuid4()
+    async with svd(service) as backend:
+        prepared = await backend.prepare(request, a_picture())
+        for attempt_id, faults in ((one, Faults(lost_answer=1.0)), (two, Faults(dropped=1.0))):
+            service.simulator.faults = faults
+            with pytest.raises(SubmitInDoubtError):
+                await backend.submit(prepared, attempt_id)
+        service.simulator.faults = Faults()
+        await trio.sleep(QUIET)
+        for attempt_id in (one, two):
+            assert await backend.find(attempt_of(backend, request, attempt_id)) == Unknown()
+
+
 async def test_nothing_listens(service: Served) -> None:
     """Where no connection can be made nothing was sent: that is no doubt."""
     with trio.socket.socket() as unused:

@@ -30,7 +30,7 @@ from vgen.abc import (
     Unknown,
     VideoBackend,
 )
-from vgen.errors import GenerationError, NetworkError
+from vgen.errors import GenerationError, NetworkError, SubmitInDoubtError, VgenError
 from vgen_replicate import prices
 from vgen_replicate.access import Access
 from vgen_replicate.declaration import SEEDS, Declaration, Variant
@@ -55,6 +55,9 @@ QUIET = 5.0
 
 LENGTH_SLACK = 0.1
 """Seconds by which a file may be longer than its frames say."""
+
+SKEW = timedelta(seconds=60)
+"""By how much the clocks of this machine and of the service may differ."""
 
 KEPT_INPUT = timedelta(minutes=55)
 """For how long a prediction's input can be looked at: the service removes it after an hour."""
@@ -93,6 +96,7 @@ class ReplicateBackend(VideoBackend):
         self._uploads = Uploads(self._wire, needed=self._deadline)
         self._versions: dict[str, str] = {}
         self._sent: dict[UUID, float] = {}
+        self._unanswered: set[UUID] = set()
         self._taken: dict[str, UUID] = {}
 
     async def __aenter__(self) -> Self:
@@ -147,7 +151,14 @@ class ReplicateBackend(VideoBackend):
         if payload["seed"]:
             given[payload["seed"]] = seed_of(prepared.request, attempt_id, payload["max_seed"])
         self._sent[attempt_id] = trio.current_time()
-        started = await self._wire.create(payload["version"], given, deadline=self._deadline)
+        self._unanswered.add(attempt_id)
+        try:
+            started = await self._wire.create(payload["version"], given, deadline=self._deadline)
+        except SubmitInDoubtError:
+            raise
+        except VgenError:
+            self._unanswered.discard(attempt_id)
+            raise
         return self._ticket(started, attempt_id)
 
     async def status(self, tickets: Sequence[Ticket]) -> Mapping[Ticket, Status]:
@@ -201,18 +212,19 @@ class ReplicateBackend(VideoBackend):
         """
         if not self.capabilities.can_find:
             return Unknown()
-        sent = self._sent.get(attempt.attempt_id)
+        sent, drawn = self._sent.get(attempt.attempt_id), attempt.request.seed is None
         candidates = await self._wire.recent(
             datetime.now(UTC) - KEPT_INPUT,
             partial(self._may_be, attempt),
-            at_most=1 if attempt.request.seed is None else 2,
+            at_most=1 if drawn else 2,
         )
-        if len(candidates) == 1:
+        if len(candidates) == 1 and (drawn or self._is_alone(candidates[0], attempt)):
             return self._ticket(candidates[0], attempt.attempt_id)
         if candidates or (sent is None and attempt.sent):
             return Unknown()
         if sent is not None and trio.current_time() < sent + self._quiet:
             return Unknown()
+        self._unanswered.discard(attempt.attempt_id)
         return Absent()
 
     def _declare(self, declaration: Declaration) -> None:
@@ -236,8 +248,26 @@ class ReplicateBackend(VideoBackend):
             return False
         if self._taken.get(made.id, attempt.attempt_id) != attempt.attempt_id:
             return False
-        seed = seed_of(attempt.request, attempt.attempt_id, variant.max_seed)
-        return made.input.get(variant.seed) == seed
+        request = attempt.request
+        asked = {variant.seed: seed_of(request, attempt.attempt_id, variant.max_seed)}
+        if request.seed is not None:
+            seconds = self.capabilities.nearest_duration(request.duration)
+            asked = {**variant.inputs(request, seconds), **asked}
+        return asked.items() <= made.input.items()
+
+    def _is_alone(self, made: Prediction, attempt: Attempt) -> bool:
+        """Whether a prediction with the user's seed can be nobody else's.
+
+        It was made since this process sent the attempt, and nothing else that this process has sent
+        is unanswered.
+        """
+        if self._taken.get(made.id) == attempt.attempt_id:
+            return True
+        sent = self._sent.get(attempt.attempt_id)
+        if sent is None or made.created_at is None:
+            return False
+        since = datetime.now(UTC) - timedelta(seconds=trio.current_time() - sent) - SKEW
+        return made.created_at >= since and self._unanswered <= {attempt.attempt_id}
 
     async def _version(self, variant: Variant) -> str:
         if variant.version is not None:
@@ -250,6 +280,7 @@ class ReplicateBackend(VideoBackend):
 
     def _ticket(self, made: Prediction, attempt_id: UUID) -> Ticket:
         self._taken[made.id] = attempt_id
+        self._unanswered.discard(attempt_id)
         return Ticket(self.name, made.id, self.account, made.version)
 
     def _status(self, made: Prediction) -> Status:

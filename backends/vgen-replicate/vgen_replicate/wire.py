@@ -201,12 +201,9 @@ class Wire:
 
 async def _published(reference: str, ask: Callable[[], Awaitable[Any]]) -> Mapping[str, Any]:
     try:
-        answer = await _asked(ask)
+        return await _asked(ask)
     except GenerationError as error:
         raise ModelUnavailableError(f"there is no model {reference}: {error}") from error
-    if not isinstance(answer, dict):
-        raise NetworkError("no sound answer: it describes no model")
-    return answer
 
 
 def _read(answer: object) -> Prediction:
