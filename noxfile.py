@@ -67,9 +67,15 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def nightly(session: nox.Session) -> None:
-    """100,000 random jobs, or as many as are named after `--`, against the ten rules."""
+    """What takes too long for every day.
+
+    100,000 random jobs, or as many as are named after `--`, against the ten rules, and 300 at a
+    faulty Replicate.
+    """
     install_wheels(session)
     random_jobs(session, int(session.posargs[0]) if session.posargs else 100_000)
+    at_replicate = {"VGEN_REPLICATE_JOBS": "300", **INSTALLED_ONLY}
+    session.run("pytest", "backends/vgen-replicate/tests/test_jobs.py", env=at_replicate)
 
 
 @nox.session(default=False)

@@ -198,3 +198,20 @@ async def test_the_fake_refuses_what_it_does_not_know() -> None:
     """An unknown job in the model ledger is an error of vgen's."""
     with pytest.raises(VgenError):
         await MemoryLedger().conclude(JOB, "done")
+
+
+async def test_a_claim_outlives_a_slow_submit(autojump_clock: MockClock) -> None:
+    """Whatever is cancelled meanwhile, nobody else is given a clip whose submit has not ended."""
+    stage = Stage([FakeBackend(latency=200)], settings=Settings(submit_timeout=300))
+    claims: list[object] = []
+
+    async def knock() -> None:
+        for seconds in (499, 2):
+            await trio.sleep(seconds)
+            claims.append(await stage.ledger.claim(JOB, 0, owner="other", lease=1))
+
+    async with trio.open_nursery() as nursery, stage.runner() as runner:
+        nursery.start_soon(knock)
+        with trio.move_on_after(250):
+            await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    assert [claim is not None for claim in claims] == [False, True]

@@ -251,6 +251,25 @@ async def test_a_doubt_that_cannot_be_proved_is_written_off(autojump_clock: Mock
     assert second.custody is Custody.STORED
 
 
+class Forgetful(FakeBackend):
+    """A backend whose provider no longer keeps what would tell."""
+
+    async def find(self, attempt: Attempt) -> Finding:
+        return Unknown(for_good=True)
+
+
+async def test_a_doubt_that_nothing_will_ever_tell_is_written_off(
+    autojump_clock: MockClock,
+) -> None:
+    """The clip does not wait for ever: its doubtful money counts as spent, and it is made anew."""
+    stage = Stage([Forgetful()])
+    await leave_open(stage, accepted=True)
+    await play(stage)
+    first, second = await stage.ledger.attempts(JOB, 0)
+    assert first.state == (Money.WRITTEN_OFF, Custody.LOST)
+    assert second.custody is Custody.STORED
+
+
 async def test_a_doubt_of_this_run_is_never_sent_again(autojump_clock: MockClock) -> None:
     """While the provider cannot tell, the clip waits in doubt and the money with it."""
     fake = Blind(

@@ -106,7 +106,11 @@ class Book:
         """Write down that the attempt may be sent."""
         self._check(claim)
         attempt = evolve(
-            attempt, job_id=claim.job_id, clip_index=claim.clip_index, epoch=claim.epoch
+            attempt,
+            job_id=claim.job_id,
+            clip_index=claim.clip_index,
+            epoch=claim.epoch,
+            reserved_at=datetime.fromtimestamp(self._now, UTC),
         )
         standing = self._open_attempt(claim.job_id, claim.clip_index)
         if standing is not None and standing.sent:

@@ -119,9 +119,9 @@ class Try:
         raise SubmitInDoubtError(reason) from cause
 
     async def resolve(self) -> bool:
-        """Look for a doubtful submit; whether it is clear now, as a ticket or as absent.
+        """Look for a doubtful submit; whether it is clear now: a ticket, absent or written off.
 
-        What cannot be cleared stays in doubt, for a later run or a person.
+        What cannot be cleared yet stays in doubt, for a later run or a person.
         """
         pause = self.kit.settings.backoff
         for look in range(LOOKS):
@@ -138,6 +138,9 @@ class Try:
                 return True
             if isinstance(finding, Absent):
                 await self.write(Released("it never arrived"))
+                return True
+            if finding.for_good:
+                await self.write_off(f"{self.backend.name} can no longer tell whether it arrived")
                 return True
             if not self.backend.capabilities.can_find:
                 break

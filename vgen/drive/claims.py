@@ -17,7 +17,7 @@ from vgen.records.job import Claim
 logger = logging.getLogger("vgen")
 
 LEASE = 60.0
-"""How long a claim lasts without renewal, in seconds: longer than any submit may take."""
+"""How long a claim lasts without renewal, in seconds; it is renewed until the last submit ends."""
 
 LOOK_AGAIN = 1.0
 """How often a clip that another process holds is tried for, in seconds."""
@@ -41,12 +41,16 @@ async def kept(ledger: CostLedger, claim: Claim, *, grace: float) -> AsyncGenera
     Raises:
         LedgerError: the claim has passed on to another process; the block is cancelled first.
     """
+    # A submit that has begun outlives cancellation, and its claim must outlive the submit.
+    renewing = trio.CancelScope(shield=True)
     try:
         with bare_errors():
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(_renew, ledger, claim)
-                yield
-                nursery.cancel_scope.cancel()
+                nursery.start_soon(_renew, ledger, claim, renewing)
+                try:
+                    yield
+                finally:
+                    renewing.cancel()
     finally:
         async with last_words(f"clip {claim.clip_index} stays claimed", grace=grace):
             await ledger.release(claim)
@@ -65,7 +69,8 @@ async def last_words(otherwise: str, *, grace: float) -> AsyncGenerator[None]:
             logger.warning("%s: %s", otherwise, error)
 
 
-async def _renew(ledger: CostLedger, claim: Claim) -> None:
-    while True:
-        await trio.sleep(LEASE / 3)
-        await ledger.renew(claim, lease=LEASE)
+async def _renew(ledger: CostLedger, claim: Claim, scope: trio.CancelScope) -> None:
+    with scope:
+        while True:
+            await trio.sleep(LEASE / 3)
+            await ledger.renew(claim, lease=LEASE)

@@ -159,7 +159,7 @@ class ClipRun:
             if not await one.resolve():
                 raise
             if one.attempt.ticket is None:
-                raise NetworkError(f"the submit never arrived: {error}") from error
+                raise NetworkError(f"{one.attempt.reason}: {error}") from error
         self.job.kit.tell(
             AttemptSubmitted(
                 self.claim.job_id,

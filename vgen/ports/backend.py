@@ -66,7 +66,10 @@ class VideoBackend(ABC):
         """
 
     async def find(self, attempt: Attempt) -> Finding:
-        """Look for a submit that was never answered: its ticket, `Absent` or `Unknown`."""
+        """Look for a submit that was never answered: its ticket, `Absent` or `Unknown`.
+
+        It is asked for only when the submit is over, in this process or in another.
+        """
         del attempt
         return Unknown()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -55,7 +56,8 @@ class Attempt:
     billed, `billed` what it was (`None`: not known yet), both in US dollars; `metered` says that
     the provider named the bill itself, `sent` that it may have left. `number` counts the clip's
     attempts from 1. `path` is where its file was fetched to, until the clip is stored. `epoch` is
-    that of the claim under which it was written.
+    that of the claim under which it was written, `reserved_at` when that was, by the ledger's own
+    time: from then on it may have been sent.
     """
 
     attempt_id: UUID
@@ -78,6 +80,7 @@ class Attempt:
     clip: Clip | None = None
     reason: str = ""
     epoch: int = 0
+    reserved_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:

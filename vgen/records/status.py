@@ -71,7 +71,12 @@ class Absent:
 
 @frozen
 class Unknown:
-    """The provider cannot tell, or cannot tell yet, whether the submit arrived."""
+    """The provider cannot tell, or cannot tell yet, whether the submit arrived.
+
+    `for_good`: nor will it ever, since it no longer keeps what would tell.
+    """
+
+    for_good: bool = False
 
 
 Finding = Ticket | Absent | Unknown

@@ -79,7 +79,11 @@ class Pages:
         """Hold an attempt's money within the budget."""
         self._check(claim)
         attempt = evolve(
-            attempt, job_id=claim.job_id, clip_index=claim.clip_index, epoch=claim.epoch
+            attempt,
+            job_id=claim.job_id,
+            clip_index=claim.clip_index,
+            epoch=claim.epoch,
+            reserved_at=_now(),
         )
         standing = self.open_attempt(claim.clip_index)
         if standing is not None and standing.sent:
@@ -145,8 +149,7 @@ class Pages:
         moved = movement(before, after)
         self.attempts[after.attempt_id] = after
         self.account = post(self.account, moved, overrun=after.overrun)
-        at = datetime.fromtimestamp(trio.current_time(), UTC)
-        self.journal.append(Line(at, after.clip_index, after.attempt_id, entry, moved))
+        self.journal.append(Line(_now(), after.clip_index, after.attempt_id, entry, moved))
         return after
 
     def _holds(self, claim: Claim) -> bool:
@@ -160,6 +163,10 @@ class Pages:
     def _last_entry(self, attempt_id: UUID) -> Entry | None:
         entries = [line.entry for line in self.journal if line.attempt_id == attempt_id]
         return entries[-1] if entries else None
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(trio.current_time(), UTC)
 
 
 def _same(standing: Attempt, attempt: Attempt) -> Attempt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -12,7 +13,17 @@ import pytest
 import trio
 from attrs import evolve
 
-from vgen.abc import Absent, Attempt, ClipRequest, State, Status, Ticket, Unknown, VideoBackend
+from vgen.abc import (
+    Absent,
+    Attempt,
+    ClipRequest,
+    Finding,
+    State,
+    Status,
+    Ticket,
+    Unknown,
+    VideoBackend,
+)
 from vgen.errors import (
     AccountError,
     GenerationError,
@@ -76,6 +87,13 @@ async def verdict(backend: VideoBackend, ticket: Ticket) -> Status:
         await trio.sleep(0.01)
 
 
+async def finding(backend: VideoBackend, attempt: Attempt) -> Finding:
+    """Look, and look again when the list can be trusted."""
+    await backend.find(attempt)
+    await trio.sleep(QUIET)
+    return await backend.find(attempt)
+
+
 def names_in(folder: Path) -> list[str]:
     """What a folder holds."""
     return [path.name for path in folder.iterdir()]
@@ -130,14 +148,30 @@ async def test_a_submit_that_did_not_arrive_is_absent(service: Served, faults: F
         assert await backend.find(attempt) == Absent()
 
 
-async def test_what_another_process_sent_is_found_or_unknown(service: Served) -> None:
-    """A list that does not hold it proves nothing: nobody here knows when it was sent."""
+async def test_what_another_process_sent_is_found_or_absent(service: Served) -> None:
+    """A ledger that knows when it was reserved is enough to tell."""
     attempt_id = uuid4()
+    reserved = datetime.now(UTC)
     async with svd(service) as backend:
         ticket = await submit(backend, attempt_id=attempt_id)
-    async with svd(service) as other:
-        assert await other.find(attempt_of(other, WITH_IMAGE, attempt_id)) == ticket
-        assert await other.find(attempt_of(other, WITH_IMAGE, uuid4())) == Unknown()
+    with served() as calm:
+        async with svd(service) as other, svd(calm) as elsewhere:
+            sent = evolve(attempt_of(other, WITH_IMAGE, attempt_id), reserved_at=reserved)
+            assert await other.find(sent) == ticket
+            assert await elsewhere.find(sent) == Unknown()
+            assert await finding(elsewhere, sent) == Absent()
+
+
+async def test_what_the_service_has_forgotten_is_unknown_for_good(service: Served) -> None:
+    """A prediction whose input is gone may be the attempt's; one of another day is not."""
+    async with svd(service) as backend:
+        ticket = await submit(backend)
+        while not service.simulator.predictions[ticket.provider_id].removed:
+            await backend.status([ticket])
+        for days, told in ((0, Unknown(for_good=True)), (2, Absent())):
+            sent = attempt_of(backend, WITH_IMAGE, uuid4())
+            reserved = datetime.now(UTC) - timedelta(days=days)
+            assert await finding(backend, evolve(sent, reserved_at=reserved)) == told
 
 
 async def test_twins_with_the_users_seed_stay_in_doubt(service: Served) -> None:
@@ -166,8 +200,7 @@ async def test_a_clip_of_the_same_seed_is_not_taken_for_another(service: Served)
         with pytest.raises(SubmitInDoubtError):
             await backend.submit(prepared, lost)
         service.simulator.faults = Faults()
-        await trio.sleep(QUIET)
-        assert await backend.find(attempt_of(backend, sea, lost)) == Absent()
+        assert await finding(backend, attempt_of(backend, sea, lost)) == Absent()
 
 
 async def test_of_two_lost_twins_none_is_guessed(service: Served) -> None:

@@ -194,3 +194,17 @@ async def test_without_a_seed_a_lost_submit_stays_in_doubt(service: Served) -> N
             sent=True,
         )
         assert await backend.find(attempt) == Unknown()
+
+
+async def test_a_hiccup_does_not_keep_it_closed(service: Served) -> None:
+    """A service that fails for a moment while the schema is read is asked again."""
+    service.simulator.faults = Faults(server_error=1.0)
+
+    async def recover() -> None:
+        await trio.sleep(0.5)
+        service.simulator.faults = Faults()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(recover)
+        async with model(service, KLING.path) as backend:
+            assert backend.capabilities.image

@@ -59,8 +59,11 @@ LENGTH_SLACK = 0.1
 SKEW = timedelta(seconds=60)
 """By how much the clocks of this machine and of the service may differ."""
 
-KEPT_INPUT = timedelta(minutes=55)
-"""For how long a prediction's input can be looked at: the service removes it after an hour."""
+SENDING = timedelta(minutes=11)
+"""How long after it was reserved an attempt may arrive: no submit may take more than 10 minutes."""
+
+KEPT_INPUT = timedelta(minutes=60)
+"""For how long the service keeps a prediction's input."""
 
 
 class ReplicateBackend(VideoBackend):
@@ -95,8 +98,8 @@ class ReplicateBackend(VideoBackend):
         self._wire = Wire(self._access, transport=transport)
         self._uploads = Uploads(self._wire, needed=self._deadline)
         self._versions: dict[str, str] = {}
-        self._sent: dict[UUID, float] = {}
-        self._unanswered: set[UUID] = set()
+        self._unanswered: dict[UUID, datetime] = {}
+        self._doubted: dict[UUID, float] = {}
         self._taken: dict[str, UUID] = {}
 
     async def __aenter__(self) -> Self:
@@ -150,14 +153,13 @@ class ReplicateBackend(VideoBackend):
         given = dict(payload["input"])
         if payload["seed"]:
             given[payload["seed"]] = seed_of(prepared.request, attempt_id, payload["max_seed"])
-        self._sent[attempt_id] = trio.current_time()
-        self._unanswered.add(attempt_id)
+        self._unanswered[attempt_id] = datetime.now(UTC)
         try:
             started = await self._wire.create(payload["version"], given, deadline=self._deadline)
         except SubmitInDoubtError:
             raise
         except VgenError:
-            self._unanswered.discard(attempt_id)
+            self._forget(attempt_id)
             raise
         return self._ticket(started, attempt_id)
 
@@ -206,25 +208,25 @@ class ReplicateBackend(VideoBackend):
     async def find(self, attempt: Attempt) -> Finding:
         """Look through the account's predictions for a submit whose answer was lost.
 
-        Absent is what a complete listing does not hold, `quiet` seconds after this process sent
-        it, or what was never sent. What another process sent is found, or stays unknown; so does
-        whatever a model made that takes no seed.
+        Absent is what a complete listing does not hold, `quiet` seconds after it was first looked
+        for. The service keeps a prediction's input for an hour: where one might be the attempt's
+        and its input is gone, nothing will ever tell. Nor is there more than a guess, and so no
+        finding, where the user's seed made twins, or the model takes no seed.
         """
         if not self.capabilities.can_find:
             return Unknown()
-        sent, drawn = self._sent.get(attempt.attempt_id), attempt.request.seed is None
-        candidates = await self._wire.recent(
-            datetime.now(UTC) - KEPT_INPUT,
-            partial(self._may_be, attempt),
-            at_most=1 if drawn else 2,
-        )
-        if len(candidates) == 1 and (drawn or self._is_alone(candidates[0], attempt)):
-            return self._ticket(candidates[0], attempt.attempt_id)
-        if candidates or (sent is None and attempt.sent):
+        first_look = self._doubted.setdefault(attempt.attempt_id, trio.current_time())
+        since, until = self._window(attempt)
+        candidates = await self._wire.created(since, until, partial(self._may_be, attempt))
+        known = [made for made in candidates if not made.data_removed]
+        drawn = attempt.request.seed is None
+        if len(known) == 1 and (drawn or self._is_alone(known[0], attempt)):
+            return self._ticket(known[0], attempt.attempt_id)
+        if known or trio.current_time() < first_look + self._quiet:
             return Unknown()
-        if sent is not None and trio.current_time() < sent + self._quiet:
-            return Unknown()
-        self._unanswered.discard(attempt.attempt_id)
+        if candidates:
+            return Unknown(for_good=True)
+        self._forget(attempt.attempt_id)
         return Absent()
 
     def _declare(self, declaration: Declaration) -> None:
@@ -248,6 +250,9 @@ class ReplicateBackend(VideoBackend):
             return False
         if self._taken.get(made.id, attempt.attempt_id) != attempt.attempt_id:
             return False
+        if made.data_removed:
+            # What this process sent is younger than what the service has removed.
+            return attempt.sent and attempt.attempt_id not in self._unanswered
         request = attempt.request
         asked = {variant.seed: seed_of(request, attempt.attempt_id, variant.max_seed)}
         if request.seed is not None:
@@ -263,11 +268,18 @@ class ReplicateBackend(VideoBackend):
         """
         if self._taken.get(made.id) == attempt.attempt_id:
             return True
-        sent = self._sent.get(attempt.attempt_id)
+        sent = self._unanswered.get(attempt.attempt_id)
         if sent is None or made.created_at is None:
             return False
-        since = datetime.now(UTC) - timedelta(seconds=trio.current_time() - sent) - SKEW
-        return made.created_at >= since and self._unanswered <= {attempt.attempt_id}
+        return made.created_at >= sent - SKEW and self._unanswered.keys() <= {attempt.attempt_id}
+
+    def _window(self, attempt: Attempt) -> tuple[datetime, datetime | None]:
+        """Give the time within which the attempt was sent: all time, where nothing tells."""
+        reserved = self._unanswered.get(attempt.attempt_id) or attempt.reserved_at
+        if reserved is None:
+            return datetime.fromtimestamp(0, UTC), None
+        over = reserved + SENDING + SKEW
+        return reserved - SKEW, over if over + KEPT_INPUT < datetime.now(UTC) else None
 
     async def _version(self, variant: Variant) -> str:
         if variant.version is not None:
@@ -280,8 +292,12 @@ class ReplicateBackend(VideoBackend):
 
     def _ticket(self, made: Prediction, attempt_id: UUID) -> Ticket:
         self._taken[made.id] = attempt_id
-        self._unanswered.discard(attempt_id)
+        self._forget(attempt_id)
         return Ticket(self.name, made.id, self.account, made.version)
+
+    def _forget(self, attempt_id: UUID) -> None:
+        self._unanswered.pop(attempt_id, None)
+        self._doubted.pop(attempt_id, None)
 
     def _status(self, made: Prediction) -> Status:
         per_second = self._declared.per_run_second

@@ -10,7 +10,7 @@ from typing import Any, Self
 import trio
 
 from vgen.abc import ClipRequest, Price, Quote
-from vgen.errors import ConfigurationError, ModelUnavailableError
+from vgen.errors import ConfigurationError, ModelUnavailableError, NetworkError
 from vgen_replicate import prices
 from vgen_replicate.backend import ReplicateBackend
 from vgen_replicate.declaration import Declaration
@@ -18,6 +18,9 @@ from vgen_replicate.mapping import declared
 from vgen_replicate.schema import Schema
 
 REFERENCE = re.compile(r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+)(?::(?P<version>[0-9a-f]{64}))?")
+
+PAUSES = (1.0, 2.0)
+"""Seconds between the tries to read the model's schema."""
 
 CLOSING = 1.0
 """How long connections may take to close where opening failed, in seconds."""
@@ -78,11 +81,11 @@ class ReplicateModel(ReplicateBackend):
 
         Raises:
             ConfigurationError: there is no token, no such model, or it cannot be used.
-            NetworkError, AccountError: the service does not tell.
+            NetworkError, AccountError: the service does not tell, asked three times.
         """
         await super().__aenter__()
         try:
-            self.describe(await self._page())
+            self.describe(await self._page_in_the_end())
         except BaseException:
             with trio.move_on_after(CLOSING, shield=True):
                 await self.aclose()
@@ -115,6 +118,14 @@ class ReplicateModel(ReplicateBackend):
         if self.capabilities.text or self.capabilities.image:
             return super().quote(request)
         raise ConfigurationError(f"{self._reference} is not open yet")
+
+    async def _page_in_the_end(self) -> Mapping[str, Any]:
+        for pause in PAUSES:
+            try:
+                return await self._page()
+            except NetworkError:
+                await trio.sleep(pause)
+        return await self._page()
 
     async def _page(self) -> Mapping[str, Any]:
         try:

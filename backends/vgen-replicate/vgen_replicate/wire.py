@@ -123,24 +123,24 @@ class Wire:
         predictions = self._sdk.predictions.with_raw_response
         return _read(await _asked(lambda: predictions.cancel(prediction_id=prediction_id)))
 
-    async def recent(
-        self, since: datetime, wanted: Callable[[Prediction], bool], *, at_most: int
+    async def created(
+        self, since: datetime, until: datetime | None, wanted: Callable[[Prediction], bool]
     ) -> list[Prediction]:
-        """Find those that are wanted among the account's predictions from `since` on.
-
-        Newest first; reads on until there are `at_most`, or to the end of the list.
+        """Find those that are wanted among the account's predictions from `since`, before `until`.
 
         Raises:
-            NetworkError: it could not be read so far.
+            NetworkError: the list could not be read to its end.
         """
         found: list[Prediction] = []
-        query: dict[str, str] = {"created_after": since.astimezone(UTC).isoformat()}
+        query = {"created_after": _spelled(since)}
+        if until is not None:
+            query["created_before"] = _spelled(until)
         for _ in range(PAGES):
             page = await self._page(query)
             listed = [_read(each) for each in page.get("results") or ()]
             found += [each for each in listed if wanted(each)]
             following = page.get("next")
-            if not following or len(found) >= at_most:
+            if not following:
                 return found
             query = dict(httpx.URL(following).params)
         raise NetworkError(f"more than {PAGES} pages of predictions")
@@ -204,6 +204,10 @@ async def _published(reference: str, ask: Callable[[], Awaitable[Any]]) -> Mappi
         return await _asked(ask)
     except GenerationError as error:
         raise ModelUnavailableError(f"there is no model {reference}: {error}") from error
+
+
+def _spelled(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
 
 
 def _read(answer: object) -> Prediction:

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from vgen.errors import VgenError
 from vgen.ports.ledger import CostLedger
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import Entry
-from vgen.records.job import Claim, Manifest, PlannedClip
+from vgen.records.job import Claim, Job, Manifest, PlannedClip
 from vgen.records.prompt import ClipPrompt
 from vgen.records.request import ClipRequest
 from vgen.records.settings import GenerationSettings
@@ -153,13 +153,20 @@ class Conclude:
 Operation = Open | Take | Renew | GiveBack | Reserve | Advance | Conclude
 
 
+def timeless(told: object) -> object:
+    """Give a ledger's answer as if all of it had been written at one moment."""
+    if isinstance(told, Job):
+        return evolve(told, attempts=tuple(evolve(a, reserved_at=None) for a in told.attempts))
+    return evolve(told, reserved_at=None) if isinstance(told, Attempt) else told
+
+
 async def outcome_of(call: Call, ledger: CostLedger) -> object:
     """Give what a call answers: its result, or the class of its error with what it says of money.
 
     Errors that are not vgen's are let through.
     """
     try:
-        return await call(ledger)
+        return timeless(await call(ledger))
     except VgenError as error:
         amounts = {name: value for name, value in vars(error).items() if name != "ticket"}
         return type(error), amounts
