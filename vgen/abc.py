@@ -2,30 +2,75 @@
 
 from vgen.builtin.render import Render, RenderBackend
 from vgen.ports.backend import TellingBackend, VideoBackend
+from vgen.ports.ledger import CostLedger, MigratedLedger
+from vgen.ports.storage import Storage, StoredFile
 from vgen.records.attempt import Attempt, Custody, Money
-from vgen.records.money import Price
+from vgen.records.entry import (
+    Doubted,
+    Entry,
+    Fetched,
+    Line,
+    Lost,
+    Movement,
+    Planned,
+    Released,
+    Reserved,
+    Settled,
+    Spooled,
+    Stored,
+    Ticketed,
+    WrittenOff,
+)
+from vgen.records.job import Claim, Job, Manifest, PlannedClip
+from vgen.records.jsonio import entry_from_json, entry_to_json
+from vgen.records.money import Account, Price
 from vgen.records.request import Capabilities, ClipRequest, Generator, Image, Prepared, Quote
 from vgen.records.status import Absent, Finding, State, Status, Ticket, Unknown
 
 __all__ = [
     "Absent",
+    "Account",
     "Attempt",
     "Capabilities",
+    "Claim",
     "ClipRequest",
+    "CostLedger",
     "Custody",
+    "Doubted",
+    "Entry",
+    "Fetched",
     "Finding",
     "Generator",
     "Image",
+    "Job",
+    "Line",
+    "Lost",
+    "Manifest",
+    "MigratedLedger",
     "Money",
+    "Movement",
+    "Planned",
+    "PlannedClip",
     "Prepared",
     "Price",
     "Quote",
+    "Released",
     "Render",
     "RenderBackend",
+    "Reserved",
+    "Settled",
+    "Spooled",
     "State",
     "Status",
+    "Storage",
+    "Stored",
+    "StoredFile",
     "TellingBackend",
     "Ticket",
+    "Ticketed",
     "Unknown",
     "VideoBackend",
+    "WrittenOff",
+    "entry_from_json",
+    "entry_to_json",
 ]

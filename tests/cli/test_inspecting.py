@@ -94,7 +94,7 @@ def test_no_backends(
 ) -> None:
     """Where none is installed, it says so."""
     del place
-    monkeypatch.setattr("vgen.cli.plugins.GROUP", "vgen.nothing")
+    monkeypatch.setattr("vgen.cli.plugins.entry_points", no_points)
     assert run(["backends"]) == 0
     assert capsys.readouterr().out == "no backend is installed\n"
 
@@ -129,8 +129,8 @@ def test_a_job_that_the_ledger_has_not(place: Path, capsys: pytest.CaptureFixtur
     assert run(["ledger", "f", "--ledger", "books.db"]) == 2
     assert run(["ledger", "0000", "--ledger", "books.db"]) == 2
     assert lines(capsys.readouterr().err) == [
-        "books.db: holds no job that begins with f",
-        "books.db: holds 2 jobs that begin with 0000",
+        "the ledger holds no job that begins with f",
+        "the ledger holds 2 jobs that begin with 0000",
     ]
 
 
@@ -153,3 +153,9 @@ def test_no_ledger(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ]
     assert [path.name for path in place.iterdir()] == ["empty.db"]
     assert (place / "empty.db").stat().st_size == 0
+
+
+def no_points(*, group: str) -> tuple[()]:
+    """Find nothing of any group."""
+    del group
+    return ()

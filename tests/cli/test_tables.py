@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -29,7 +28,7 @@ def drawn(*, width: int) -> str:
     clips = Clips.of(UUID(int=1), [LATE, MISSING, SHORT], total_cost=Decimal("0.398"), seconds=61.5)
     screen = Console(width=width, color_system=None)
     with screen.capture() as captured:
-        screen.print(closing(clips, Path("[out]")))
+        screen.print(closing(clips, "[out]"))
     return captured.get()
 
 

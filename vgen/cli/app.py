@@ -62,6 +62,7 @@ def generate(  # noqa: PLR0913 (each is an option)
     min_clips: Annotated[int, Parameter(metavar="N")] = 3,
     concurrency: Annotated[int | None, Parameter(metavar="N")] = None,
     ledger: Annotated[str | None, Parameter(metavar="URL")] = None,
+    storage: Annotated[str | None, Parameter(metavar="URL")] = None,
     job_id: UUID | None = None,
     json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
 ) -> int:
@@ -86,7 +87,10 @@ def generate(  # noqa: PLR0913 (each is an option)
     concurrency
         How many clips are in the making at once.
     ledger
-        Where jobs and money are written down: a path or sqlite:PATH. [default: OUT/vgen.db]
+        Where jobs and money are written down: a path, sqlite:PATH, or a plug-in's URL, such as
+        postgresql://... or supabase: [default: OUT/vgen.db]
+    storage
+        Where the clips go: a plug-in's URL, such as supabase://BUCKET. [default: OUT]
     job_id
         The job's id, where the file gives none. [default: that of the job in OUT, or a new one]
     json
@@ -95,7 +99,7 @@ def generate(  # noqa: PLR0913 (each is an option)
     from vgen.cli import generate as command  # noqa: PLC0415 (help comes without it)
 
     return command.generate(
-        Wish(prompts, out, backend, budget, min_clips, concurrency, ledger, job_id, json)
+        Wish(prompts, out, backend, budget, min_clips, concurrency, ledger, storage, job_id, json)
     )
 
 
@@ -121,7 +125,11 @@ def backends() -> int:
     return command.backends()
 
 
-@app.command(sort_key=4)
+_ledger = App(name="ledger", help="Say where the money went.", sort_key=4, help_format="plaintext")
+app.command(_ledger)
+
+
+@_ledger.default
 def ledger(
     job: str | None = None,
     /,
@@ -136,13 +144,35 @@ def ledger(
     job
         The job's id, or its beginning.
     ledger
-        A path or sqlite:PATH. [default: OUT/vgen.db]
+        A path, sqlite:PATH, or a plug-in's URL. [default: OUT/vgen.db]
     out
         The directory whose ledger is shown.
     """
     from vgen.cli import money as command  # noqa: PLC0415 (help comes without it)
 
     return command.ledger(ledger, out, job)
+
+
+@_ledger.command
+def migrate(
+    *,
+    ledger: Annotated[str, Parameter(metavar="URL")] = "postgresql://",
+    apply: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+) -> int:
+    """Print the SQL that makes the tables of a ledger in a database, or apply it.
+
+    To apply it again changes nothing.
+
+    Parameters
+    ----------
+    ledger
+        The database: postgresql://... or another plug-in's URL.
+    apply
+        Apply it instead of printing it.
+    """
+    from vgen.cli import money as command  # noqa: PLC0415 (help comes without it)
+
+    return command.migrate(ledger, apply=apply)
 
 
 def run(arguments: Sequence[str]) -> int:

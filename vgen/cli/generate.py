@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from pathlib import Path
 from uuid import UUID
 
 import trio
@@ -15,11 +14,9 @@ from rich.console import Console
 from vgen import (
     ClipPrompts,
     Clips,
-    DirectoryStorage,
     Event,
     PromptsFile,
     Settings,
-    SQLiteLedger,
     open_runner,
     read_prompts,
     to_json,
@@ -28,33 +25,20 @@ from vgen.cli import plugins
 from vgen.cli.clips_file import ClipsFile
 from vgen.cli.exits import Exit
 from vgen.cli.identity import which_job
-from vgen.cli.ledgers import check_ledger, ledger_path
+from vgen.cli.ledgers import check_ledger, ledger_of
 from vgen.cli.progress import shown
 from vgen.cli.screen import complain, on_stderr, on_stdout, put
 from vgen.cli.signals import interruptible
+from vgen.cli.storages import ClipStorage
 from vgen.cli.tables import closing
 from vgen.cli.wish import Wish
 from vgen.drive.checking import check_prompts
-from vgen.errors import AccountError, InsufficientClipsError, InvalidPromptsError, StorageError
+from vgen.errors import AccountError, InsufficientClipsError, InvalidPromptsError
 from vgen.ports.backend import VideoBackend
-from vgen.ports.storage import StoredFile
+from vgen.ports.ledger import CostLedger
 
 GRACE = 5.0
 """How long an interrupted job may take to say what is there, in seconds."""
-
-
-class ClipFolder(DirectoryStorage):
-    """The output directory; `failure` keeps why a clip could not be written, if one could not."""
-
-    failure: StorageError | None = None
-
-    async def write(self, key: str, path: Path) -> StoredFile:
-        """Write a clip."""
-        try:
-            return await super().write(key, path)
-        except StorageError as error:
-            self.failure = self.failure or error
-            raise
 
 
 @frozen
@@ -65,7 +49,8 @@ class Draft:
     file: PromptsFile
     backends: tuple[VideoBackend, ...]
     problems: Sequence[str]
-    ledger: Path
+    storage: ClipStorage
+    ledger: CostLedger
     settings: Settings
 
 
@@ -77,8 +62,8 @@ class Plan:
     job_id: UUID
     prompts: ClipPrompts
     backends: tuple[VideoBackend, ...]
-    storage: ClipFolder
-    ledger: SQLiteLedger
+    storage: ClipStorage
+    ledger: CostLedger
     settings: Settings
 
 
@@ -90,13 +75,14 @@ def generate(wish: Wish) -> Exit:
     """
     # What may block the thread comes first, while a signal still ends the process on the spot.
     settings = Settings.from_environment(os.environ, concurrency=wish.concurrency)
-    path = ledger_path(wish.ledger, wish.out)
+    storage, ledger = ClipStorage(wish), ledger_of(wish.ledger, wish.out)
     backends, problems = plugins.route(wish.backends)
     try:
         file = read_prompts(wish.read(), source=wish.source)
     except InvalidPromptsError as error:
         raise InvalidPromptsError([*error.problems, *problems]) from error
-    return trio.run(_generate, Draft(wish, file, tuple(backends), problems, path, settings))
+    draft = Draft(wish, file, tuple(backends), problems, storage, ledger, settings)
+    return trio.run(_generate, draft)
 
 
 async def _generate(draft: Draft) -> Exit:
@@ -114,20 +100,19 @@ async def _generate(draft: Draft) -> Exit:
 async def _plan(draft: Draft) -> Plan:
     """Check everything, and write nothing."""
     wish = draft.wish
-    storage = ClipFolder(wish.out, images=[wish.folder])
     wrong = await check_prompts(
-        draft.file, backends=draft.backends, storage=storage, min_clips=wish.min_clips
+        draft.file, backends=draft.backends, storage=draft.storage, min_clips=wish.min_clips
     )
     if wrong or draft.problems:
         raise InvalidPromptsError([*wrong, *draft.problems])
-    await check_ledger(draft.ledger, wish.out)
+    await check_ledger(wish.ledger, wish.out)
     return Plan(
         wish=wish,
         job_id=await which_job(in_file=draft.file.job_id, option=wish.job_id, out=wish.out),
         prompts=draft.file.prompts(),
         backends=draft.backends,
-        storage=storage,
-        ledger=SQLiteLedger(draft.ledger),
+        storage=draft.storage,
+        ledger=draft.ledger,
         settings=draft.settings,
     )
 
@@ -158,7 +143,7 @@ async def _run(plan: Plan, record: ClipsFile, screen: Console) -> Clips:
             ledger=plan.ledger,
             settings=plan.settings,
             observer=_both(show, record.hear),
-            clip_key=lambda _job_id, clip_index: f"clip_{clip_index:03d}.mp4",
+            clip_key=plan.storage.key,
         ) as runner,
         record.kept(),
     ):
@@ -187,7 +172,7 @@ async def _hand_over(plan: Plan, record: ClipsFile, clips: Clips, screen: Consol
     Raises:
         StorageError: a clip, or the record of them, could not be written.
     """
-    table = closing(clips, plan.wish.out)
+    table = closing(clips, plan.storage.place)
     if plan.wish.json:
         put(to_json(clips, indent=2))
         screen.print(table)
@@ -205,7 +190,7 @@ async def _say_what_is_there(plan: Plan, record: ClipsFile, screen: Console) -> 
     await record.write(clips)
     made, total = clips.successful_clips, clips.total_clips
     complain(
-        f"interrupted: {made} of {total} clips are in {plan.wish.out}; "
+        f"interrupted: {made} of {total} clips are in {plan.storage.place}; "
         f"run the same command again to make the {total - made} missing",
         screen,
     )

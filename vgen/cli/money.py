@@ -1,7 +1,8 @@
-"""`vgen ledger`: where the money went."""
+"""`vgen ledger`: where the money went, and the tables that it is written down in."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 from uuid import UUID
@@ -10,13 +11,13 @@ import trio
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from vgen import SQLiteLedger
 from vgen.cli.exits import Exit
-from vgen.cli.ledgers import ledger_path
-from vgen.cli.screen import on_stdout
+from vgen.cli.ledgers import ledger_of, ledger_path
+from vgen.cli.screen import complain, on_stderr, on_stdout, put
 from vgen.cli.tables import table
 from vgen.cli.text import dollars, shown
 from vgen.errors import ConfigurationError
+from vgen.ports.ledger import CostLedger, MigratedLedger
 from vgen.records.attempt import Attempt, Money
 from vgen.records.job import Job
 
@@ -33,24 +34,50 @@ def ledger(url: str | None, out: Path, job: str | None) -> Exit:
         LedgerError: the ledger cannot be read.
     """
     path = ledger_path(url, out)
-    if not path.is_file() or not path.stat().st_size:
+    if path is not None and (not path.is_file() or not path.stat().st_size):
         raise ConfigurationError(f"{path}: there is no ledger")
-    jobs = trio.run(_read, path)
-    on_stdout().print(_list(jobs) if job is None else _one(_named(jobs, job, path)))
+    jobs = trio.run(_read, ledger_of(url, out), job)
+    on_stdout().print(_list(jobs) if job is None else _one(jobs[0]))
     return Exit.DONE
 
 
-async def _read(path: Path) -> list[Job]:
-    async with aclosing(SQLiteLedger(path)) as book:
-        found = [await book.job(job_id) for job_id in await book.jobs()]
+def migrate(url: str, *, apply: bool) -> Exit:
+    """Print the migration that makes a ledger's tables, or apply it.
+
+    Raises:
+        ConfigurationError: there is no such ledger, or it cannot be migrated from here.
+        LedgerError: the migration failed.
+    """
+    made = ledger_of(url, Path())
+    if not isinstance(made, MigratedLedger):
+        raise ConfigurationError("--ledger: a SQLite ledger makes its own tables")
+    if apply:
+        trio.run(_apply, made)
+        complain("the ledger's tables are up to date", on_stderr())
+    else:
+        put(made.migration())
+    return Exit.DONE
+
+
+async def _apply(made: MigratedLedger) -> None:
+    async with aclosing(made):
+        await made.migrate()
+
+
+async def _read(book: CostLedger, start: str | None) -> list[Job]:
+    async with aclosing(book):
+        known = await book.jobs()
+        if start is not None:
+            known = (_named(known, start),)
+        found = [await book.job(job_id) for job_id in known]
     return [job for job in found if job is not None]
 
 
-def _named(jobs: list[Job], start: str, path: Path) -> Job:
-    named = [job for job in jobs if str(job.manifest.job_id).startswith(start.lower())]
+def _named(known: Sequence[UUID], start: str) -> UUID:
+    named = [job_id for job_id in known if str(job_id).startswith(start.lower())]
     if len(named) != 1:
         how_many = f"{len(named)} jobs that begin" if named else "no job that begins"
-        raise ConfigurationError(f"{path}: holds {how_many} with {start}")
+        raise ConfigurationError(f"the ledger holds {how_many} with {start}")
     return named[0]
 
 

@@ -1,7 +1,8 @@
-"""The backends that are installed, found through their entry points."""
+"""What is installed for vgen, found through entry points: backends, ledgers, storages."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
@@ -9,12 +10,36 @@ from importlib.metadata import EntryPoint, entry_points
 from vgen.errors import ConfigurationError
 from vgen.ports.backend import VideoBackend
 
-GROUP = "vgen.backends"
+SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):(.*)", re.IGNORECASE | re.DOTALL)
 
 
-def installed() -> dict[str, EntryPoint]:
-    """Give the entry points of all backends by their names, in order, without loading any."""
-    return {point.name: point for point in sorted(entry_points(group=GROUP))}
+def installed(kind: str = "backend") -> dict[str, EntryPoint]:
+    """Give the entry points of one kind by their names, in order, without loading any."""
+    return {point.name: point for point in sorted(entry_points(group=f"vgen.{kind}s"))}
+
+
+def by_scheme(kind: str, url: str, *, besides: str = "") -> object:
+    """Have the plug-in for a URL's scheme make what it has for it; `besides` is built in.
+
+    Raises:
+        ConfigurationError: there is none, or it cannot be made. The URL, which may hold a
+            password, is not shown.
+    """
+    points = installed(kind)
+    found = SCHEME.fullmatch(url)
+    scheme = found[1].lower() if found else ""
+    if scheme not in points:
+        known = ", ".join([*([besides] if besides else []), *(f"{name}:" for name in points)])
+        named = f"{scheme}:" if scheme else "this"
+        raise ConfigurationError(
+            f"--{kind}: no plug-in for {named} is installed; there are: {known or 'none'}"
+        )
+    try:
+        return points[scheme].load()(url)
+    except (ConfigurationError, ImportError) as error:
+        raise ConfigurationError(f"--{kind} {scheme}: {error}") from error
+    except Exception as error:
+        raise ConfigurationError(f"--{kind} {scheme}: {type(error).__name__}") from error
 
 
 def make(point: EntryPoint) -> VideoBackend:

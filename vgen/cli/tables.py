@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from rich import box
 from rich.console import Group
@@ -25,7 +24,7 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     return made
 
 
-def closing(clips: Clips, out: Path) -> Group:
+def closing(clips: Clips, place: str) -> Group:
     """Say what came of a job, clip by clip and in all."""
     rows = table("Clip", "Seconds", "Backend", "Cost", "File", "Notes", right=("Clip", "Cost"))
     outcomes: list[Clip | ClipFailure] = [*clips.clips, *clips.failures]
@@ -34,7 +33,7 @@ def closing(clips: Clips, out: Path) -> Group:
             rows.add_row(*_made(outcome))
         else:
             rows.add_row(*_missing(outcome))
-    return Group(rows, _sum(clips, out))
+    return Group(rows, _sum(clips, place))
 
 
 def _made(clip: Clip) -> Iterator[Text]:
@@ -71,7 +70,7 @@ def _missing(failure: ClipFailure) -> Iterator[Text]:
     yield shown(failure.reason, "red")
 
 
-def _sum(clips: Clips, out: Path) -> Text:
+def _sum(clips: Clips, place: str) -> Text:
     text = Text(f"{clips.successful_clips} of {clips.total_clips} clips in ")
-    text.append(shown(str(out), "bold"))
+    text.append(shown(place, "bold"))
     return text.append(f", {dollars(clips.total_cost)}, {clips.total_generation_time:.1f} s")

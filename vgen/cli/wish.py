@@ -25,6 +25,7 @@ class Wish:
     min_clips: int
     concurrency: int | None
     ledger: str | None
+    storage: str | None
     job_id: UUID | None
     json: bool
 

@@ -99,3 +99,20 @@ class CostLedger(ABC):
 
     async def aclose(self) -> None:  # noqa: B027 (a ledger without connections has none to close)
         """Let go of connections and files, also when that fails half-way or is cancelled."""
+
+
+class MigratedLedger(CostLedger):
+    """A ledger whose tables a migration makes, once for all that share it."""
+
+    @abstractmethod
+    def migration(self) -> str:
+        """Give the migration in SQL; to apply it again changes nothing."""
+
+    @abstractmethod
+    async def migrate(self) -> None:
+        """Apply it.
+
+        Raises:
+            ConfigurationError: it cannot be applied from here; says what to do.
+            LedgerError: it failed; nothing was changed.
+        """

@@ -7,13 +7,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from vgen.testing.contracts.auditing import audit
     from vgen.testing.contracts.backend import BackendContract
     from vgen.testing.contracts.ledger import LedgerContract
     from vgen.testing.contracts.storage import StorageContract
 
-__all__ = ["BackendContract", "LedgerContract", "StorageContract"]
+__all__ = ["BackendContract", "LedgerContract", "StorageContract", "audit"]
 
-_HOMES = {"BackendContract": "backend", "LedgerContract": "ledger", "StorageContract": "storage"}
+_HOMES = {
+    "BackendContract": "backend",
+    "LedgerContract": "ledger",
+    "StorageContract": "storage",
+    "audit": "auditing",
+}
 
 if not TYPE_CHECKING:  # checkers would take it for a promise of every name
 

@@ -1,0 +1,185 @@
+"""A Postgres and a PostgREST of the tests' own, on loopback, as a Supabase project has them."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import jwt
+import psycopg
+from attrs import frozen
+
+from vgen_supabase import PostgresLedger
+
+from .proxy import Proxy, proxied
+
+SECRET = "a secret of the tests' own, which is long enough"  # noqa: S105 (it opens nothing)
+SERVER_ERROR = 500
+START = 30.0
+"""How long a server may take to start, in seconds."""
+
+ROLES = """
+create role anon nologin noinherit;
+create role authenticated nologin noinherit;
+create role service_role nologin noinherit bypassrls;
+create role authenticator login noinherit;
+grant anon, authenticated, service_role to authenticator;
+grant usage on schema public to anon, authenticated, service_role;
+alter default privileges in schema public
+    grant all on functions to anon, authenticated, service_role;
+alter default privileges in schema public
+    grant all on tables to anon, authenticated, service_role;
+"""
+"""What a Supabase project comes with, its generous default rights included."""
+
+
+@frozen
+class Database:
+    """A running Postgres, reached as its owner or as the REST API's login."""
+
+    port: int
+
+    def address(self, user: str = "postgres", database: str = "postgres") -> str:
+        """Give its address for a user."""
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+    def run(self, statement: str) -> list[tuple[object, ...]]:
+        """Run a statement as the owner, and give its rows."""
+        with psycopg.connect(self.address(), autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def empty(self) -> None:
+        """Forget all jobs."""
+        self.run("truncate vgen.journal, vgen.attempts, vgen.claims, vgen.jobs restart identity")
+
+
+@frozen
+class Rest:
+    """A running PostgREST, behind a gateway that has it under `/rest/v1`."""
+
+    port: int
+    gateway: Proxy
+
+    @property
+    def url(self) -> str:
+        """The project's URL."""
+        return f"http://127.0.0.1:{self.gateway.port}"
+
+    def key(self, role: str = "service_role", secret: str = SECRET) -> str:
+        """Give a key of a role, as the project's settings page would."""
+        return jwt.encode({"role": role, "iss": "supabase"}, secret, algorithm="HS256")
+
+
+@contextmanager
+def database(programs: Path) -> Generator[Database]:
+    """Serve a new Postgres with vgen's ledger in it, until the block ends."""
+    user = _user()
+    with tempfile.TemporaryDirectory(prefix="vgen-pg-") as scratch:
+        folder, port = Path(scratch), _free_port()
+        if user is not None:
+            shutil.chown(folder, user)
+        place, data = str(folder), str(folder / "data")
+        making = [str(programs / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-N"]
+        subprocess.run(
+            [*making, "-E", "UTF8"], check=True, user=user, cwd=folder, capture_output=True
+        )
+        serving = [str(programs / "postgres"), "-D", data, "-k", place, "-h", "127.0.0.1"]
+        options = ["-p", str(port), "-c", "fsync=off", "-c", "max_connections=300"]
+        with _running([*serving, *options], user=user, folder=folder):
+            served = Database(port)
+            _wait_until(lambda: _answers(served))
+            served.run(ROLES)
+            served.run(PostgresLedger(served.address()).migration())
+            yield served
+
+
+@contextmanager
+def rest(program: Path, served: Database) -> Generator[Rest]:
+    """Serve the database's functions as a Supabase project does, under `/rest/v1`."""
+    port = _free_port()
+    settings = {
+        "PGRST_DB_URI": served.address("authenticator"),
+        "PGRST_DB_SCHEMAS": "public",
+        "PGRST_DB_ANON_ROLE": "anon",
+        "PGRST_DB_POOL": "20",
+        "PGRST_JWT_SECRET": SECRET,
+        "PGRST_SERVER_HOST": "127.0.0.1",
+        "PGRST_SERVER_PORT": str(port),
+    }
+    with _running([str(program)], environment=settings):
+        _wait_until(lambda: _serves(port))
+        with proxied(port, rewrite=(b"POST /rest/v1/", b"POST /")) as gateway:
+            yield Rest(port, gateway)
+
+
+@contextmanager
+def _running(
+    command: Sequence[str],
+    *,
+    user: str | None = None,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Generator[None]:
+    process = subprocess.Popen(
+        command,
+        user=user,
+        cwd=folder,
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _user() -> str | None:
+    """Give whom the server is run as: it refuses to be root's."""
+    if os.geteuid() != 0:
+        return None
+    return "postgres" if any(each.pw_name == "postgres" for each in pwd.getpwall()) else "nobody"
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _wait_until(ready: Callable[[], bool]) -> None:
+    last = time.monotonic() + START
+    while not ready():
+        if time.monotonic() > last:
+            raise TimeoutError("the server does not start")
+        time.sleep(0.05)
+
+
+def _answers(served: Database) -> bool:
+    try:
+        served.run("select 1")
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _serves(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/", timeout=5).status_code < SERVER_ERROR
+    except httpx.HTTPError:
+        return False

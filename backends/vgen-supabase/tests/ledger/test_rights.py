@@ -1,0 +1,59 @@
+"""Who may do what in the database: the service role may call, and nobody may do more."""
+
+from __future__ import annotations
+
+import httpx
+import psycopg
+import pytest
+
+from .served import Database, Rest
+
+OUTSIDERS = ["anon", "authenticated"]
+TABLES = ["jobs", "claims", "attempts", "journal"]
+
+
+@pytest.mark.parametrize("role", OUTSIDERS)
+@pytest.mark.parametrize("function", ["vgen_jobs", "vgen_job", "vgen_claim", "vgen_conclude"])
+def test_outsiders_call_nothing(gateway: Rest, role: str, function: str) -> None:
+    """With a key for browsers, no function can be called."""
+    key = gateway.key(role)
+    answer = httpx.post(
+        f"{gateway.url}/rest/v1/rpc/{function}",
+        json={},
+        headers={"apikey": key, "Authorization": f"Bearer {key}"},
+    )
+    assert answer.status_code in {401, 403, 404}
+
+
+@pytest.mark.parametrize("role", [*OUTSIDERS, "service_role"])
+@pytest.mark.parametrize("table", TABLES)
+def test_the_tables_are_for_the_functions_alone(served: Database, role: str, table: str) -> None:
+    """Nobody reads or writes them past the functions, not even the service role."""
+    for statement in (f"select * from vgen.{table}", f"delete from vgen.{table}"):  # noqa: S608 (our own names)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            served.run(f"set role {role}; {statement}")
+
+
+def test_the_tables_are_not_served(gateway: Rest) -> None:
+    """The REST API knows the functions, and no table."""
+    key = gateway.key()
+    headers = {"apikey": key, "Authorization": f"Bearer {key}"}
+    for table in TABLES:
+        answer = httpx.get(f"http://127.0.0.1:{gateway.port}/{table}", headers=headers)
+        assert answer.status_code == httpx.codes.NOT_FOUND
+
+
+def test_rows_are_secured(served: Database) -> None:
+    """Were a table granted to anybody by mistake, no row of it could be seen."""
+    found = served.run(
+        "select count(*) from pg_class where relnamespace = 'vgen'::regnamespace "
+        "and relkind = 'r' and relrowsecurity"
+    )
+    assert found == [(len(TABLES),)]
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated", "service_role"])
+def test_the_inner_functions_are_nobodys(served: Database, role: str) -> None:
+    """What the functions are made of cannot be called by itself."""
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        served.run(f"set role {role}; select vgen.refuse('a joke')")

@@ -1,0 +1,62 @@
+"""The service's own table of jobs hears what each job has cost."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from vgen_supabase import PostgresLedger
+
+from .jobs import spend
+from .served import Database
+
+SPENT = Decimal("0.12")
+
+
+@pytest.fixture
+def jobs(served: Database, request: pytest.FixtureRequest) -> Generator[Database]:
+    """A service's table of jobs, with an id of the type that the test names."""
+    served.run(f"create table public.jobs (id {request.param} primary key, total_cost numeric)")
+    yield served
+    served.run("drop table public.jobs cascade")
+
+
+async def spent(served: Database) -> list[tuple[object, ...]]:
+    """Spend something on a job that the table has, and give what the table has then."""
+    job = uuid4()
+    served.run(f"insert into public.jobs values ('{job}', 0)")  # noqa: S608 (our own id)
+    ledger = PostgresLedger(served.address())
+    await spend(ledger, job, str(SPENT))
+    account = await ledger.conclude(job, "done")
+    await ledger.aclose()
+    assert account.spent == SPENT
+    return served.run("select total_cost from public.jobs")
+
+
+@pytest.mark.parametrize("jobs", ["uuid", "text", "varchar(40)"], indirect=True)
+async def test_it_hears_the_sum(jobs: Database) -> None:
+    """Whatever type its id has."""
+    assert await spent(jobs) == [(SPENT,)]
+
+
+@pytest.mark.parametrize("jobs", ["uuid"], indirect=True)
+async def test_its_troubles_are_its_own(jobs: Database) -> None:
+    """A trigger of its own that fails stops no money from being booked."""
+    jobs.run(
+        "create function public.no() returns trigger language plpgsql as "
+        "$$ begin raise exception 'no'; end $$; "
+        "create trigger no before update on public.jobs for each row execute function public.no()"
+    )
+    assert await spent(jobs) == [(0,)]
+
+
+@pytest.mark.parametrize("jobs", ["uuid"], indirect=True)
+async def test_a_table_without_the_column_is_left_alone(jobs: Database) -> None:
+    """Another service's table of that name is none of our business."""
+    jobs.run("alter table public.jobs rename total_cost to price")
+    ledger = PostgresLedger(jobs.address())
+    await spend(ledger, uuid4(), "0.12")
+    await ledger.aclose()

@@ -1,0 +1,113 @@
+"""What a ledger says where the database cannot be had, or does not want it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from vgen.abc import CostLedger
+from vgen.errors import ConfigurationError, LedgerError
+from vgen_supabase import PostgresLedger, SupabaseLedger
+
+from .served import Database, Rest
+
+PASSWORD = "never-to-be-shown"  # noqa: S105 (it opens nothing)
+
+
+def direct(port: int) -> CostLedger:
+    """A ledger that is reached directly."""
+    return PostgresLedger(f"postgresql://me:{PASSWORD}@127.0.0.1:{port}/x")
+
+
+def over_rest(port: int) -> CostLedger:
+    """A ledger that is reached over REST."""
+    return SupabaseLedger(f"http://127.0.0.1:{port}", PASSWORD)
+
+
+@pytest.mark.parametrize("make", [direct, over_rest])
+async def test_nobody_there(make: Callable[[int], CostLedger], autojump_clock: MockClock) -> None:
+    """It is tried for some seconds, and then it is a ledger that cannot be reached."""
+    with trio.socket.socket() as unused:
+        await unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    ledger = make(port)
+    began = trio.current_time()
+    with pytest.raises(LedgerError, match="cannot be reached") as caught:
+        await ledger.jobs()
+    assert 10 < trio.current_time() - began < 20
+    assert PASSWORD not in f"{caught.value} {ledger!r}"
+    await ledger.aclose()
+
+
+async def test_an_unknown_user(served: Database) -> None:
+    """Whoever is not let in is told so at once."""
+    ledger = PostgresLedger(served.address("nobody"))
+    with pytest.raises(ConfigurationError, match="lets nobody in"):
+        await ledger.jobs()
+
+
+@pytest.mark.parametrize("address", ["nonsense", "http://host/x", "postgresql://host/x?frob=1"])
+def test_no_address(address: str) -> None:
+    """What is no address is refused where it is given."""
+    with pytest.raises(ConfigurationError, match="no address"):
+        PostgresLedger(address)
+
+
+async def test_a_forged_key(gateway: Rest) -> None:
+    """A key that the project did not sign is told at once, and not shown."""
+    key = gateway.key(secret="somebody else's secret, which is long, too")  # noqa: S106 (likewise)
+    ledger = SupabaseLedger(gateway.url, key)
+    with pytest.raises(ConfigurationError, match="SUPABASE_SERVICE_ROLE_KEY") as caught:
+        await ledger.jobs()
+    assert key not in f"{caught.value} {ledger!r}"
+    await ledger.aclose()
+
+
+async def test_an_anonymous_key(gateway: Rest) -> None:
+    """A key for browsers is refused where it is given."""
+    with pytest.raises(ConfigurationError, match="SUPABASE_SERVICE_ROLE_KEY"):
+        SupabaseLedger(gateway.url, gateway.key("anon"))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "says"),
+    [
+        (502, b"<html>Bad gateway</html>", LedgerError, "cannot be reached"),
+        (503, b'{"message": "name resolution failed"}', LedgerError, "cannot be reached"),
+        (429, b"slow down", LedgerError, "cannot be reached"),
+        (200, b"<html>", LedgerError, "cannot be reached"),
+        (401, b'{"message": "Invalid API key"}', ConfigurationError, "SUPABASE_SERVICE_ROLE_KEY"),
+        (404, b"<html>Not found</html>", ConfigurationError, "SUPABASE_URL"),
+        (302, b"", ConfigurationError, "SUPABASE_URL"),
+        (500, b'{"code": "XX000", "message": "corrupt"}', LedgerError, "corrupt"),
+        (
+            504,
+            b'{"code": "PGRST003", "message": "none"}',
+            LedgerError,
+            "cannot be reached",
+        ),
+    ],
+)
+async def test_answers_of_all_kinds(
+    status: int, body: bytes, kind: type[Exception], says: str, autojump_clock: MockClock
+) -> None:
+    """Each answer of the service, or of what stands before it, has its own error."""
+    head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+
+    async def serve(stream: trio.SocketStream) -> None:
+        await stream.receive_some(65536)
+        await stream.send_all(head.encode() + body)
+
+    listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    port = listeners[0].socket.getsockname()[1]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.serve_listeners, serve, listeners)
+        ledger = SupabaseLedger(f"http://127.0.0.1:{port}", "key")
+        ask: Callable[[], Awaitable[object]] = ledger.jobs
+        with pytest.raises(kind, match=says):
+            await ask()
+        await ledger.aclose()
+        nursery.cancel_scope.cancel()

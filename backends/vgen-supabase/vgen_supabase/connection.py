@@ -1,0 +1,159 @@
+"""One connection to Postgres on Trio: one question at a time, over libpq."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Self
+
+import psycopg
+import trio
+from psycopg import pq
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from vgen.errors import ConfigurationError
+from vgen_supabase.refusals import LostAnswerError, RefusedError
+
+DEFAULTS = {"application_name": "vgen", "keepalives_idle": "10", "tcp_user_timeout": "15000"}
+"""What libpq is told where the address says nothing: a dead server is noticed within seconds."""
+
+CONNECTING = 5.0
+"""How long a connection may take to be made, in seconds."""
+
+PASSING = re.compile("starting up|shutting down|recovery|too many|remaining connection|terminat")
+"""Why a server that lets nobody in may let us in soon; libpq hands no SQLSTATE on."""
+
+
+class Connection:
+    """A connection that one task uses at a time.
+
+    Once a question was cancelled or has lost its answer, it is good for nothing but to be closed.
+    """
+
+    def __init__(self, libpq: pq.abc.PGconn) -> None:
+        self._libpq = libpq
+
+    @classmethod
+    async def open(cls, address: str) -> Self:
+        """Connect to a `postgresql://` address.
+
+        Raises:
+            LostAnswerError: there is no connection to be had now.
+            ConfigurationError: the server does not let this user in.
+        """
+        try:
+            with trio.fail_after(CONNECTING):
+                libpq = pq.PGconn.connect_start((await _resolved(address)).encode())
+                return cls(await _connected(libpq))
+        except trio.TooSlowError:
+            raise LostAnswerError(f"no connection within {CONNECTING:g} s") from None
+        except OSError as error:
+            raise LostAnswerError(str(error)) from error
+
+    def close(self) -> None:
+        """Hang up."""
+        self._libpq.finish()
+
+    async def ask(self, query: str, values: Sequence[str]) -> str | None:
+        """Run a query that gives one value.
+
+        Raises:
+            LostAnswerError: the connection broke; the query may have been run.
+            RefusedError: the database refused, and changed nothing.
+        """
+        try:
+            self._libpq.send_query_params(query.encode(), [value.encode() for value in values])
+            (answer,) = await self._answers()
+        except psycopg.OperationalError as error:
+            raise LostAnswerError(_line(str(error))) from error
+        value = answer.get_value(0, 0)
+        return None if value is None else value.decode()
+
+    async def run(self, script: str) -> None:
+        """Run the statements of a script.
+
+        Raises:
+            LostAnswerError: the connection broke; they may have been run.
+            RefusedError: the database refused one, and did none of those after it.
+        """
+        try:
+            self._libpq.send_query(script.encode())
+            await self._answers()
+        except psycopg.OperationalError as error:
+            raise LostAnswerError(_line(str(error))) from error
+
+    async def _answers(self) -> list[pq.abc.PGresult]:
+        await trio.lowlevel.checkpoint_if_cancelled()
+        while self._libpq.flush():
+            await trio.lowlevel.wait_writable(self._libpq.socket)
+        answers: list[pq.abc.PGresult] = []
+        while True:
+            while self._libpq.is_busy():
+                await trio.lowlevel.wait_readable(self._libpq.socket)
+                self._libpq.consume_input()
+            answer = self._libpq.get_result()
+            if answer is None:
+                break
+            answers.append(answer)
+        for answer in answers:
+            _check(answer)
+        return answers
+
+
+async def _resolved(address: str) -> str:
+    """Give what libpq is told, with the host looked up: libpq would block the loop over it."""
+    told = {**DEFAULTS, **conninfo_to_dict(address)}
+    host = str(told.get("host") or "")
+    if host and "hostaddr" not in told and not host.startswith(("/", "@")) and "," not in host:
+        found = await trio.socket.getaddrinfo(host, None, type=trio.socket.SOCK_STREAM)
+        told["hostaddr"] = str(found[0][4][0])
+    return make_conninfo(**{name: str(value) for name, value in told.items()})
+
+
+async def _connected(libpq: pq.abc.PGconn) -> pq.abc.PGconn:
+    """See a connection through to its being made."""
+    try:
+        while True:
+            state = libpq.connect_poll()
+            if state == pq.PollingStatus.READING:
+                await trio.lowlevel.wait_readable(libpq.socket)
+            elif state == pq.PollingStatus.WRITING:
+                await trio.lowlevel.wait_writable(libpq.socket)
+            else:
+                break
+    except BaseException:
+        libpq.finish()
+        raise
+    if state == pq.PollingStatus.FAILED:
+        message = _text(libpq.error_message)
+        libpq.finish()
+        raise _closed_door(message)
+    libpq.nonblocking = 1
+    return libpq
+
+
+def _closed_door(message: str) -> Exception:
+    if "FATAL:" in message and not PASSING.search(message):
+        return ConfigurationError(f"the database lets nobody in: {message}")
+    return LostAnswerError(message)
+
+
+def _check(answer: pq.abc.PGresult) -> None:
+    if answer.status not in {pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE}:
+        return
+    state = answer.error_field(pq.DiagnosticField.SQLSTATE)
+    if state is None:
+        raise LostAnswerError(_text(answer.error_message))
+    raise RefusedError(
+        _text(state),
+        _text(answer.error_field(pq.DiagnosticField.MESSAGE_PRIMARY)),
+        _text(answer.error_field(pq.DiagnosticField.MESSAGE_DETAIL)),
+    )
+
+
+def _text(said: bytes | None) -> str:
+    return _line((said or b"").decode(errors="replace"))
+
+
+def _line(said: str) -> str:
+    return " ".join(said.split())

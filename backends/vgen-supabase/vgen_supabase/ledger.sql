@@ -1,0 +1,555 @@
+-- vgen's ledger in Postgres: the tables, and one function for each change, each one transaction.
+--
+-- The tables stand in a schema that the API does not serve. Only the functions change them, and only
+-- `service_role`, or who is granted them, may call those. To apply this again changes nothing.
+--
+-- What may follow what, and what it does to the money, is the same as in `vgen.decisions`.
+-- Whatever text may hold anything at all is kept as JSON, whose escapes Postgres can store.
+
+begin;
+
+do $$ begin perform pg_advisory_xact_lock(hashtext('vgen')); end $$;
+
+create schema if not exists vgen;
+
+create table if not exists vgen.jobs (
+    job_id uuid primary key,
+    place bigint generated always as identity,
+    manifest text not null,
+    budget numeric not null check (budget >= 0),
+    spent numeric not null check (spent >= 0),
+    held numeric not null default 0 check (held >= 0),
+    in_doubt numeric not null default 0 check (in_doubt >= 0),
+    overrun boolean not null default false,
+    outcome text not null default '',
+    opening uuid,
+    opened_at timestamptz not null default clock_timestamp()
+);
+
+create table if not exists vgen.claims (
+    job_id uuid not null references vgen.jobs,
+    clip_index integer not null,
+    owner text not null,
+    epoch integer not null,
+    call uuid not null,
+    expires_at timestamptz not null,
+    primary key (job_id, clip_index)
+);
+
+create table if not exists vgen.attempts (
+    attempt_id uuid primary key,
+    place bigint generated always as identity,
+    job_id uuid not null references vgen.jobs,
+    clip_index integer not null,
+    record text not null,
+    hold numeric not null check (hold >= 0),
+    money text not null default 'held',
+    custody text not null default 'planned',
+    billed numeric,
+    metered boolean not null default false,
+    overrun boolean not null default false,
+    sent boolean not null default false,
+    ticket text,
+    path text,
+    clip_record text,
+    reason text,
+    epoch integer not null default 0,
+    reserved_at timestamptz,
+    open boolean not null generated always as (
+        money in ('held', 'in doubt') or custody not in ('stored', 'lost', 'void')
+    ) stored,
+    spent numeric not null generated always as (
+        case money
+            when 'settled' then greatest(
+                coalesce(billed, 0), case when custody = 'succeeded' and not metered then hold else 0 end
+            )
+            when 'written off' then hold
+            else 0
+        end
+    ) stored,
+    held numeric not null generated always as (case money when 'held' then hold else 0 end) stored,
+    in_doubt numeric not null generated always as (
+        case money when 'in doubt' then hold else 0 end
+    ) stored
+);
+create unique index if not exists one_open_attempt on vgen.attempts (job_id, clip_index) where open;
+create index if not exists attempts_of_clip on vgen.attempts (job_id, clip_index, place);
+
+create table if not exists vgen.journal (
+    line bigint generated always as identity primary key,
+    at timestamptz not null,
+    job_id uuid not null references vgen.jobs,
+    clip_index integer not null,
+    attempt_id uuid not null references vgen.attempts,
+    entry text not null,
+    spent numeric not null,
+    held numeric not null,
+    in_doubt numeric not null
+);
+create index if not exists journal_of_job on vgen.journal (job_id, line);
+create index if not exists journal_of_attempt on vgen.journal (attempt_id, line);
+
+alter table vgen.jobs enable row level security;
+alter table vgen.claims enable row level security;
+alter table vgen.attempts enable row level security;
+alter table vgen.journal enable row level security;
+
+
+-- What the functions below are made of.
+
+-- VG001: the budget does not hold it. VG002: any other refusal.
+create or replace function vgen.refuse(why text) returns void
+language plpgsql set search_path = '' as $$
+begin
+    raise exception using errcode = 'VG002', message = why;
+end $$;
+
+-- A field of an entry as text, read without undoing JSON's escapes.
+create or replace function vgen.word(entry json, field text) returns text
+language sql immutable set search_path = '' as $$
+    select trim(both '"' from (entry -> field)::text)
+$$;
+
+create or replace function vgen.locked(job uuid) returns vgen.jobs
+language plpgsql set search_path = '' as $$
+declare found_job vgen.jobs;
+begin
+    select * into found_job from vgen.jobs where job_id = job for update;
+    if not found then
+        perform vgen.refuse('the ledger has no job ' || job);
+    end if;
+    return found_job;
+end $$;
+
+-- Lock the job and see that the claim on the clip is still of this epoch.
+create or replace function vgen.check_claim(job uuid, clip integer, of_epoch integer) returns void
+language plpgsql set search_path = '' as $$
+begin
+    perform vgen.locked(job);
+    if not exists (
+        select from vgen.claims where job_id = job and clip_index = clip and epoch = of_epoch
+    ) then
+        perform vgen.refuse(format('the claim on clip %s has passed on', clip));
+    end if;
+end $$;
+
+-- Let so much be held, `freed` of the held money being given back for it; nothing always fits.
+create or replace function vgen.admit(job uuid, asked numeric, freed numeric) returns void
+language plpgsql set search_path = '' as $$
+declare account vgen.jobs := vgen.locked(job);
+begin
+    account.held := account.held - freed + account.in_doubt;
+    if asked > 0 and (account.overrun or account.spent + account.held + asked > account.budget) then
+        raise exception using
+            errcode = 'VG001',
+            message = 'over budget',
+            detail = json_build_object(
+                'limit', account.budget::text, 'spent', account.spent::text,
+                'held', account.held::text, 'asked', asked::text
+            );
+    end if;
+end $$;
+
+-- Tell the service's own table of jobs what the job has cost, where it has one. Its troubles, a
+-- lock or a trigger of its own, must not stop the ledger: it hears the whole sum at the next change.
+create or replace function vgen.tell_total_cost(job uuid, total numeric) returns void
+language plpgsql set search_path = '' set lock_timeout = '1s' as $$
+declare id_type text;
+begin
+    select format_type(id.atttypid, null) into id_type
+    from pg_catalog.pg_attribute id, pg_catalog.pg_attribute cost
+    where id.attrelid = to_regclass('public.jobs') and id.attname = 'id'
+        and cost.attrelid = id.attrelid and cost.attname = 'total_cost'
+        and not id.attisdropped and not cost.attisdropped;
+    if id_type in ('uuid', 'text', 'character varying') then
+        execute format('update public.jobs set total_cost = $1 where id = $2::%s', id_type)
+        using total, job::text;
+    end if;
+exception when others then
+    raise warning 'vgen: public.jobs.total_cost of % is not up to date: %', job, sqlerrm;
+end $$;
+
+-- Write the journal's line, and the job's account with it.
+create or replace function vgen.post(before vgen.attempts, after vgen.attempts, entry text)
+returns void language plpgsql set search_path = '' as $$
+declare
+    moved_spent numeric := after.spent - coalesce(before.spent, 0);
+    moved_held numeric := after.held - coalesce(before.held, 0);
+    moved_doubt numeric := after.in_doubt - coalesce(before.in_doubt, 0);
+    total numeric;
+begin
+    insert into vgen.journal (at, job_id, clip_index, attempt_id, entry, spent, held, in_doubt)
+    values (
+        clock_timestamp(), after.job_id, after.clip_index, after.attempt_id, entry,
+        moved_spent, moved_held, moved_doubt
+    );
+    update vgen.jobs set
+        spent = spent + moved_spent, held = held + moved_held, in_doubt = in_doubt + moved_doubt,
+        overrun = overrun or after.overrun
+    where job_id = after.job_id
+    returning spent into total;
+    if moved_spent <> 0 then
+        perform vgen.tell_total_cost(after.job_id, total);
+    end if;
+end $$;
+
+-- Hold the money of an attempt that was never sent.
+create or replace function vgen.plan(
+    attempt uuid, job uuid, clip integer, hold numeric, record text
+) returns vgen.attempts language plpgsql set search_path = '' as $$
+declare planned vgen.attempts;
+begin
+    insert into vgen.attempts as known (attempt_id, job_id, clip_index, hold, record)
+    values (attempt, job, clip, hold, record)
+    on conflict (attempt_id) do update set
+        hold = excluded.hold, record = excluded.record,
+        money = 'held', custody = 'planned', reason = null
+    where not known.sent and known.job_id = job and known.clip_index = clip
+    returning * into planned;
+    if planned.attempt_id is null then
+        perform vgen.refuse(format('attempt %s was sent before', attempt));
+    end if;
+    perform vgen.post(null, planned, '{"entry": "Planned"}');
+    return planned;
+end $$;
+
+-- What an entry makes of an attempt: the table of what may follow what.
+create or replace function vgen.follow(before vgen.attempts, entry json) returns vgen.attempts
+language plpgsql set search_path = '' as $$
+declare
+    kind text := vgen.word(entry, 'entry');
+    now_at text := before.money || ', ' || before.custody;
+    bill numeric := vgen.word(entry, 'billed')::numeric;
+    after vgen.attempts := before;
+    allowed boolean;
+begin
+    allowed := case kind
+        when 'Ticketed' then now_at in ('held, intended', 'in doubt, intended')
+        when 'Released' then now_at in (
+            'held, planned', 'held, intended', 'in doubt, planned', 'in doubt, intended'
+        )
+        when 'Doubted' then now_at = 'held, intended'
+        when 'Settled' then now_at in ('held, ticketed', 'in doubt, ticketed')
+        when 'WrittenOff' then now_at in (
+            'held, intended', 'held, ticketed', 'in doubt, intended', 'in doubt, ticketed'
+        )
+        when 'Fetched' then now_at in ('settled, succeeded', 'settled, fetched')
+        when 'Spooled' then now_at = 'settled, fetched'
+        when 'Stored' then now_at in ('settled, fetched', 'settled, spooled')
+        when 'Lost' then now_at in ('settled, succeeded', 'settled, fetched', 'settled, spooled')
+        else false
+    end;
+    if not allowed then
+        perform vgen.refuse(format(
+            'attempt %s is %s and %s: it cannot be %s',
+            before.attempt_id, before.money, before.custody, lower(kind)
+        ));
+    end if;
+    if kind in ('Released', 'Doubted', 'Settled', 'Lost', 'WrittenOff') then
+        after.reason := (entry -> 'reason')::text;
+    end if;
+    if kind in ('Settled', 'Fetched') then
+        after.billed := bill;
+        after.overrun := before.overrun or bill > before.spent + before.held + before.in_doubt;
+    end if;
+    case kind
+        when 'Ticketed' then
+            after.custody := 'ticketed';
+            after.ticket := (entry -> 'ticket')::text;
+        when 'Released' then
+            after.money := 'released';
+            after.custody := 'void';
+        when 'Doubted' then
+            after.money := 'in doubt';
+        when 'Settled' then
+            if vgen.word(entry, 'verdict') not in ('succeeded', 'failed', 'cancelled') then
+                perform vgen.refuse(format(
+                    'attempt %s is %s: that is no verdict',
+                    before.attempt_id, vgen.word(entry, 'verdict')
+                ));
+            end if;
+            after.money := 'settled';
+            after.custody := case vgen.word(entry, 'verdict') when 'succeeded' then 'succeeded' else 'void' end;
+            after.metered := vgen.word(entry, 'metered')::boolean;
+        when 'WrittenOff' then
+            after.money := 'written off';
+            after.custody := 'lost';
+        when 'Fetched' then
+            after.custody := 'fetched';
+            after.path := (entry -> 'path')::text;
+        when 'Spooled' then
+            after.custody := 'spooled';
+            after.path := (entry -> 'path')::text;
+        when 'Stored' then
+            after.custody := 'stored';
+            after.clip_record := (entry -> 'clip')::text;
+            after.path := null;
+        when 'Lost' then
+            after.custody := 'lost';
+    end case;
+    return after;
+end $$;
+
+create or replace function vgen.move(before vgen.attempts, entry text) returns vgen.attempts
+language plpgsql set search_path = '' as $$
+declare after vgen.attempts := vgen.follow(before, entry::json);
+begin
+    if after is not distinct from before then
+        return before;
+    end if;
+    update vgen.attempts set
+        money = after.money, custody = after.custody, billed = after.billed,
+        metered = after.metered, overrun = after.overrun, ticket = after.ticket,
+        path = after.path, clip_record = after.clip_record, reason = after.reason
+    where attempt_id = before.attempt_id
+    returning * into after;
+    perform vgen.post(before, after, entry);
+    return after;
+end $$;
+
+create or replace function vgen.release_planned(job uuid, only_clip integer) returns void
+language plpgsql set search_path = '' as $$
+declare planned vgen.attempts;
+begin
+    for planned in
+        select * from vgen.attempts
+        where job_id = job and custody = 'planned' and clip_index = coalesce(only_clip, clip_index)
+        order by place
+    loop
+        perform vgen.move(planned, '{"reason": "never sent", "entry": "Released"}');
+    end loop;
+end $$;
+
+create or replace function vgen.told_account(job vgen.jobs) returns json
+language sql immutable set search_path = '' as $$
+    select json_build_object(
+        'limit', job.budget::text, 'spent', job.spent::text, 'held', job.held::text,
+        'in_doubt', job.in_doubt::text, 'overrun', job.overrun
+    )
+$$;
+
+create or replace function vgen.told_attempt(a vgen.attempts) returns json
+language sql stable set search_path = '' as $$
+    select json_build_object(
+        'record', a.record, 'money', a.money, 'custody', a.custody, 'billed', a.billed::text,
+        'metered', a.metered, 'overrun', a.overrun, 'sent', a.sent, 'ticket', a.ticket,
+        'path', a.path, 'clip', a.clip_record, 'reason', a.reason, 'epoch', a.epoch,
+        'reserved_at', extract(epoch from a.reserved_at)::text
+    )
+$$;
+
+
+-- What the service calls.
+
+-- Write the job down, or anew, and hold the money for `holds`; `call` makes it safe to repeat.
+create or replace function public.vgen_open_job(
+    job uuid, call uuid, manifest text, budget numeric, already_spent numeric, holds json
+) returns json language plpgsql security definer set search_path = '' as $$
+declare
+    account vgen.jobs;
+    wanted record;
+    free uuid[];
+    asked numeric;
+begin
+    insert into vgen.jobs (job_id, manifest, budget, spent)
+    values (job, manifest, budget, 0) on conflict do nothing;
+    account := vgen.locked(job);
+    if account.opening is distinct from call then
+        update vgen.jobs set
+            manifest = vgen_open_job.manifest, budget = vgen_open_job.budget,
+            overrun = false, outcome = '', opening = call,
+            spent = already_spent + (
+                select coalesce(sum(a.spent), 0) from vgen.attempts a where a.job_id = job
+            )
+        where job_id = job;
+        perform vgen.release_planned(job, null);
+        select array_agg(hold.attempt_id), coalesce(sum(hold.hold), 0) into free, asked
+        from json_to_recordset(holds) as hold(attempt_id uuid, clip_index integer, hold numeric)
+        where not exists (
+            select from vgen.attempts a
+            where a.job_id = job and a.clip_index = hold.clip_index and a.open
+        );
+        perform vgen.admit(job, asked, 0);
+        for wanted in
+            select * from json_to_recordset(holds)
+            as hold(attempt_id uuid, clip_index integer, hold numeric, record text)
+        loop
+            if wanted.attempt_id = any (free) then
+                perform vgen.plan(wanted.attempt_id, job, wanted.clip_index, wanted.hold, wanted.record);
+            end if;
+        end loop;
+        account := vgen.locked(job);
+        perform vgen.tell_total_cost(job, account.spent);
+    end if;
+    return vgen.told_account(account);
+end $$;
+
+-- Give the claim's epoch, or null while another holds it; `call` makes it safe to repeat.
+create or replace function public.vgen_claim(
+    job uuid, clip integer, owner text, call uuid, lease double precision
+) returns integer language plpgsql security definer set search_path = '' as $$
+declare given integer;
+begin
+    perform vgen.locked(job);
+    insert into vgen.claims as held (job_id, clip_index, owner, epoch, call, expires_at)
+    values (job, clip, owner, 1, call, clock_timestamp() + make_interval(secs => lease))
+    on conflict (job_id, clip_index) do update set
+        owner = excluded.owner, epoch = held.epoch + 1, call = excluded.call,
+        expires_at = excluded.expires_at
+    where held.call <> excluded.call and held.expires_at <= clock_timestamp();
+    select held.epoch into given from vgen.claims held
+    where held.job_id = job and held.clip_index = clip and held.call = vgen_claim.call;
+    return given;
+end $$;
+
+-- Make a claim last; false where it has passed on.
+create or replace function public.vgen_renew(
+    job uuid, clip integer, epoch integer, lease double precision
+) returns boolean language plpgsql security definer set search_path = '' as $$
+begin
+    update vgen.claims held
+    set expires_at = clock_timestamp() + make_interval(secs => lease)
+    where held.job_id = job and held.clip_index = clip and held.epoch = vgen_renew.epoch;
+    return found;
+end $$;
+
+-- Write down, just before it is sent, that the attempt may be.
+create or replace function public.vgen_reserve(
+    job uuid, clip integer, epoch integer, attempt uuid, hold numeric, record text
+) returns json language plpgsql security definer set search_path = '' as $$
+declare
+    before vgen.attempts;
+    after vgen.attempts;
+begin
+    perform vgen.check_claim(job, clip, epoch);
+    select * into before from vgen.attempts a
+    where a.job_id = job and a.clip_index = clip and a.open;
+    if before.sent then
+        if (before.attempt_id, before.epoch, before.money, before.custody)
+            is distinct from (attempt, epoch, 'held', 'intended')
+        then
+            perform vgen.refuse(format('clip %s has attempt %s open', clip, before.attempt_id));
+        end if;
+        return vgen.told_attempt(before);
+    end if;
+    perform vgen.admit(job, hold, coalesce(before.hold, 0));
+    if before.attempt_id is distinct from attempt then
+        perform vgen.release_planned(job, clip);
+        before := vgen.plan(attempt, job, clip, hold, record);
+    end if;
+    update vgen.attempts a set
+        hold = vgen_reserve.hold, record = vgen_reserve.record, epoch = vgen_reserve.epoch,
+        custody = 'intended', sent = true, reserved_at = clock_timestamp()
+    where a.attempt_id = attempt
+    returning * into after;
+    perform vgen.post(before, after, '{"entry": "Reserved"}');
+    return vgen.told_attempt(after);
+end $$;
+
+-- Move an attempt on from the expected state; the same again changes nothing.
+create or replace function public.vgen_advance(
+    job uuid, clip integer, epoch integer, attempt uuid, money text, custody text, entry text
+) returns json language plpgsql security definer set search_path = '' as $$
+declare
+    before vgen.attempts;
+    last_entry text;
+begin
+    perform vgen.check_claim(job, clip, epoch);
+    select * into before from vgen.attempts a
+    where a.attempt_id = attempt and a.job_id = job and a.clip_index = clip;
+    if not found then
+        perform vgen.refuse(format('clip %s has no attempt %s', clip, attempt));
+    end if;
+    if (before.money, before.custody) = (money, custody) then
+        return vgen.told_attempt(vgen.move(before, entry));
+    end if;
+    select j.entry into last_entry from vgen.journal j
+    where j.attempt_id = attempt order by j.line desc limit 1;
+    if last_entry <> entry then
+        perform vgen.refuse(format(
+            'attempt %s is %s and %s, not %s and %s',
+            attempt, before.money, before.custody, money, custody
+        ));
+    end if;
+    return vgen.told_attempt(before);
+end $$;
+
+-- Release what was planned and never sent, and note how the job ended.
+create or replace function public.vgen_conclude(job uuid, outcome text) returns json
+language plpgsql security definer set search_path = '' as $$
+begin
+    perform vgen.locked(job);
+    perform vgen.release_planned(job, null);
+    update vgen.jobs set outcome = vgen_conclude.outcome where job_id = job;
+    return vgen.told_account(vgen.locked(job));
+end $$;
+
+create or replace function public.vgen_job(job uuid) returns json
+language sql stable security definer set search_path = '' as $$
+    select json_build_object(
+        'manifest', j.manifest, 'account', vgen.told_account(j), 'outcome', j.outcome,
+        'attempts', (
+            select coalesce(json_agg(vgen.told_attempt(a) order by a.place), '[]')
+            from vgen.attempts a where a.job_id = job
+        )
+    )
+    from vgen.jobs j where j.job_id = job
+$$;
+
+create or replace function public.vgen_attempts(job uuid, clip integer) returns json
+language sql stable security definer set search_path = '' as $$
+    select coalesce(json_agg(vgen.told_attempt(a) order by a.place), '[]')
+    from vgen.attempts a where a.job_id = job and a.clip_index = clip
+$$;
+
+create or replace function public.vgen_jobs() returns json
+language sql stable security definer set search_path = '' as $$
+    select coalesce(json_agg(job_id order by place), '[]') from vgen.jobs
+$$;
+
+create or replace function public.vgen_history(job uuid) returns json
+language sql stable security definer set search_path = '' as $$
+    select coalesce(
+        json_agg(
+            json_build_object(
+                'at', extract(epoch from j.at)::text, 'clip_index', j.clip_index,
+                'attempt_id', j.attempt_id, 'entry', j.entry,
+                'spent', j.spent::text, 'held', j.held::text, 'in_doubt', j.in_doubt::text
+            )
+            order by j.line
+        ),
+        '[]'
+    )
+    from vgen.journal j where j.job_id = job
+$$;
+
+
+-- Nobody but `service_role` may call them, where that role is known.
+do $$
+declare
+    called regprocedure;
+    role_name text;
+begin
+    for called in
+        select oid from pg_proc
+        where pronamespace in ('vgen'::regnamespace, 'public'::regnamespace)
+            and (pronamespace = 'vgen'::regnamespace or proname like 'vgen\_%')
+    loop
+        execute format('revoke all on function %s from public', called);
+        for role_name in select rolname from pg_roles where rolname in ('anon', 'authenticated') loop
+            execute format('revoke all on function %s from %I', called, role_name);
+        end loop;
+    end loop;
+    if exists (select from pg_roles where rolname = 'service_role') then
+        for called in
+            select oid from pg_proc
+            where pronamespace = 'public'::regnamespace and proname like 'vgen\_%'
+        loop
+            execute format('grant execute on function %s to service_role', called);
+        end loop;
+    end if;
+end $$;
+
+notify pgrst, 'reload schema';
+
+commit;

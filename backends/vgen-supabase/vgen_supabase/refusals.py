@@ -1,0 +1,51 @@
+"""What the database says no with, as vgen's errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+
+from vgen.errors import BudgetExceededError, ConfigurationError, LedgerError, VgenError
+
+OVER_BUDGET, REFUSED = "VG001", "VG002"
+"""The SQLSTATEs that the migration's own functions raise."""
+
+NO_LEDGER = "the database has no vgen ledger: apply what `vgen ledger migrate` prints"
+
+MEANINGS: Mapping[str, tuple[type[VgenError], str]] = {
+    "23505": (LedgerError, "a clip is to have two attempts open"),
+    "42883": (ConfigurationError, NO_LEDGER),
+    "42501": (ConfigurationError, "the database does not let this user or key work on the ledger"),
+}
+
+PASSING = ("08", "40", "53", "55P03", "57")
+"""How the SQLSTATEs begin of what may go better in a moment: connections, deadlocks, resources,
+locks, a server that goes down."""
+
+
+class LostAnswerError(Exception):
+    """No answer came: what was asked may have been done."""
+
+
+class RefusedError(Exception):
+    """The database refused, and changed nothing; `state` is its SQLSTATE."""
+
+    def __init__(self, state: str, message: str, detail: str = "") -> None:
+        self.state, self.message, self.detail = state, message, detail
+        super().__init__(f"{message} ({state})")
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same may go better in a moment."""
+        return self.state.startswith(PASSING)
+
+    def meaning(self) -> VgenError:
+        """Give vgen's error for it."""
+        if self.state == OVER_BUDGET:
+            amounts = json.loads(self.detail)
+            return BudgetExceededError(**{name: Decimal(each) for name, each in amounts.items()})
+        if self.state == REFUSED:
+            return LedgerError(self.message)
+        kind, message = MEANINGS.get(self.state, (LedgerError, f"the database refused: {self}"))
+        return kind(message)

@@ -1,0 +1,125 @@
+"""The ledger in a Supabase project, reached through its REST API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+
+import httpx
+
+from vgen.errors import ConfigurationError, VgenError
+from vgen_supabase.access import Access
+from vgen_supabase.ledger import DatabaseLedger
+from vgen_supabase.refusals import NO_LEDGER, LostAnswerError, RefusedError
+
+if TYPE_CHECKING:
+    from supabase import AsyncClient
+
+NO_FUNCTION = "PGRST202"
+NO_CONNECTION = "PGRST00"
+"""How PostgREST's codes begin while it has no connection to the database."""
+
+
+class SupabaseLedger(DatabaseLedger):
+    """A ledger in the Postgres of a Supabase project, through its REST API.
+
+    `url` and `key` are the project's and its service role's: those given, else those of `client`,
+    else `SUPABASE_URL` and `SUPABASE_SERVICE_ROLE_KEY`. Of a `client`, its httpx client is used
+    too, where it was made with one, and stays open.
+
+    Calls may be cancelled at any point. Connections are opened when they are first needed.
+    """
+
+    def __init__(
+        self, url: str | None = None, key: str | None = None, *, client: AsyncClient | None = None
+    ) -> None:
+        self._access = Access.of(url, key, client)
+        self._access.check()
+        self._lent = None if client is None else client.options.httpx_client
+        self._own: httpx.AsyncClient | None = None
+
+    def __repr__(self) -> str:
+        """Name the project."""
+        return f"<SupabaseLedger at {self._access.url}>"
+
+    async def ask(self, function: str, arguments: Mapping[str, Any]) -> Any:
+        """Call a function of the migration once.
+
+        Not through the SDK: its errors do not tell the HTTP status, and a gateway's have no code.
+        """
+        http = self._http()
+        request = http.build_request(
+            "POST",
+            f"{self._access.url}/rest/v1/rpc/{function}",
+            json=dict(arguments),
+            headers={"apikey": self._access.key, "Authorization": f"Bearer {self._access.key}"},
+            timeout=None,
+        )
+        try:
+            answer = await http.send(request, auth=None, follow_redirects=False)
+        except httpx.HTTPError as error:
+            raise LostAnswerError(str(error) or type(error).__name__) from error
+        if not answer.is_success:
+            raise _refusal(answer)
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise LostAnswerError(f"no sound answer: {error}") from error
+
+    async def migrate(self) -> None:
+        """Refuse: the REST API changes no tables.
+
+        Raises:
+            ConfigurationError: always; says what to do.
+        """
+        raise ConfigurationError(
+            "the REST API of Supabase cannot make tables: run what `vgen ledger migrate` prints in "
+            "the project's SQL editor, or apply it over a postgresql:// address"
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections, except those of a client that was lent."""
+        own, self._own = self._own, None
+        if own is not None:
+            await own.aclose()
+
+    def _http(self) -> httpx.AsyncClient:
+        if self._lent is not None:
+            return self._lent
+        if self._own is None:
+            self._own = httpx.AsyncClient()
+        return self._own
+
+
+def _refusal(answer: httpx.Response) -> VgenError | LostAnswerError | RefusedError:
+    told = _object(answer)
+    code, said = _text(told.get("code")), _text(told.get("message")) or answer.reason_phrase
+    status = answer.status_code
+    problem = f"the service answered {status}: {said}"
+    if code == NO_FUNCTION:
+        return ConfigurationError(NO_LEDGER)
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return ConfigurationError(f"SUPABASE_SERVICE_ROLE_KEY: {problem}")
+    if code.startswith(NO_CONNECTION) or not code:
+        return _without_code(status, problem)
+    return RefusedError(code, said, _text(told.get("details")))
+
+
+def _without_code(status: int, problem: str) -> VgenError | LostAnswerError:
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return LostAnswerError(problem)
+    return ConfigurationError(f"SUPABASE_URL: {problem}")
+
+
+def _object(answer: httpx.Response) -> Mapping[str, object]:
+    try:
+        told: object = json.loads(answer.content)
+    except ValueError:
+        return {}
+    return cast("dict[str, object]", told) if isinstance(told, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
