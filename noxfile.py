@@ -74,14 +74,18 @@ def nightly(session: nox.Session) -> None:
     """What takes too long for every day.
 
     100,000 random jobs, or as many as are named after `--`, against the ten rules; 300 at a faulty
-    Replicate; 1,000 schedules of eight processes on one budget in Postgres.
+    Replicate; 1,000 schedules of eight processes on one budget in Postgres; a death at every step of
+    a job, and 500 at random moments of 100 jobs.
     """
     install_wheels(session)
     random_jobs(session, int(session.posargs[0]) if session.posargs else 100_000)
     at_replicate = {"VGEN_REPLICATE_JOBS": "300", **INSTALLED_ONLY}
     session.run("pytest", "backends/vgen-replicate/tests/test_jobs.py", env=at_replicate)
+    at_postgres = Path("backends/vgen-supabase/tests")
     many = {"VGEN_SCHEDULES": "1000", **postgrest(session), **INSTALLED_ONLY}
-    session.run("pytest", "backends/vgen-supabase/tests/ledger/test_many_processes.py", env=many)
+    session.run("pytest", str(at_postgres / "ledger/test_many_processes.py"), env=many)
+    deaths = {"VGEN_DEATHS": "0", "VGEN_DYING_JOBS": "50", **INSTALLED_ONLY}
+    session.run("pytest", "-s", str(at_postgres / "test_deaths.py"), env=deaths)
 
 
 @nox.session(default=False)

@@ -94,6 +94,15 @@ class Book:
         ).fetchone()
         return Claim(job_id, clip_index, owner, row[0]) if row else None
 
+    def holder(self, job_id: UUID, clip_index: int) -> Claim | None:
+        """Read the claim that has not expired."""
+        row = self._sql(
+            "SELECT owner, epoch FROM claims WHERE job_id = ? AND clip_index = ? "
+            "AND expires_at > ?",
+            (str(job_id), clip_index, self._now),
+        ).fetchone()
+        return Claim(job_id, clip_index, *row) if row else None
+
     def extend(self, claim: Claim, lease: float) -> bool:
         """Move the claim's expiry to `lease` seconds from now, if it has not passed on."""
         changed = self._sql(

@@ -74,6 +74,10 @@ class SQLiteLedger(CostLedger):
         """Claim a clip."""
         return await self._transact(lambda book: book.claim(job_id, clip_index, owner, lease))
 
+    async def holder(self, job_id: UUID, clip_index: int) -> Claim | None:
+        """Read who holds a clip."""
+        return await self._read(lambda book: book.holder(job_id, clip_index), None)
+
     async def renew(self, claim: Claim, *, lease: float) -> None:
         """Renew a claim."""
         if not await self._transact(lambda book: book.extend(claim, lease)):

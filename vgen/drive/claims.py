@@ -10,6 +10,7 @@ import trio
 
 from vgen.drive.bare import bare_errors
 from vgen.drive.job import JobRun
+from vgen.drive.owners import has_died
 from vgen.errors import LedgerError
 from vgen.ports.ledger import CostLedger
 from vgen.records.job import Claim
@@ -24,12 +25,16 @@ LOOK_AGAIN = 1.0
 
 
 async def acquire(job: JobRun, clip_index: int) -> Claim:
-    """Wait for the claim on a clip, for as long as another process holds it."""
+    """Wait for the claim on a clip, for as long as another process that may be alive holds it."""
     kit, job_id = job.kit, job.manifest.job_id
     while True:
         claim = await kit.ledger.claim(job_id, clip_index, owner=kit.owner, lease=LEASE)
         if claim is not None:
             return claim
+        held = await kit.ledger.holder(job_id, clip_index)
+        if held is not None and has_died(held.owner):
+            await kit.ledger.release(held)
+            continue
         with job.elsewhere():
             await trio.sleep(LOOK_AGAIN)
 

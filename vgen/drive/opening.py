@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import random
-import socket
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import trio
 
 from vgen.drive.bare import bare_errors
 from vgen.drive.inspector import Inspector
 from vgen.drive.kit import Kit
+from vgen.drive.owners import this_process
 from vgen.drive.pauses import Pauses
 from vgen.drive.polling import Poller
 from vgen.drive.runner import Runner
@@ -87,7 +87,7 @@ async def open_runner(
                 pollers=pollers,
                 pauses=Pauses(),
                 folder=Path(folder),
-                owner=f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}",
+                owner=this_process(),
                 tell=teller(observer),
                 chance=random.random,
                 clip_key=clip_key,

@@ -53,6 +53,13 @@ class CostLedger(ABC):
         """Claim a clip for `lease` seconds of the ledger's time; `None` while another holds it."""
 
     @abstractmethod
+    async def holder(self, job_id: UUID, clip_index: int) -> Claim | None:
+        """Give the claim that a clip is under now; `None` where it is free.
+
+        Whoever knows that its owner has died may release it.
+        """
+
+    @abstractmethod
     async def renew(self, claim: Claim, *, lease: float) -> None:
         """Make the claim last `lease` seconds from now.
 

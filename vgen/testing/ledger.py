@@ -65,6 +65,10 @@ class MemoryLedger(CostLedger):
             "claim", lambda: self._known(job_id).claim(job_id, clip_index, owner, lease)
         )
 
+    async def holder(self, job_id: UUID, clip_index: int) -> Claim | None:
+        """Say who holds a clip."""
+        return await self._call("holder", lambda: self._holder(job_id, clip_index))
+
     async def renew(self, claim: Claim, *, lease: float) -> None:
         """Renew a claim."""
         await self._call("renew", lambda: self._known(claim.job_id).renew(claim, lease))
@@ -124,6 +128,9 @@ class MemoryLedger(CostLedger):
         old = self._jobs.get(manifest.job_id) or Pages(manifest, Account(limit=manifest.budget))
         self._jobs[manifest.job_id] = pages = old.renewed(manifest, holds)
         return pages.account
+
+    def _holder(self, job_id: UUID, clip_index: int) -> Claim | None:
+        return self._jobs[job_id].holder(clip_index) if job_id in self._jobs else None
 
     def _of_clip(self, job_id: UUID, clip_index: int) -> tuple[Attempt, ...]:
         return self._jobs[job_id].of_clip(clip_index) if job_id in self._jobs else ()

@@ -121,6 +121,11 @@ class Pages:
         self.claims[clip_index] = (claim, now + lease)
         return claim
 
+    def holder(self, clip_index: int) -> Claim | None:
+        """Give the claim that has not expired."""
+        held, expires = self.claims.get(clip_index, (None, 0.0))
+        return held if expires > trio.current_time() else None
+
     def renew(self, claim: Claim, lease: float) -> None:
         """Make a claim last."""
         self._check(claim)

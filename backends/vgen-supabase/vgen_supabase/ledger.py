@@ -123,6 +123,11 @@ class DatabaseLedger(MigratedLedger):
         )
         return None if epoch is None else Claim(job_id, clip_index, owner, epoch)
 
+    async def holder(self, job_id: UUID, clip_index: int) -> Claim | None:
+        """Read who holds a clip."""
+        held = await self._call("vgen_holder", job=str(job_id), clip=clip_index)
+        return None if held is None else Claim(job_id, clip_index, held["owner"], held["epoch"])
+
     async def renew(self, claim: Claim, *, lease: float) -> None:
         """Renew a claim."""
         if not await self._call("vgen_renew", **_claim(claim), lease=lease):

@@ -402,6 +402,13 @@ begin
     return given;
 end $$;
 
+-- Give the owner and the epoch of the claim that a clip is under now, or null.
+create or replace function public.vgen_holder(job uuid, clip integer) returns json
+language sql volatile security definer set search_path = '' as $$
+    select json_build_object('owner', held.owner, 'epoch', held.epoch) from vgen.claims held
+    where held.job_id = job and held.clip_index = clip and held.expires_at > clock_timestamp()
+$$;
+
 -- Make a claim last; false where it has passed on.
 create or replace function public.vgen_renew(
     job uuid, clip integer, epoch integer, lease double precision

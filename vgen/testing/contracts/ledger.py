@@ -170,6 +170,7 @@ class LedgerContract(Stage):
         await ledger.open_job(a_manifest(100), [])
         first = await claimed(ledger, "ann", lease=AN_HOUR)
         assert await ledger.claim(JOB, 0, owner="bob", lease=AN_HOUR) is None
+        assert await ledger.holder(JOB, 0) == first
         await ledger.reserve(first, an_attempt(0, cents=10))
         await ledger.renew(first, lease=MOMENT)
         second = await ledger.claim(JOB, 0, owner="bob", lease=AN_HOUR)

@@ -79,6 +79,18 @@ class Take:
 
 
 @frozen
+class WhoHolds:
+    """Ask who holds a clip."""
+
+    clip: int
+
+    def call(self, known: Known) -> Call:
+        """Give the call."""
+        del known
+        return lambda ledger: ledger.holder(JOB, self.clip)
+
+
+@frozen
 class Renew:
     """Make the owner's claim last, or with no `lasting` expire at once."""
 
@@ -150,7 +162,7 @@ class Conclude:
         return lambda ledger: ledger.conclude(JOB, self.outcome)
 
 
-Operation = Open | Take | Renew | GiveBack | Reserve | Advance | Conclude
+Operation = Open | Take | WhoHolds | Renew | GiveBack | Reserve | Advance | Conclude
 
 
 def timeless(told: object) -> object:

@@ -31,6 +31,7 @@ from vgen.testing.contracts.operations import (
     Renew,
     Reserve,
     Take,
+    WhoHolds,
     clip_of,
 )
 
@@ -77,6 +78,7 @@ OPENINGS = st.builds(
 OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
     OPENINGS,
     st.builds(Take, _OWNERS, _CLIPS, lasting=st.booleans()),
+    st.builds(WhoHolds, _CLIPS),
     st.builds(Renew, _OWNERS, _CLIPS, lasting=st.booleans()),
     st.builds(GiveBack, _OWNERS, _CLIPS),
     st.builds(Reserve, _OWNERS, _ATTEMPTS, _CENTS),

@@ -1,0 +1,138 @@
+"""A simulated Replicate with its books, and the process whose children play jobs at it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+from uuid import UUID
+
+import trio
+from attrs import define, frozen
+from PIL import Image
+
+from vgen.video import probe
+from vgen_replicate.simulator import Simulator
+
+from .mortal import CLIPS, SPEED, ledger_at
+
+CANCELLED = frozenset({"canceled", "aborted"})
+
+
+@frozen
+class Service:
+    """The simulated service, and where it is."""
+
+    simulator: Simulator
+    url: str
+
+
+@contextmanager
+def service() -> Generator[Service]:
+    """Serve a simulator, in a thread, until the block ends."""
+    simulator = Simulator(speed=SPEED, scale=0.125, epoch=datetime.now(UTC))
+    told: SimpleQueue[tuple[str, trio.lowlevel.TrioToken, trio.CancelScope]] = SimpleQueue()
+
+    async def serve() -> None:
+        async with trio.open_nursery() as nursery:
+            url = await nursery.start(simulator.serve)
+            told.put((url, trio.lowlevel.current_trio_token(), nursery.cancel_scope))
+
+    thread = threading.Thread(target=trio.run, args=(serve,), daemon=True)
+    thread.start()
+    url, token, scope = told.get(timeout=30)
+    try:
+        yield Service(simulator, url)
+    finally:
+        token.run_sync_soon(scope.cancel)
+        thread.join(10)
+
+
+@define
+class Player:
+    """Has jobs played by mortal children, on one ledger."""
+
+    service: Service
+    ledger: str
+    process: subprocess.Popen[str]
+
+    def play(
+        self, job: UUID, out: Path, *, fatal: int = 0, kill_after: float | None = None
+    ) -> int | None:
+        """Have a job played, and killed at its fatal step or after so many seconds.
+
+        Gives how many steps it took, or `None` if it was killed.
+        """
+        out.mkdir(exist_ok=True)
+        (out / "picture.png").write_bytes(a_picture())
+        told = {
+            "job": str(job),
+            "out": str(out),
+            "ledger": self.ledger,
+            "fatal": fatal,
+            "kill_after": kill_after,
+            "access": {"token": self.service.simulator.token, "base_url": self.service.url},
+        }
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(told) + "\n")
+        self.process.stdin.flush()
+        steps: int | None = json.loads(self.process.stdout.readline())
+        assert steps is None or steps > 0, "it failed: see its standard error"
+        return steps
+
+
+@contextmanager
+def player(at: Service, ledger: str) -> Generator[Player]:
+    """Start the process whose children play."""
+    command = [sys.executable, str(Path(__file__).with_name("mortal.py"))]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield Player(at, ledger, process)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def check(at: Service, ledger: str, job: UUID, out: Path, *, known: set[str]) -> None:
+    """Compare the job's books with the service's, which knew of `known` predictions before.
+
+    Each clip is there, whole, and was paid for once, but for attempts that were cancelled.
+    """
+    simulator = at.simulator
+    ours = {p.id: p for p in simulator.predictions.values() if p.id not in known}
+    assert not [p.id for p in ours.values() if not p.final], "something is still running"
+    book = trio.run(_read, ledger, job)
+    made = {identity for identity, p in ours.items() if p.status == "succeeded"}
+    stored = {a.ticket.provider_id for a in book.attempts if a.clip is not None and a.ticket}
+    assert made == stored, "a clip was paid for twice, or none was made of it"
+    assert len(made) == CLIPS
+    assert {p.status for p in ours.values()} <= {"succeeded", *CANCELLED}
+    billed = sum((bill.amount for bill in simulator.bills if bill.prediction in ours), Decimal(0))
+    assert book.account.spent == billed
+    assert (book.account.held, book.account.in_doubt) == (0, 0)
+    for clip in range(CLIPS):
+        assert probe(out / f"{job}/clip_{clip:03d}.mp4").frames > 0
+
+
+async def _read(ledger: str, job: UUID) -> Any:
+    book = ledger_at(ledger)
+    found = await book.job(job)
+    await book.aclose()
+    return found
+
+
+def a_picture() -> bytes:
+    """A small picture with something to see on it."""
+    encoded = BytesIO()
+    Image.radial_gradient("L").resize((64, 64)).convert("RGB").save(encoded, "PNG")
+    return encoded.getvalue()
