@@ -164,5 +164,9 @@ class LedgerError(VgenError):
         super().__init__(message)
 
 
+class JobStoppedError(LedgerError):
+    """The job was stopped from elsewhere: nothing more of it is sent."""
+
+
 class VideoError(VgenError):
     """The file is no usable video; the message says what is wrong with it."""

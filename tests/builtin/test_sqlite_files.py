@@ -101,7 +101,7 @@ def make_named(path: Path) -> None:
 def make_newer(path: Path) -> None:
     """A ledger of a version to come."""
     another(path, "CREATE TABLE jobs (x)", "PRAGMA application_id = 0x7667656E")
-    another(path, "PRAGMA user_version = 2")
+    another(path, "PRAGMA user_version = 99")
 
 
 @pytest.mark.parametrize("make", [make_text, make_other, make_named, make_newer])
@@ -233,3 +233,15 @@ async def test_errors_leave_the_ledger_usable(ledger: SQLiteLedger) -> None:
         await ledger.conclude(JOB, "")
     await ledger.open_job(a_manifest(JOB), [an_attempt(JOB)])
     assert await ledger.jobs() == (JOB,)
+
+
+async def test_a_ledger_of_version_1_is_moved_on(ledger: SQLiteLedger, path: Path) -> None:
+    """What an older vgen has written down is there, and can be worked on."""
+    await ledger.open_job(a_manifest(JOB), [])
+    await ledger.aclose()
+    another(path, "ALTER TABLE jobs DROP COLUMN stopped", "PRAGMA user_version = 1")
+    assert await ledger.jobs() == (JOB,)
+    await ledger.stop(JOB)
+    job = await ledger.job(JOB)
+    assert job is not None
+    assert job.stopped

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vgen.decisions.retry import Again, FallBack, GiveUp, Move, after
+from vgen.decisions.retry import PATIENCE, Again, FallBack, GiveUp, Move, after
 from vgen.errors import (
     AttemptTimeoutError,
     GenerationError,
@@ -25,7 +25,6 @@ MENDABLE = [
     RetryableError("x"),
     NetworkError("x"),
     AttemptTimeoutError("x"),
-    RateLimitedError("x"),
     ModelUnavailableError("x"),
     VideoError("x"),
 ]
@@ -35,6 +34,7 @@ def decide(
     error: VgenError,
     *,
     tried: int = 1,
+    refused: float = 0.0,
     attempts: int = 3,
     backends_left: int = 0,
     chance: float = 0.0,
@@ -43,6 +43,7 @@ def decide(
     return after(
         error,
         tried=tried,
+        refused=refused,
         attempts=attempts,
         backends_left=backends_left,
         backoff=2.0,
@@ -84,6 +85,20 @@ def test_only_an_unavailable_model_sends_the_clip_on() -> None:
 def test_the_longer_pause_wins(asked: float | None, pause: float) -> None:
     """A provider's own retry-after counts where it is longer than the pause that is due."""
     assert decide(RateLimitedError("x", retry_after=asked)) == Again(pause)
+
+
+def test_a_request_for_a_pause_is_no_attempt() -> None:
+    """However many attempts are gone, the clip is offered again, for half an hour of refusals."""
+    refusal = RateLimitedError("x", retry_after=10.0)
+    for refused in (0.0, 30.0, PATIENCE - 1):
+        assert isinstance(decide(refusal, tried=3, attempts=3, refused=refused), Again)
+    assert decide(refusal, refused=PATIENCE) == GiveUp()
+
+
+@pytest.mark.parametrize(("refused", "pause"), [(0.0, 2.0), (40.0, 10.0), (400.0, 100.0)])
+def test_refusals_slow_a_clip_down(refused: float, pause: float) -> None:
+    """The longer a clip has been refused, the longer it pauses, whatever the provider says."""
+    assert decide(RateLimitedError("x", retry_after=1.0), refused=refused) == Again(pause)
 
 
 @given(st.integers(1, 99), st.floats(0, 1), st.none() | st.floats(0, 1e6))

@@ -5,15 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import partial
 
+import pytest
 import trio
 from attrs import evolve
 from trio.testing import MockClock
 
 from vgen import ClipStored, RetryScheduled
 from vgen.abc import Price
-from vgen.errors import ModelUnavailableError, RateLimitedError
+from vgen.errors import InsufficientClipsError, ModelUnavailableError, RateLimitedError
 from vgen.records.settings import Settings
-from vgen.testing import CAPABILITIES, Fail, FakeBackend, RateLimit, Refuse, Succeed
+from vgen.testing import CAPABILITIES, Fail, FakeBackend, Hang, RateLimit, Refuse, Succeed
 
 from .jobs import JOB, PLENTY, Stage, prompts
 
@@ -94,3 +95,39 @@ async def test_a_rate_limit_pauses_the_whole_account(autojump_clock: MockClock) 
         assert (len(fake.submitted), runner.statistics().in_flight) == (1, 0)
         fake.calm()
     assert (len(fake.submitted), set(fake.submitted)) == (4, {"a", "b", "c"})
+
+
+async def test_a_request_for_a_pause_uses_up_no_attempt(autojump_clock: MockClock) -> None:
+    """However often a clip is put off, it has all its attempts at the model."""
+    put_off = [RateLimit(retry_after=10)] * 6
+    fake = FakeBackend(script={"a": [*put_off, Fail(), *put_off, Fail(), Succeed()]})
+    stage = Stage([fake])
+    async with stage.runner() as runner:
+        clips = await runner.process(JOB, prompts("a", "b", "c"), budget=PLENTY)
+    assert clips.successful_clips == 3
+
+
+async def test_a_provider_that_only_asks_for_pauses_is_given_up(autojump_clock: MockClock) -> None:
+    """Half an hour of nothing but refusals ends a clip, with the provider's words."""
+    stage = Stage([FakeBackend(default=RateLimit(retry_after=1))])
+    async with stage.runner() as runner:
+        began = trio.current_time()
+        with pytest.raises(InsufficientClipsError, match="too many requests"):
+            await runner.process(JOB, prompts("a", "b", "c"), budget=PLENTY)
+    assert 1800 <= trio.current_time() - began < 3000
+    assert len(stage.fake.submitted) < 200
+
+
+@pytest.mark.parametrize(("limit", "ends"), [(None, 120), (50, 50), (5000, 120)])
+async def test_an_attempt_runs_no_longer_than_its_hold_covers(
+    autojump_clock: MockClock, limit: float | None, ends: float
+) -> None:
+    """The user's own limit can only shorten the backend's."""
+    fake = FakeBackend(default=Hang())
+    stage = Stage([fake], settings=Settings(attempt_timeout=limit, attempts=1))
+    async with stage.runner() as runner:
+        began = trio.current_time()
+        with pytest.raises(InsufficientClipsError):
+            await runner.process(JOB, prompts("a", "b", "c"), budget=PLENTY)
+    assert fake.running == []
+    assert ends <= trio.current_time() - began < ends + 20

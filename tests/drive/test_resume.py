@@ -360,6 +360,19 @@ async def test_an_attempt_on_a_backend_that_is_not_at_hand(autojump_clock: MockC
     assert "a" not in other.fake.submitted
 
 
+async def test_an_attempt_on_another_account(autojump_clock: MockClock) -> None:
+    """What one account has open is neither forgotten nor paid for again on another."""
+    stage = Stage()
+    await leave_open(stage, accepted=True)
+    before = await stage.ledger.attempts(JOB, 0)
+    other = Stage([FakeBackend()], stage.storage, stage.ledger)
+    other.fake.account = "another"
+    with pytest.raises(InsufficientClipsError, match="on account fake-account"):
+        await play(other)
+    assert "a" not in other.fake.submitted
+    assert await stage.ledger.attempts(JOB, 0) == before
+
+
 async def test_an_image_that_went_missing_between_the_steps(autojump_clock: MockClock) -> None:
     """An image read when the job was opened and gone when the clip runs gives way to text."""
     storage = MemoryStorage({"cat.png": png()})

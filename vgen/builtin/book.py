@@ -10,7 +10,7 @@ from uuid import UUID
 from attrs import evolve
 
 from vgen.decisions.bookkeeping import admit, follow, movement, post
-from vgen.errors import LedgerError
+from vgen.errors import JobStoppedError, LedgerError
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import Entry, Line, Movement, Planned, Released, Reserved
 from vgen.records.job import Claim, Job, Manifest
@@ -41,7 +41,7 @@ class Book:
         self._sql(
             "INSERT INTO jobs (job_id, manifest, account, opened_at) VALUES (?, ?, ?, ?) "
             "ON CONFLICT DO UPDATE SET manifest = excluded.manifest, account = excluded.account, "
-            "outcome = ''",
+            "outcome = '', stopped = 0",
             (str(job_id), to_json(manifest), to_json(account), self._now),
         )
         self._release_planned(job_id)
@@ -59,7 +59,8 @@ class Book:
     def job(self, job_id: UUID) -> Job | None:
         """Read a job with its attempts."""
         row = self._sql(
-            "SELECT manifest, account, outcome FROM jobs WHERE job_id = ?", (str(job_id),)
+            "SELECT manifest, account, outcome, stopped FROM jobs WHERE job_id = ?",
+            (str(job_id),),
         ).fetchone()
         if row is None:
             return None
@@ -68,11 +69,27 @@ class Book:
             account=from_json(row[1], Account),
             attempts=self.attempts(job_id),
             outcome=row[2],
+            stopped=bool(row[3]),
         )
 
     def jobs(self) -> tuple[UUID, ...]:
         """List the jobs."""
         return tuple(UUID(row[0]) for row in self._sql("SELECT job_id FROM jobs ORDER BY rowid"))
+
+    def attempt(self, attempt_id: UUID) -> Attempt | None:
+        """Read an attempt."""
+        return self._attempt(attempt_id)
+
+    def unsettled(self) -> tuple[Attempt, ...]:
+        """Read what was sent and can still move."""
+        rows = self._sql("SELECT record FROM attempts WHERE open ORDER BY rowid")
+        every = (from_json(row[0], Attempt) for row in rows)
+        return tuple(attempt for attempt in every if attempt.sent)
+
+    def stop(self, job_id: UUID) -> None:
+        """Mark the job as stopped."""
+        self._account(job_id)
+        self._sql("UPDATE jobs SET stopped = 1 WHERE job_id = ?", (str(job_id),))
 
     def attempts(self, job_id: UUID, clip_index: int | None = None) -> tuple[Attempt, ...]:
         """Read the attempts of a job, or of one of its clips."""
@@ -103,13 +120,18 @@ class Book:
         ).fetchone()
         return Claim(job_id, clip_index, *row) if row else None
 
-    def extend(self, claim: Claim, lease: float) -> bool:
+    def renew(self, claim: Claim, lease: float) -> None:
+        """Make a claim last."""
+        self._check(claim)
+        self._check_going(claim.job_id)
+        self.extend(claim, lease)
+
+    def extend(self, claim: Claim, lease: float) -> None:
         """Move the claim's expiry to `lease` seconds from now, if it has not passed on."""
-        changed = self._sql(
+        self._sql(
             "UPDATE claims SET expires_at = ? WHERE job_id = ? AND clip_index = ? AND epoch = ?",
             (self._now + lease, str(claim.job_id), claim.clip_index, claim.epoch),
         )
-        return changed.rowcount == 1
 
     def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
         """Write down that the attempt may be sent."""
@@ -124,6 +146,7 @@ class Book:
         standing = self._open_attempt(claim.job_id, claim.clip_index)
         if standing is not None and standing.sent:
             return self._same(standing, attempt)
+        self._check_going(claim.job_id)
         admit(self._account(claim.job_id), attempt.hold, freed=standing.hold if standing else FREE)
         if standing is not None and standing.attempt_id == attempt.attempt_id:
             return self._move(standing, Reserved(), then=attempt)
@@ -221,6 +244,11 @@ class Book:
         ).fetchone()
         if row is None or row[0] != claim.epoch:
             raise LedgerError(f"the claim on clip {claim.clip_index} has passed on")
+
+    def _check_going(self, job_id: UUID) -> None:
+        row = self._sql("SELECT stopped FROM jobs WHERE job_id = ?", (str(job_id),)).fetchone()
+        if row[0]:
+            raise JobStoppedError(f"job {job_id} was stopped")
 
     def _add(self, attempt: Attempt, entry: Entry) -> None:
         known = self._attempt(attempt.attempt_id)

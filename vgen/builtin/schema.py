@@ -10,7 +10,7 @@ from vgen.errors import ConfigurationError
 APPLICATION_ID = 0x7667656E
 """`vgen` in ASCII, in the file's header, so that no other program's database is taken for one."""
 
-VERSION = 1
+VERSION = 2
 EMPTY = (0, 0, 0)
 
 TABLES = """
@@ -19,7 +19,8 @@ CREATE TABLE jobs (
     manifest TEXT NOT NULL,
     account TEXT NOT NULL,
     outcome TEXT NOT NULL DEFAULT '',
-    opened_at REAL NOT NULL
+    opened_at REAL NOT NULL,
+    stopped INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE claims (
     job_id TEXT NOT NULL REFERENCES jobs,
@@ -85,6 +86,9 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         if _look(connection) == EMPTY:
             _make_tables(connection)
         application, version, _ = _look(connection)
+        if (application, version) == (APPLICATION_ID, 1):
+            _move_on(connection)
+            application, version, _ = _look(connection)
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:
@@ -93,6 +97,15 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         raise ConfigurationError(f"{path}: is a database, but no vgen ledger")
     if version != VERSION:
         raise ConfigurationError(f"{path}: is a ledger of version {version}, not {VERSION}")
+
+
+def _move_on(connection: sqlite3.Connection) -> None:
+    """Make a ledger of version 1 one of version 2, unless another process was faster."""
+    connection.execute("BEGIN IMMEDIATE")
+    if _read_header(connection)[1] == 1:
+        connection.execute("ALTER TABLE jobs ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")
 
 
 def _look(connection: sqlite3.Connection) -> tuple[int, int, int]:

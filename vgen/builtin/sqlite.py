@@ -64,6 +64,14 @@ class SQLiteLedger(CostLedger):
         """Read a clip's attempts."""
         return await self._read(lambda book: book.attempts(job_id, clip_index), ())
 
+    async def attempt(self, attempt_id: UUID) -> Attempt | None:
+        """Read an attempt."""
+        return await self._read(lambda book: book.attempt(attempt_id), None)
+
+    async def unsettled(self) -> tuple[Attempt, ...]:
+        """Read what was sent and can still move."""
+        return await self._read(lambda book: book.unsettled(), ())
+
     async def jobs(self) -> tuple[UUID, ...]:
         """List the jobs."""
         return await self._read(lambda book: book.jobs(), ())
@@ -80,8 +88,7 @@ class SQLiteLedger(CostLedger):
 
     async def renew(self, claim: Claim, *, lease: float) -> None:
         """Renew a claim."""
-        if not await self._transact(lambda book: book.extend(claim, lease)):
-            raise LedgerError(f"the claim on clip {claim.clip_index} has passed on")
+        await self._transact(lambda book: book.renew(claim, lease))
 
     async def release(self, claim: Claim) -> None:
         """Give a clip back."""
@@ -100,6 +107,10 @@ class SQLiteLedger(CostLedger):
     async def conclude(self, job_id: UUID, outcome: str) -> Account:
         """Release what was planned, and note the outcome."""
         return await self._transact(lambda book: book.conclude(job_id, outcome))
+
+    async def stop(self, job_id: UUID) -> None:
+        """Mark a job as stopped."""
+        await self._transact(lambda book: book.stop(job_id))
 
     async def history(self, job_id: UUID) -> tuple[Line, ...]:
         """Read a job's journal."""

@@ -113,7 +113,11 @@ SETTLED = frozenset({Money.SETTLED})
 RULES: dict[type[Any], _Rule] = {
     Reserved: _Rule(HELD, frozenset({Custody.PLANNED}), _reserved),
     Ticketed: _Rule(OPEN_MONEY, frozenset({Custody.INTENDED}), _ticketed),
-    Released: _Rule(OPEN_MONEY, frozenset({Custody.PLANNED, Custody.INTENDED}), _released),
+    Released: _Rule(
+        OPEN_MONEY | {Money.WRITTEN_OFF},
+        frozenset({Custody.PLANNED, Custody.INTENDED, Custody.LOST}),
+        _released,
+    ),
     Doubted: _Rule(HELD, frozenset({Custody.INTENDED}), _doubted),
     Settled: _Rule(OPEN_MONEY, frozenset({Custody.TICKETED}), _settled),
     WrittenOff: _Rule(OPEN_MONEY, frozenset({Custody.INTENDED, Custody.TICKETED}), _written_off),
@@ -122,7 +126,10 @@ RULES: dict[type[Any], _Rule] = {
     Stored: _Rule(SETTLED, frozenset({Custody.FETCHED, Custody.SPOOLED}), _stored),
     Lost: _Rule(SETTLED, frozenset({Custody.SUCCEEDED, Custody.FETCHED, Custody.SPOOLED}), _lost),
 }
-"""What may follow what; `Planned` is an attempt's first entry and follows nothing."""
+"""What may follow what; `Planned` is an attempt's first entry and follows nothing.
+
+What was written off may be released: somebody has found out that it was not billed.
+"""
 
 
 def movement(before: Attempt | None, after: Attempt) -> Movement:

@@ -12,6 +12,13 @@ from vgen.errors import (
     VideoError,
 )
 
+PATIENCE = 1800.0
+"""For how many seconds a clip is offered to a provider that only ever asks for a pause: at the
+slowest rate that is known, six submits a minute, time for 180 clips to get their turn."""
+
+SLOWING = 0.25
+"""A refused clip pauses at least this share of the time for which it has been refused."""
+
 JITTER = 0.1
 """The most that chance adds to a pause, as a share of it."""
 
@@ -40,6 +47,7 @@ def after(
     error: VgenError,
     *,
     tried: int,
+    refused: float,
     attempts: int,
     backends_left: int,
     backoff: float,
@@ -48,18 +56,18 @@ def after(
     """Decide what follows a failed attempt.
 
     `tried` counts the attempts made on this backend in this run, this one included, of at most
-    `attempts`; `backends_left` counts those that have not been tried. `backoff` is the first pause
-    in seconds, `chance` a random number from 0 to 1.
+    `attempts`. A `RateLimitedError` is none of them: `refused` says for how many seconds there has
+    been nothing else. `backends_left` counts those that have not been tried. `backoff` is the
+    first pause in seconds, `chance` a random number from 0 to 1.
     """
     if isinstance(error, ModelUnavailableError) and backends_left:
         return FallBack()
-    if not isinstance(error, RetryableError | VideoError) or tried >= attempts:
+    if not isinstance(error, RetryableError | VideoError):
         return GiveUp()
-    return Again(_pause(error, tried=tried, backoff=backoff, chance=chance))
-
-
-def _pause(error: VgenError, *, tried: int, backoff: float, chance: float) -> float:
     pause = backoff * 2.0 ** (tried - 1)
-    if isinstance(error, RateLimitedError) and error.retry_after is not None:
-        pause = max(pause, error.retry_after)
-    return pause * (1 + JITTER * chance)
+    if isinstance(error, RateLimitedError):
+        over = refused >= PATIENCE
+        pause = max(pause, error.retry_after or 0.0, refused * SLOWING)
+    else:
+        over = tried >= attempts
+    return GiveUp() if over else Again(pause * (1 + JITTER * chance))

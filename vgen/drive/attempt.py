@@ -175,7 +175,7 @@ class Try:
 
     async def _wait(self, report: Callable[[float], None]) -> Status:
         limits = self.backend.capabilities
-        run_limit = self.kit.settings.attempt_timeout or limits.run_limit
+        run_limit = min(limits.run_limit, self.kit.settings.attempt_timeout or limits.run_limit)
         running = False
 
         def hear(status: Status) -> None:

@@ -20,6 +20,7 @@ from vgen.errors import (
     BudgetExceededError,
     GenerationError,
     NetworkError,
+    RateLimitedError,
     RetryableError,
     SubmitInDoubtError,
     VgenError,
@@ -40,7 +41,8 @@ class ClipRun:
     """The work on one clip, under its claim; `attempts` are all of the clip's, as they stand.
 
     `route` names the backends that are left, the one being tried first, and `tried` counts the
-    attempts that have failed on it in this run.
+    attempts that have failed on it in this run. `refused_since` is when, on Trio's clock, the
+    provider began to ask for pauses and nothing else.
     """
 
     job: JobRun
@@ -49,6 +51,7 @@ class ClipRun:
     attempts: dict[UUID, Attempt]
     notes: tuple[str, ...] = ()
     tried: int = 0
+    refused_since: float | None = None
     route: tuple[str, ...] = ()
     started: float = field(factory=trio.current_time)
 
@@ -83,16 +86,23 @@ class ClipRun:
                 move = self._after(error)
                 if isinstance(move, retry.GiveUp) or self.sent_and_open() is not None:
                     raise
-                self.tried += 1
+                self._count(error)
                 if isinstance(move, retry.FallBack):
                     self.route, self.tried = self.route[1:], 0
                 await self._turn(move, self.route[0], str(error))
 
+    def _count(self, error: AttemptError | VideoError) -> None:
+        if not isinstance(error, RateLimitedError):
+            self.tried, self.refused_since = self.tried + 1, None
+        elif self.refused_since is None:
+            self.refused_since = trio.current_time()
+
     def _after(self, error: AttemptError | VideoError) -> retry.Move:
-        settings = self.job.kit.settings
+        settings, now = self.job.kit.settings, trio.current_time()
         return retry.after(
             error,
             tried=self.tried + 1,
+            refused=now - (now if self.refused_since is None else self.refused_since),
             attempts=settings.attempts,
             backends_left=len(self.route) - 1,
             backoff=settings.backoff,

@@ -57,13 +57,18 @@ async def carry_on(run: ClipRun, standing: Attempt) -> Clip | None:
 
     Raises:
         SubmitInDoubtError, AttemptTimeoutError: it stays open, and nothing else may be sent.
-        ConfigurationError: its backend is not at hand.
+        ConfigurationError: its backend, or its account there, is not at hand.
     """
     backend = run.job.kit.backends.get(standing.backend)
     if backend is None:
         raise ConfigurationError(
             f"clip {standing.clip_index} has an attempt open on {standing.backend}: "
             f"run again with {standing.backend} among the backends"
+        )
+    if standing.account != backend.account:
+        raise ConfigurationError(
+            f"clip {standing.clip_index} has an attempt open on {standing.backend}, on account "
+            f"{standing.account or 'unnamed'}: run again with that account's key"
         )
     one = Try(run.job.kit, run.claim, backend, standing)
     try:

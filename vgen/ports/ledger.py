@@ -43,6 +43,14 @@ class CostLedger(ABC):
         """Give the attempts of one clip, oldest first; none where the job was never opened."""
 
     @abstractmethod
+    async def attempt(self, attempt_id: UUID) -> Attempt | None:
+        """Give one attempt, `None` where there is none of that id."""
+
+    @abstractmethod
+    async def unsettled(self) -> tuple[Attempt, ...]:
+        """Give the attempts of all jobs that were sent and can still move, oldest first."""
+
+    @abstractmethod
     async def jobs(self) -> tuple[UUID, ...]:
         """Give the jobs in the order in which they were opened."""
 
@@ -65,6 +73,7 @@ class CostLedger(ABC):
 
         Raises:
             LedgerError: it has passed on to another.
+            JobStoppedError: the job was stopped; the claim stays until it is given back.
         """
 
     @abstractmethod
@@ -80,6 +89,7 @@ class CostLedger(ABC):
 
         Raises:
             BudgetExceededError: the budget does not hold it, or a bill has passed its hold.
+            JobStoppedError: the job was stopped.
             LedgerError: the claim has passed on, or the clip has another open attempt.
         """
 
@@ -96,6 +106,13 @@ class CostLedger(ABC):
     @abstractmethod
     async def conclude(self, job_id: UUID, outcome: str) -> Account:
         """Release what was planned and never sent, and note how the job ended."""
+
+    @abstractmethod
+    async def stop(self, job_id: UUID) -> None:
+        """Let nothing more of a job be reserved, and no claim be renewed, until it is opened anew.
+
+        What is at work on it, in whatever process, ends within the time of a renewal.
+        """
 
     @abstractmethod
     async def history(self, job_id: UUID) -> tuple[Line, ...]:

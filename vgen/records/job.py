@@ -73,12 +73,16 @@ class Claim:
 
 @frozen
 class Job:
-    """A job as the ledger knows it; `attempts` are in the order in which they were written."""
+    """A job as the ledger knows it; `attempts` are in the order in which they were written.
+
+    `stopped` since somebody has asked for it, and until it is opened anew.
+    """
 
     manifest: Manifest
     account: Account
     attempts: tuple[Attempt, ...] = ()
     outcome: str = ""
+    stopped: bool = False
 
     def of_clip(self, clip_index: int) -> tuple[Attempt, ...]:
         """Give a clip's attempts in their order."""

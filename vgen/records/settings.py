@@ -78,7 +78,8 @@ class Settings:
         concurrency: how many attempts are in flight at once.
         fetches: how many finished clips are downloaded and stored at once.
         poll_interval: the pause between two questions to a provider, in seconds.
-        attempt_timeout: how long an attempt may run, in seconds; `None`: as its backend declares.
+        attempt_timeout: how long an attempt may run, in seconds, where that is less than its
+            backend's own limit, which the hold covers.
         backoff: the first pause before another attempt, in seconds; each further one doubles.
         attempts: how many attempts a clip gets on a backend in one run.
         tolerance: by how many seconds a clip may miss its target without being marked.

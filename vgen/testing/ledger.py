@@ -53,6 +53,14 @@ class MemoryLedger(CostLedger):
         """Give a clip's attempts."""
         return await self._call("attempts", lambda: self._of_clip(job_id, clip_index))
 
+    async def attempt(self, attempt_id: UUID) -> Attempt | None:
+        """Give an attempt."""
+        return await self._call("attempt", lambda: self._attempt(attempt_id))
+
+    async def unsettled(self) -> tuple[Attempt, ...]:
+        """Give what was sent and can still move."""
+        return await self._call("unsettled", self._unsettled)
+
     async def jobs(self) -> tuple[UUID, ...]:
         """List the jobs."""
         return await self._call("jobs", lambda: tuple(self._jobs))
@@ -101,6 +109,10 @@ class MemoryLedger(CostLedger):
         """Release what was planned, and note the outcome."""
         return await self._call("conclude", lambda: self._known(job_id).conclude(outcome))
 
+    async def stop(self, job_id: UUID) -> None:
+        """Mark a job as stopped."""
+        await self._call("stop", lambda: self._stop(job_id))
+
     async def history(self, job_id: UUID) -> tuple[Line, ...]:
         """Give a job's journal."""
         return await self._call("history", lambda: self._journal(job_id))
@@ -110,7 +122,13 @@ class MemoryLedger(CostLedger):
         pages = self._jobs.get(job_id)
         if pages is None:
             return None
-        return Job(pages.manifest, pages.account, tuple(pages.attempts.values()), pages.outcome)
+        return Job(
+            pages.manifest,
+            pages.account,
+            tuple(pages.attempts.values()),
+            pages.outcome,
+            pages.stopped,
+        )
 
     async def _call(self, name: str, work: Callable[[], T]) -> T:
         return await self.faults.call(name, lambda: self._published(work))
@@ -128,6 +146,17 @@ class MemoryLedger(CostLedger):
         old = self._jobs.get(manifest.job_id) or Pages(manifest, Account(limit=manifest.budget))
         self._jobs[manifest.job_id] = pages = old.renewed(manifest, holds)
         return pages.account
+
+    def _attempt(self, attempt_id: UUID) -> Attempt | None:
+        found = (pages.attempts.get(attempt_id) for pages in self._jobs.values())
+        return next((attempt for attempt in found if attempt is not None), None)
+
+    def _unsettled(self) -> tuple[Attempt, ...]:
+        every = (attempt for pages in self._jobs.values() for attempt in pages.attempts.values())
+        return tuple(attempt for attempt in every if attempt.sent and attempt.is_open)
+
+    def _stop(self, job_id: UUID) -> None:
+        self._known(job_id).stopped = True
 
     def _holder(self, job_id: UUID, clip_index: int) -> Claim | None:
         return self._jobs[job_id].holder(clip_index) if job_id in self._jobs else None

@@ -10,7 +10,7 @@ import trio
 from attrs import define, evolve, field
 
 from vgen.decisions.bookkeeping import admit, follow, movement, post
-from vgen.errors import LedgerError
+from vgen.errors import JobStoppedError, LedgerError
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import Entry, Line, Planned, Released, Reserved
 from vgen.records.job import Claim, Manifest
@@ -24,6 +24,7 @@ class Pages:
     manifest: Manifest
     account: Account
     outcome: str = ""
+    stopped: bool = False
     attempts: dict[UUID, Attempt] = field(factory=dict[UUID, Attempt])
     claims: dict[int, tuple[Claim, float]] = field(factory=dict[int, tuple[Claim, float]])
     journal: list[Line] = field(factory=list[Line])
@@ -34,6 +35,7 @@ class Pages:
             self,
             manifest=manifest,
             outcome="",
+            stopped=False,
             attempts=dict(self.attempts),
             claims=dict(self.claims),
             journal=list(self.journal),
@@ -88,6 +90,7 @@ class Pages:
         standing = self.open_attempt(claim.clip_index)
         if standing is not None and standing.sent:
             return _same(standing, attempt)
+        self._check_going()
         admit(self.account, attempt.hold, freed=standing.hold if standing else FREE)
         reserved = follow(attempt, Reserved())
         if standing is None or standing.attempt_id != attempt.attempt_id:
@@ -129,6 +132,7 @@ class Pages:
     def renew(self, claim: Claim, lease: float) -> None:
         """Make a claim last."""
         self._check(claim)
+        self._check_going()
         self.claims[claim.clip_index] = (claim, trio.current_time() + lease)
 
     def release(self, claim: Claim) -> None:
@@ -156,6 +160,10 @@ class Pages:
         self.account = post(self.account, moved, overrun=after.overrun)
         self.journal.append(Line(_now(), after.clip_index, after.attempt_id, entry, moved))
         return after
+
+    def _check_going(self) -> None:
+        if self.stopped:
+            raise JobStoppedError(f"job {self.manifest.job_id} was stopped")
 
     def _holds(self, claim: Claim) -> bool:
         held, _ = self.claims.get(claim.clip_index, (None, 0.0))

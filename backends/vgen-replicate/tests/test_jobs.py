@@ -34,6 +34,7 @@ FAULTS = Faults(
     failed=0.06,
     stuck=0.01,
     expired=0.02,
+    unmeasured=0.05,
     truncated=0.05,
 )
 

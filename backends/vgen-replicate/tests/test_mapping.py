@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from vgen.abc import ClipRequest
 from vgen.errors import ConfigurationError
-from vgen_replicate.backend import seed_of
 from vgen_replicate.declaration import Declaration
 from vgen_replicate.mapping import declared
 from vgen_replicate.schema import Schema
@@ -86,9 +85,7 @@ def sent(known: Declaration, request: ClipRequest, attempt_id: UUID) -> dict[str
     told = dict(variant.inputs(request, nearest(known, request.duration)))
     if variant.image and request.image:
         told[variant.image] = "https://example.org/picture.png"
-    if variant.seed:
-        told[variant.seed] = seed_of(request, attempt_id, variant.max_seed)
-    return told
+    return told | variant.seeded(request, attempt_id)
 
 
 @pytest.mark.parametrize(

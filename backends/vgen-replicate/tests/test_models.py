@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from vgen.abc import ClipRequest
+from vgen.abc import ClipRequest, Price
 from vgen.errors import ConfigurationError
-from vgen_replicate import CogVideoX, StableVideoDiffusion, cogvideox, svd
+from vgen_replicate import CogVideoX, ReplicateModel, StableVideoDiffusion, cogvideox, svd
 
 HEX = "0123456789abcdef" * 4
 
@@ -126,3 +126,36 @@ def test_the_token_is_not_shown() -> None:
     secret = "r8_very_long_and_random"  # noqa: S105 (it opens nothing)
     backend = StableVideoDiffusion(token=secret)
     assert secret not in f"{backend!r} {backend.account} {vars(backend)!r}"
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("price", Decimal("0.1")),
+        ("per_run_second", 0.0014),
+        *(("run_limit", wrong) for wrong in ("300", 0, -5, float("inf"), float("nan"), True)),
+        ("queue_limit", -1000),
+        *(("durations", wrong) for wrong in (6.0, "6", ("6",), (0,), (-3.0,))),
+        ("quiet", -1),
+        ("quiet", "5"),
+        ("metered", "no"),
+    ],
+)
+def test_a_wrong_argument_is_named(argument: str, value: object) -> None:
+    """It is told when the backend is made, in one line."""
+    arguments: dict[str, Any] = {"price": Price(), argument: value}
+    with pytest.raises(ConfigurationError, match=f"^{argument}: must be .*, got "):
+        ReplicateModel("owner/name", **arguments)
+
+
+def test_a_wrong_price_is_named_by_every_model() -> None:
+    """The models that have one take another only of the right kind."""
+    wrong: Any = Decimal(1)
+    with pytest.raises(ConfigurationError, match=r"^price: must be of type Price, got Decimal"):
+        StableVideoDiffusion(price=wrong)
+
+
+def test_durations_come_in_order() -> None:
+    """However they are given."""
+    model = ReplicateModel("owner/name", price=Price(), durations=[6, 5.0])
+    assert model.capabilities.durations == (5.0, 6)

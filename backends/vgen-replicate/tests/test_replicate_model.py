@@ -40,13 +40,6 @@ def shared() -> Generator[Served]:
         yield service
 
 
-@pytest.fixture
-def service(shared: Served) -> Generator[Served]:
-    """The service, at which nothing goes wrong but what a test says."""
-    yield shared
-    shared.simulator.faults = Faults()
-
-
 def model(service: Served, reference: str = WAN.path, **more: Any) -> ReplicateModel:
     """A model at the service, closed."""
     arguments: dict[str, Any] = {"price": PRICE, "quiet": QUIET, **service.access, **more}

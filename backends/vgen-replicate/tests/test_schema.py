@@ -53,6 +53,32 @@ def test_outputs_that_are_no_clips(output: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "property_"),
+    [
+        ("x", {"enum": 5}),
+        ("x", {"allOf": 5}),
+        ("x", {"maximum": 10**400}),
+        ("Output", {"type": "array", "items": {"$ref": "#/components/schemas/Output"}}),
+    ],
+)
+def test_a_part_that_is_not_understood_is_named(name: str, property_: object) -> None:
+    """However odd a schema is, it ends in one clear line."""
+    told = openapi(VEO)
+    told["components"]["schemas"]["Output"] = property_
+    told["components"]["schemas"]["Input"]["properties"] |= {"x": property_}
+    with pytest.raises(ConfigurationError, match=f"^schema not understood: {name}: "):
+        Schema.read(told)
+
+
+@pytest.mark.parametrize("limit", [float("nan"), float("inf"), "9" * 400])
+def test_a_limit_that_is_no_number_is_none(limit: object) -> None:
+    """Nonsense limits nothing."""
+    told = openapi(VEO)
+    told["components"]["schemas"]["Input"]["properties"] |= {"x": {"maximum": limit}}
+    assert Schema.read(told).fields["x"].maximum is None
+
+
+@pytest.mark.parametrize(
     ("property_", "field"),
     [
         ({"type": "integer", "minimum": 1}, Field("x", "integer", minimum=1.0)),

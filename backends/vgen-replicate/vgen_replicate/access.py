@@ -6,6 +6,7 @@ import hashlib
 import os
 from typing import Self
 
+import httpx
 from attrs import field, frozen
 
 from vgen.errors import ConfigurationError
@@ -16,16 +17,33 @@ TOKEN, BASE_URL = "REPLICATE_API_TOKEN", "REPLICATE_BASE_URL"
 SERVICE = "https://api.replicate.com/v1"
 
 
+def _address(_record: object, _attribute: object, value: str) -> None:
+    try:
+        url = httpx.URL(value)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if url.scheme not in {"http", "https"} or not url.host or url.userinfo or not _is_plain(value):
+        raise ConfigurationError(f"{BASE_URL}: must be http or https, a host and no user name")
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
+
+
 @frozen
 class Access:
     """An API token, which no `repr` shows, and the address that it is good for."""
 
     token: str = field(repr=False)
-    base_url: str = SERVICE
+    base_url: str = field(default=SERVICE, validator=_address)
 
     @classmethod
     def of(cls, token: str | None, base_url: str | None) -> Self:
-        """Take what is given, and the rest from the environment."""
+        """Take what is given, and the rest from the environment.
+
+        Raises:
+            ConfigurationError: the address is none.
+        """
         return cls(
             token=(token or os.environ.get(TOKEN, "")).strip(),
             base_url=(base_url or os.environ.get(BASE_URL, "") or SERVICE).strip().rstrip("/"),
@@ -40,7 +58,9 @@ class Access:
         """See that there is a token.
 
         Raises:
-            ConfigurationError: there is none.
+            ConfigurationError: there is none, or it is one that no header can carry.
         """
         if not self.token:
             raise ConfigurationError(f"{TOKEN}: is not set")
+        if not _is_plain(self.token):
+            raise ConfigurationError(f"{TOKEN}: must be one word of printable ASCII")

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import partial
 from math import ceil
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import httpx
 import trio
+from attrs import evolve
 
 from vgen.abc import (
-    Absent,
     Attempt,
     Capabilities,
     ClipRequest,
@@ -24,20 +22,28 @@ from vgen.abc import (
     Prepared,
     Price,
     Quote,
-    State,
     Status,
     Ticket,
     Unknown,
     VideoBackend,
 )
-from vgen.errors import GenerationError, NetworkError, SubmitInDoubtError, VgenError
+from vgen.errors import (
+    GenerationError,
+    ModelUnavailableError,
+    NetworkError,
+    RateLimitedError,
+    SubmitInDoubtError,
+    VgenError,
+)
 from vgen_replicate import prices
 from vgen_replicate.access import Access
-from vgen_replicate.declaration import SEEDS, Declaration, Variant
-from vgen_replicate.download import download, urls
+from vgen_replicate.declaration import Declaration, Variant, check_kind, check_number
+from vgen_replicate.download import chosen, download
 from vgen_replicate.prediction import Prediction
+from vgen_replicate.search import Search
+from vgen_replicate.sendings import Sendings
 from vgen_replicate.uploads import Uploads
-from vgen_replicate.verdict import status_of
+from vgen_replicate.verdict import Verdicts
 from vgen_replicate.wire import Wire
 
 QUESTIONS = 8
@@ -56,15 +62,6 @@ QUIET = 5.0
 LENGTH_SLACK = 0.1
 """Seconds by which a file may be longer than its frames say."""
 
-SKEW = timedelta(seconds=60)
-"""By how much the clocks of this machine and of the service may differ."""
-
-SENDING = timedelta(minutes=11)
-"""How long after it was reserved an attempt may arrive: no submit may take more than 10 minutes."""
-
-KEPT_INPUT = timedelta(minutes=60)
-"""For how long the service keeps a prediction's input."""
-
 
 class ReplicateBackend(VideoBackend):
     """A declared model on Replicate.
@@ -76,6 +73,9 @@ class ReplicateBackend(VideoBackend):
     `transport` replaces httpx's.
 
     Every prediction carries a deadline at the service, well behind the limits of vgen.
+
+    Raises:
+        ConfigurationError: an argument is wrong.
     """
 
     def __init__(
@@ -89,18 +89,21 @@ class ReplicateBackend(VideoBackend):
         quiet: float = QUIET,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        check_number("quiet", quiet, zero=True)
+        self._metered = prices.is_metered() if metered is None else metered
+        check_kind("metered", self._metered, bool)
         self.name = declaration.name
-        self._declare(declaration)
+        self._declare(declaration if price is None else evolve(declaration, price=price))
         self._access = Access.of(token, base_url)
         self.account = self._access.account
-        self._price, self._quiet = price or declaration.price, quiet
-        self._metered = prices.is_metered() if metered is None else metered
         self._wire = Wire(self._access, transport=transport)
         self._uploads = Uploads(self._wire, needed=self._deadline)
         self._versions: dict[str, str] = {}
-        self._unanswered: dict[UUID, datetime] = {}
-        self._doubted: dict[UUID, float] = {}
-        self._taken: dict[str, UUID] = {}
+        self._sendings = Sendings.of(self._access)
+        self._search = Search(self._wire, self._sendings, quiet=quiet)
+        self._verdicts = Verdicts(
+            declaration.per_run_second, most=self._longest_run, metered=self._metered
+        )
 
     async def __aenter__(self) -> Self:
         """Open the connections.
@@ -119,12 +122,12 @@ class ReplicateBackend(VideoBackend):
     def quote(self, request: ClipRequest) -> Quote:
         """Say what the request comes to; the hold covers a run that is cancelled at its limit."""
         seconds = self.capabilities.nearest_duration(request.duration)
-        at_most = self._declared.per_run_second * Decimal(str(self._declared.run_limit + STOPPING))
-        by_length = Decimal(0) if self._metered else self._price.cost(seconds + LENGTH_SLACK)
+        price = self._declared.price
+        by_length = Decimal(0) if self._metered else price.cost(seconds + LENGTH_SLACK)
         return Quote(
             duration=seconds,
-            hold=max(at_most, by_length),
-            price=self._price,
+            hold=max(self._longest_run, by_length),
+            price=price,
             ignored=self._declared.ignored(request),
         )
 
@@ -134,12 +137,7 @@ class ReplicateBackend(VideoBackend):
         given = dict(variant.inputs(request, self.capabilities.nearest_duration(request.duration)))
         if image is not None and variant.image is not None:
             given[variant.image] = await self._uploads.url(image)
-        payload = {
-            "version": await self._version(variant),
-            "input": given,
-            "seed": variant.seed,
-            "max_seed": variant.max_seed,
-        }
+        payload = {"version": await self._version(variant), "input": given, "variant": variant}
         return Prepared(request=request, image=image, payload=payload)
 
     async def submit(self, prepared: Prepared, attempt_id: UUID) -> Ticket:
@@ -149,22 +147,27 @@ class ReplicateBackend(VideoBackend):
             SubmitInDoubtError: it was sent and no sound answer came.
             AttemptError, AccountError: it was not started.
         """
-        payload = prepared.payload
-        given = dict(payload["input"])
-        if payload["seed"]:
-            given[payload["seed"]] = seed_of(prepared.request, attempt_id, payload["max_seed"])
-        self._unanswered[attempt_id] = datetime.now(UTC)
+        variant: Variant = prepared.payload["variant"]
+        given = {**prepared.payload["input"], **variant.seeded(prepared.request, attempt_id)}
+        version = prepared.payload["version"]
+        self._sendings.send(attempt_id, given)
         try:
-            started = await self._wire.create(payload["version"], given, deadline=self._deadline)
+            started = await self._wire.create(version, given, deadline=self._deadline)
         except SubmitInDoubtError:
             raise
-        except VgenError:
-            self._forget(attempt_id)
+        except VgenError as error:
+            self._sendings.forget(attempt_id)
+            if isinstance(error, ModelUnavailableError):
+                self._versions.clear()  # there may be a newer one
             raise
         return self._ticket(started, attempt_id)
 
     async def status(self, tickets: Sequence[Ticket]) -> Mapping[Ticket, Status]:
-        """Ask after each; those that no answer came for are left out."""
+        """Ask after each; those that no answer came for are left out.
+
+        A prediction that the service does not know is one of them: it says nothing of its end. A
+        request for a pause counts where no answer came at all.
+        """
         found: dict[Ticket, Status] = {}
         limiter = trio.CapacityLimiter(QUESTIONS)
         problems: list[Exception] = []
@@ -172,9 +175,8 @@ class ReplicateBackend(VideoBackend):
         async def ask(ticket: Ticket) -> None:
             async with limiter:
                 try:
-                    found[ticket] = self._status(await self._wire.prediction(ticket.provider_id))
-                except GenerationError as error:
-                    found[ticket] = Status(State.FAILED, failure=error)
+                    made = await self._wire.prediction(ticket.provider_id)
+                    found[ticket] = self._verdicts.status(made)
                 except NetworkError:
                     return
                 except Exception as error:  # noqa: BLE001 (told once all have been asked)
@@ -183,8 +185,9 @@ class ReplicateBackend(VideoBackend):
         async with trio.open_nursery() as nursery:
             for ticket in tickets:
                 nursery.start_soon(ask, ticket)
-        if problems:
-            raise problems[0]
+        grave = [error for error in problems if not isinstance(error, RateLimitedError)]
+        if grave or (problems and not found):
+            raise (grave or problems)[0]
         return found
 
     async def fetch(self, ticket: Ticket, path: Path) -> None:
@@ -195,15 +198,19 @@ class ReplicateBackend(VideoBackend):
             GenerationError: the service has removed it, or there is none.
         """
         made = await self._wire.prediction(ticket.provider_id)
-        url = next(urls(made.output), None)
-        if url is None:
-            gone = "the service has removed it" if made.data_removed else f"it is {made.status}"
-            raise GenerationError(f"there is no clip to fetch: {gone}")
-        await download(self._wire.http, self._access, url, path)
+        url = chosen(made.output, self._access)
+        if url is not None:
+            await download(self._wire.http, self._access, url, path)
+        elif made.data_removed:
+            raise GenerationError("there is no clip to fetch: the service has removed it")
+        elif made.output is None and made.status == "succeeded":
+            raise NetworkError("the clip is not there yet")
+        else:
+            raise GenerationError(f"there is no clip to fetch: it is {made.status}")
 
     async def cancel(self, ticket: Ticket) -> Status:
         """Ask the service to stop the prediction; what has ended stays as it is."""
-        return self._status(await self._wire.cancel(ticket.provider_id))
+        return self._verdicts.status(await self._wire.cancel(ticket.provider_id))
 
     async def find(self, attempt: Attempt) -> Finding:
         """Look through the account's predictions for a submit whose answer was lost.
@@ -211,23 +218,15 @@ class ReplicateBackend(VideoBackend):
         Absent is what a complete listing does not hold, `quiet` seconds after it was first looked
         for. The service keeps a prediction's input for an hour: where one might be the attempt's
         and its input is gone, nothing will ever tell. Nor is there more than a guess, and so no
-        finding, where the user's seed made twins, or the model takes no seed.
+        finding, where the user's seed made twins, the model takes no seed, or the attempt is
+        another account's.
         """
-        if not self.capabilities.can_find:
+        if not self.capabilities.can_find or attempt.account != self.account:
             return Unknown()
-        first_look = self._doubted.setdefault(attempt.attempt_id, trio.current_time())
-        since, until = self._window(attempt)
-        candidates = await self._wire.created(since, until, partial(self._may_be, attempt))
-        known = [made for made in candidates if not made.data_removed]
-        drawn = attempt.request.seed is None
-        if len(known) == 1 and (drawn or self._is_alone(known[0], attempt)):
-            return self._ticket(known[0], attempt.attempt_id)
-        if known or trio.current_time() < first_look + self._quiet:
-            return Unknown()
-        if candidates:
-            return Unknown(for_good=True)
-        self._forget(attempt.attempt_id)
-        return Absent()
+        found = await self._search.find(attempt, self._asked(attempt))
+        if isinstance(found, Prediction):
+            return self._ticket(found, attempt.attempt_id)
+        return found
 
     def _declare(self, declaration: Declaration) -> None:
         variants = [each for each in (declaration.text, declaration.image) if each is not None]
@@ -244,42 +243,17 @@ class ReplicateBackend(VideoBackend):
             run_limit=declaration.run_limit,
         )
 
-    def _may_be(self, attempt: Attempt, made: Prediction) -> bool:
-        variant = self._declared.variant(image=attempt.request.image is not None)
-        if variant.seed is None or made.model != variant.name:
-            return False
-        if self._taken.get(made.id, attempt.attempt_id) != attempt.attempt_id:
-            return False
-        if made.data_removed:
-            # What this process sent is younger than what the service has removed.
-            return attempt.sent and attempt.attempt_id not in self._unanswered
+    def _asked(self, attempt: Attempt) -> Mapping[str, Any]:
+        """Give what is known of the input that an attempt was sent with, as far as it is needed."""
         request = attempt.request
-        asked = {variant.seed: seed_of(request, attempt.attempt_id, variant.max_seed)}
-        if request.seed is not None:
-            seconds = self.capabilities.nearest_duration(request.duration)
-            asked = {**variant.inputs(request, seconds), **asked}
-        return asked.items() <= made.input.items()
-
-    def _is_alone(self, made: Prediction, attempt: Attempt) -> bool:
-        """Whether a prediction with the user's seed can be nobody else's.
-
-        It was made since this process sent the attempt, and nothing else that this process has sent
-        is unanswered.
-        """
-        if self._taken.get(made.id) == attempt.attempt_id:
-            return True
-        sent = self._unanswered.get(attempt.attempt_id)
-        if sent is None or made.created_at is None:
-            return False
-        return made.created_at >= sent - SKEW and self._unanswered.keys() <= {attempt.attempt_id}
-
-    def _window(self, attempt: Attempt) -> tuple[datetime, datetime | None]:
-        """Give the time within which the attempt was sent: all time, where nothing tells."""
-        reserved = self._unanswered.get(attempt.attempt_id) or attempt.reserved_at
-        if reserved is None:
-            return datetime.fromtimestamp(0, UTC), None
-        over = reserved + SENDING + SKEW
-        return reserved - SKEW, over if over + KEPT_INPUT < datetime.now(UTC) else None
+        variant = self._declared.variant(image=request.image is not None)
+        seeded = variant.seeded(request, attempt.attempt_id)
+        if request.seed is None:
+            return seeded
+        if sent := self._sendings.unanswered.get(attempt.attempt_id):
+            return sent.given
+        seconds = self.capabilities.nearest_duration(request.duration)
+        return {**variant.inputs(request, seconds), **seeded}
 
     async def _version(self, variant: Variant) -> str:
         if variant.version is not None:
@@ -291,23 +265,14 @@ class ReplicateBackend(VideoBackend):
         return self._versions[variant.name]
 
     def _ticket(self, made: Prediction, attempt_id: UUID) -> Ticket:
-        self._taken[made.id] = attempt_id
-        self._forget(attempt_id)
+        self._sendings.answer(attempt_id, made.id)
         return Ticket(self.name, made.id, self.account, made.version)
 
-    def _forget(self, attempt_id: UUID) -> None:
-        self._unanswered.pop(attempt_id, None)
-        self._doubted.pop(attempt_id, None)
-
-    def _status(self, made: Prediction) -> Status:
-        per_second = self._declared.per_run_second
-        return status_of(made, per_run_second=per_second, metered=self._metered)
+    @property
+    def _longest_run(self) -> Decimal:
+        """The most that the running of an attempt can cost, in US dollars."""
+        return self._declared.per_run_second * Decimal(str(self._declared.run_limit + STOPPING))
 
     @property
     def _deadline(self) -> int:
         return ceil(self._declared.queue_limit + self._declared.run_limit) + SLACK
-
-
-def seed_of(request: ClipRequest, attempt_id: UUID, most: int) -> int:
-    """Give the seed that an attempt is sent with: the user's, or one that follows from its id."""
-    return attempt_id.int % SEEDS if request.seed is None else min(request.seed, most)

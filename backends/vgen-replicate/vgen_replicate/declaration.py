@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from math import isfinite
+from typing import Any, cast
+from uuid import UUID
 
-from attrs import frozen
+from attrs import Attribute, field, frozen
 
 from vgen.abc import ClipRequest, Price
 from vgen.errors import ConfigurationError
@@ -17,6 +19,47 @@ VERSION = re.compile(r"[0-9a-f]{64}")
 
 SEEDS = 2**31
 """How many seeds an attempt's own is drawn from: enough that no two meet by chance."""
+
+
+def check_number(name: str, value: object, *, zero: bool = False) -> None:
+    """See that a value is a number above 0, or 0 where that is allowed.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else -1
+    if not isfinite(number) or number < 0 or (number == 0 and not zero):
+        least = "of at least" if zero else "above"
+        raise ConfigurationError(f"{name}: must be a number {least} 0, got {value!r}")
+
+
+def check_kind(name: str, value: object, kind: type) -> None:
+    """See that a value is of a kind.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    if not isinstance(value, kind):
+        raise ConfigurationError(f"{name}: must be of type {kind.__name__}, got {value!r}")
+
+
+def _above_zero(_record: object, attribute: Attribute[Any], value: object) -> None:
+    check_number(attribute.name, value)
+
+
+def _lengths(values: object) -> tuple[float, ...]:
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise ConfigurationError(f"durations: must be a list of seconds, got {values!r}")
+    for value in cast("Sequence[object]", values):
+        check_number("durations", value)
+    return tuple(sorted(cast("Sequence[float]", values)))
+
+
+def _is(kind: type) -> Callable[[object, Attribute[Any], object], None]:
+    def check(_record: object, attribute: Attribute[Any], value: object) -> None:
+        check_kind(attribute.name, value, kind)
+
+    return check
 
 
 @frozen
@@ -46,6 +89,13 @@ class Variant:
         version = self.reference.partition(":")[2]
         return None if version in {"", "latest"} else version
 
+    def seeded(self, request: ClipRequest, attempt_id: UUID) -> dict[str, int]:
+        """Give the input for the seed: the user's, or one drawn from the attempt's id."""
+        if self.seed is None:
+            return {}
+        drawn = attempt_id.int % SEEDS
+        return {self.seed: drawn if request.seed is None else min(request.seed, self.max_seed)}
+
 
 @frozen
 class Declaration:
@@ -61,18 +111,21 @@ class Declaration:
         price: what a clip costs by the product brief's formula.
         per_run_second: what the hardware costs for each second of running, in US dollars.
         run_limit, queue_limit: how long an attempt may run and wait, in seconds.
+
+    Raises:
+        ConfigurationError: a price or a time is none.
     """
 
     name: str
     text: Variant | None
     image: Variant | None
-    durations: tuple[float, ...]
+    durations: tuple[float, ...] = field(converter=_lengths)
     max_size: tuple[int, int]
     ignored: Callable[[ClipRequest], tuple[str, ...]]
-    price: Price
-    per_run_second: Decimal
-    run_limit: float
-    queue_limit: float = 300.0
+    price: Price = field(validator=_is(Price))
+    per_run_second: Decimal = field(validator=_is(Decimal))
+    run_limit: float = field(validator=_above_zero)
+    queue_limit: float = field(default=300.0, validator=_above_zero)
 
     def variant(self, *, image: bool) -> Variant:
         """Give the model for a clip with or without a reference image."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import mimetypes
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,21 +22,38 @@ MAX_BYTES = 512 * 2**20
 STALL = 60.0
 """How long no byte may come, in seconds."""
 
+LONGEST = 600.0
+"""How long a download may take in all, in seconds."""
+
 HOPS = 2
 INLINE = "data:"
 
 
-def urls(output: object) -> Iterator[str]:
-    """Find the URLs in an output, whatever its shape: text, a list, an object."""
+def chosen(output: object, access: Access) -> str | None:
+    """Choose the clip among the URLs in an output, whatever its shape: text, a list, an object.
+
+    The provider's own come before those elsewhere; then what is named like a video comes before
+    what has another name, a picture last.
+    """
+    found = _urls(output)
+    return min(found, key=lambda url: (not _is_own(url, access), _rank(url)), default=None)
+
+
+def _urls(output: object) -> Iterator[str]:
     if isinstance(output, str):
-        if output.startswith(("https://", "http://", INLINE)):
+        if output[:8].lower().startswith(("https://", "http://", INLINE)):
             yield output
         return
     if isinstance(output, dict):
         output = [*cast("dict[str, object]", output).values()]
     if isinstance(output, list):
         for value in cast("list[object]", output):
-            yield from urls(value)
+            yield from _urls(value)
+
+
+def _rank(url: str) -> int:
+    kind, _ = mimetypes.guess_type(url.partition("?")[0])
+    return 1 if kind is None else 0 if kind.startswith("video/") else 2
 
 
 async def download(client: httpx.AsyncClient, access: Access, url: str, path: Path) -> None:
@@ -48,12 +65,15 @@ async def download(client: httpx.AsyncClient, access: Access, url: str, path: Pa
     """
     part = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        await _follow(client, access, url, part)
+        with trio.fail_after(LONGEST):
+            await _follow(client, access, url, part)
         part.replace(path)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NetworkError(f"download: {str(error) or type(error).__name__}") from error
     except trio.TooSlowError:
-        raise NetworkError(f"download: nothing came for {STALL:g} s") from None
+        raise NetworkError(
+            f"download: nothing came for {STALL:g} s, or not all within {LONGEST:g} s"
+        ) from None
     except OSError as error:
         raise NetworkError(f"cannot write the clip: {error}") from error
     finally:
@@ -61,11 +81,14 @@ async def download(client: httpx.AsyncClient, access: Access, url: str, path: Pa
 
 
 async def _follow(client: httpx.AsyncClient, access: Access, url: str, part: Path) -> None:
-    if url.startswith(INLINE):
+    if _is_inline(url):
         await trio.Path(part).write_bytes(_inline(url))
         return
     for _ in range(HOPS + 1):
-        target = _checked(url, access)
+        if not _is_own(url, access):
+            place = url.partition("?")[0][:100]
+            raise GenerationError(f"the output lies on a foreign host: {place}")
+        target = httpx.URL(url)
         headers = {"Authorization": f"Bearer {access.token}", "Accept-Encoding": "identity"}
         with trio.fail_after(STALL) as scope:
             async with client.stream("GET", target, headers=headers) as response:
@@ -97,21 +120,25 @@ async def _body(response: httpx.Response, part: Path, stall: trio.CancelScope) -
         raise NetworkError(f"download: {got} of {length} bytes came")
 
 
-def _checked(url: str, access: Access) -> httpx.URL:
-    """Give a URL of the provider's own: its delivery hosts over TLS, or the API's very origin."""
+def _is_own(url: str, access: Access) -> bool:
+    """Whether it is on the provider's delivery hosts over TLS, at the API's origin, or inline."""
+    if _is_inline(url):
+        return True
     try:
-        target, home = httpx.URL(url), httpx.URL(access.base_url)
-    except httpx.InvalidURL as error:
-        raise GenerationError(f"the output is no URL: {error}") from error
-    host = target.host.lower()
-    delivered = host == DELIVERY or host.endswith(f".{DELIVERY}")
-    if (target.scheme == "https" and delivered) or _origin(target) == _origin(home):
-        return target
-    raise GenerationError(f"the output lies on a foreign host: {host}")
+        target = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    delivered = target.host == DELIVERY or target.host.endswith(f".{DELIVERY}")
+    home = _origin(httpx.URL(access.base_url))
+    return (target.scheme == "https" and delivered) or _origin(target) == home
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
+
+
+def _is_inline(url: str) -> bool:
+    return url[: len(INLINE)].lower() == INLINE
 
 
 def _inline(url: str) -> bytes:
@@ -120,5 +147,5 @@ def _inline(url: str) -> bytes:
         if len(data) > MAX_BYTES or not head.endswith(";base64"):
             raise GenerationError("the output is no clip")
         return base64.b64decode(data, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise NetworkError(f"the output is broken: {error}") from error

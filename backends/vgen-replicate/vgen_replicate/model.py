@@ -15,6 +15,7 @@ from vgen_replicate import prices
 from vgen_replicate.backend import ReplicateBackend
 from vgen_replicate.declaration import Declaration
 from vgen_replicate.mapping import declared
+from vgen_replicate.reading import mapping
 from vgen_replicate.schema import Schema
 
 REFERENCE = re.compile(r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+)(?::(?P<version>[0-9a-f]{64}))?")
@@ -66,7 +67,7 @@ class ReplicateModel(ReplicateBackend):
             name=name or self._model,
             text=None,
             image=None,
-            durations=tuple(sorted(durations)),
+            durations=durations,
             max_size=(0, 0),
             ignored=lambda _request: (),
             price=price,
@@ -100,7 +101,7 @@ class ReplicateModel(ReplicateBackend):
         Raises:
             ConfigurationError: the model cannot be used.
         """
-        latest: Mapping[str, Any] = page.get("latest_version") or {}
+        latest = mapping(page.get("latest_version"))
         path = f"{self._owner}/{self._model}"
         if page.get("is_official"):
             running = self._versions[path] = path

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from attrs import field, frozen
 
-FREE = Decimal(0)
+from vgen_replicate.reading import mapping, moment, seconds, text
 
 
 class BrokenAnswerError(ValueError):
@@ -22,7 +21,6 @@ class Prediction:
 
     id: str
     status: str
-    model: str = ""
     version: str = ""
     input: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
     output: object = field(default=None, repr=False)
@@ -41,48 +39,30 @@ class Prediction:
         Raises:
             BrokenAnswerError: it has no id or no status.
         """
-        told = _mapping(answer)
+        told = mapping(answer)
         if not all(isinstance(told.get(name), str) and told[name] for name in ("id", "status")):
             raise BrokenAnswerError("the answer is no prediction")
         return cls(
             id=told["id"],
             status=told["status"],
-            model=_text(told.get("model")),
-            version=_text(told.get("version")),
-            input=_mapping(told.get("input")),
+            version=text(told.get("version")),
+            input=mapping(told.get("input")),
             output=told.get("output"),
-            error=_text(told.get("error")),
-            logs=_text(told.get("logs")),
-            created_at=_time(told.get("created_at")),
-            started_at=_time(told.get("started_at")),
-            completed_at=_time(told.get("completed_at")),
-            predict_time=_seconds(_mapping(told.get("metrics")).get("predict_time")),
+            error=text(told.get("error")),
+            logs=text(told.get("logs")),
+            created_at=moment(told.get("created_at")),
+            started_at=moment(told.get("started_at")),
+            completed_at=moment(told.get("completed_at")),
+            predict_time=seconds(mapping(told.get("metrics")).get("predict_time")),
             data_removed=told.get("data_removed") is True,
         )
 
-    def ran(self) -> float:
-        """Give the seconds that it ran, as far as the service tells."""
+    def ran(self) -> float | None:
+        """Give the seconds that it ran; `None` where the service does not tell, or not yet."""
         if self.predict_time is not None:
             return self.predict_time
-        if self.started_at is None or self.completed_at is None:
-            return 0.0
+        if self.completed_at is None:
+            return None
+        if self.started_at is None:
+            return None if self.status == "succeeded" else 0.0
         return max(0.0, (self.completed_at - self.started_at).total_seconds())
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _seconds(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and value >= 0 else None
-
-
-def _time(value: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None

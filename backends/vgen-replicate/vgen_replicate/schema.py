@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from math import ceil, floor
-from typing import Any, cast
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
+from math import ceil, floor, isfinite
+from typing import Any
 
 from attrs import field, frozen
+
+from vgen.errors import ConfigurationError
+from vgen_replicate.reading import mapping
 
 SCHEMAS = "#/components/schemas/"
 NUMBERS = frozenset({"integer", "number"})
@@ -75,15 +79,20 @@ class Schema:
 
     @classmethod
     def read(cls, openapi: object) -> Schema:
-        """Read what the service publishes as a version's `openapi_schema`."""
-        schemas = _mapping(_mapping(_mapping(openapi).get("components")).get("schemas"))
-        told = _mapping(schemas.get("Input"))
-        required = told.get("required") or ()
-        fields = [
-            _field(name, _resolved(schemas, declared), required=name in required)
-            for name, declared in _mapping(told.get("properties")).items()
-        ]
-        return cls({one.name: one for one in fields}, _gives_files(schemas, schemas.get("Output")))
+        """Read what the service publishes as a version's `openapi_schema`.
+
+        Raises:
+            ConfigurationError: a part of it, named, cannot be understood.
+        """
+        schemas = mapping(mapping(mapping(openapi).get("components")).get("schemas"))
+        told = mapping(schemas.get("Input"))
+        fields: dict[str, Field] = {}
+        for name, declared in mapping(told.get("properties")).items():
+            with _understanding(name):
+                required = name in (told.get("required") or ())
+                fields[name] = _field(name, _resolved(schemas, declared), required=required)
+        with _understanding("Output"):
+            return cls(fields, _gives_files(schemas, schemas.get("Output")))
 
     def number(self, names: Iterable[str]) -> Field | None:
         """Give the first field of one of these names that takes a number."""
@@ -104,8 +113,18 @@ class Schema:
 def amount(value: object) -> float | None:
     """Give the number that a value is or spells; `None` where it is none."""
     if isinstance(value, str) and (spelled := AMOUNT.fullmatch(value)):
-        return float(spelled[1])
-    return None if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+        value = float(spelled[1])
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        return None
+    return float(value)
+
+
+@contextmanager
+def _understanding(name: str) -> Generator[None]:
+    try:
+        yield
+    except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise ConfigurationError(f"schema not understood: {name}: {error}") from error
 
 
 def _field(name: str, declared: Mapping[str, Any], *, required: bool) -> Field:
@@ -124,14 +143,14 @@ def _field(name: str, declared: Mapping[str, Any], *, required: bool) -> Field:
 
 def _resolved(schemas: Mapping[str, Any], declared: object) -> dict[str, Any]:
     """Put what stands behind references and alternatives beneath what is said in place."""
-    told = _mapping(declared)
+    told = mapping(declared)
     behind: dict[str, Any] = {}
     for part in (*(told.get("allOf") or ()), *(told.get("anyOf") or ())):
-        if _mapping(part).get("type") != "null":
+        if mapping(part).get("type") != "null":
             behind |= _resolved(schemas, part)
     reference = str(told.get("$ref", ""))
     if reference.startswith(SCHEMAS):
-        behind |= _mapping(schemas.get(reference.removeprefix(SCHEMAS)))
+        behind |= mapping(schemas.get(reference.removeprefix(SCHEMAS)))
     return behind | told
 
 
@@ -140,11 +159,7 @@ def _gives_files(schemas: Mapping[str, Any], declared: object) -> bool:
     told = _resolved(schemas, declared)
     if told.get("type") == "array":
         return _gives_files(schemas, told.get("items"))
-    parts = _mapping(told.get("properties")).values()
+    parts = mapping(told.get("properties")).values()
     if parts:
         return any(_gives_files(schemas, part) for part in parts)
     return told.get("format") == "uri" or "type" not in told or told["type"] == "object"
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

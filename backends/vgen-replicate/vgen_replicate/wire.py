@@ -19,10 +19,12 @@ from vgen.errors import (
     ModelUnavailableError,
     NetworkError,
     SubmitInDoubtError,
+    VgenError,
 )
 from vgen_replicate import faults
 from vgen_replicate.access import Access
 from vgen_replicate.prediction import BrokenAnswerError, Prediction
+from vgen_replicate.reading import mapping, moment, text
 
 PATIENCE = 30.0
 """How long one question may take, in seconds; an upload may take as long as two."""
@@ -30,7 +32,7 @@ PATIENCE = 30.0
 PAGE_TRIES = 3
 """How often one page is asked for: a long list would hardly ever be read to its end otherwise."""
 
-PAGES = 20
+PAGES = 100
 """How many pages of a hundred predictions a listing may have before it counts as incomplete."""
 
 
@@ -40,6 +42,14 @@ class Uploaded:
 
     url: str
     expires_at: datetime | None
+
+
+@frozen
+class _Page:
+    """A page of predictions, and the query for the one that follows it."""
+
+    listed: list[Prediction]
+    following: dict[str, str] | None
 
 
 class _Body(httpx.AsyncByteStream):
@@ -124,9 +134,17 @@ class Wire:
         return _read(await _asked(lambda: predictions.cancel(prediction_id=prediction_id)))
 
     async def created(
-        self, since: datetime, until: datetime | None, wanted: Callable[[Prediction], bool]
+        self,
+        since: datetime,
+        until: datetime | None,
+        wanted: Callable[[Prediction], bool],
+        *,
+        first: bool,
     ) -> list[Prediction]:
         """Find those that are wanted among the account's predictions from `since`, before `until`.
+
+        They come the newest first. Where only the `first` counts, the search ends with it, unless
+        the service has removed its data.
 
         Raises:
             NetworkError: the list could not be read to its end.
@@ -137,20 +155,29 @@ class Wire:
             query["created_before"] = _spelled(until)
         for _ in range(PAGES):
             page = await self._page(query)
-            listed = [_read(each) for each in page.get("results") or ()]
-            found += [each for each in listed if wanted(each)]
-            following = page.get("next")
-            if not following:
+            found += [each for each in page.listed if wanted(each)]
+            if page.following is None or (first and not all(made.data_removed for made in found)):
                 return found
-            query = dict(httpx.URL(following).params)
+            query = page.following
         raise NetworkError(f"more than {PAGES} pages of predictions")
 
-    async def _page(self, query: dict[str, str]) -> Mapping[str, Any]:
-        predictions = self._sdk.predictions.with_raw_response
+    async def _page(self, query: dict[str, str]) -> _Page:
         for _ in range(PAGE_TRIES - 1):
             with suppress(NetworkError):
-                return await _asked(lambda: predictions.list(extra_query=query))
-        return await _asked(lambda: predictions.list(extra_query=query))
+                return await self._page_at_once(query)
+        return await self._page_at_once(query)
+
+    async def _page_at_once(self, query: dict[str, str]) -> _Page:
+        predictions = self._sdk.predictions.with_raw_response
+        told = await _asked(lambda: predictions.list(extra_query=query))
+        listed, following = told.get("results"), told.get("next")
+        try:
+            after = dict(httpx.URL(following).params) if following else None
+        except (TypeError, httpx.InvalidURL) as error:
+            raise NetworkError(f"no sound answer: {error}") from error
+        if not isinstance(listed, list):
+            raise NetworkError("no sound answer: it lists no predictions")
+        return _Page([_read(one) for one in cast("list[object]", listed)], after)
 
     async def upload(self, image: Image) -> Uploaded:
         """Hand an image to the service, which keeps it for a while."""
@@ -160,12 +187,12 @@ class Wire:
         answer = await _asked(
             lambda: files.create(content=(name, image.data, kind), filename=name, type=kind),
             patience=2 * PATIENCE,
+            error_of=faults.of_request,
         )
-        try:
-            told = answer["expires_at"]
-            return Uploaded(answer["urls"]["get"], datetime.fromisoformat(told) if told else None)
-        except (KeyError, TypeError, ValueError) as error:
-            raise NetworkError(f"no sound answer: {error!r}") from error
+        url = text(mapping(answer.get("urls")).get("get"))
+        if not url:
+            raise NetworkError("no sound answer: it has no URL")
+        return Uploaded(url, moment(answer.get("expires_at")))
 
     async def latest_version(self, owner: str, name: str) -> str | None:
         """Give the newest version of a model; `None` where an official model is run by its name."""
@@ -201,7 +228,7 @@ class Wire:
 
 async def _published(reference: str, ask: Callable[[], Awaitable[Any]]) -> Mapping[str, Any]:
     try:
-        return await _asked(ask)
+        return await _asked(ask, error_of=faults.of_request)
     except GenerationError as error:
         raise ModelUnavailableError(f"there is no model {reference}: {error}") from error
 
@@ -218,7 +245,10 @@ def _read(answer: object) -> Prediction:
 
 
 async def _asked(
-    ask: Callable[[], Awaitable[Any]], *, patience: float = PATIENCE
+    ask: Callable[[], Awaitable[Any]],
+    *,
+    patience: float = PATIENCE,
+    error_of: Callable[[Exception], VgenError] = faults.of_question,
 ) -> Mapping[str, Any]:
     """Give the JSON object that answers a question which is safe to repeat."""
     try:
@@ -230,7 +260,7 @@ async def _asked(
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise NetworkError(f"no sound answer: {error}") from error
     except (ReplicateError, httpx.HTTPError) as error:
-        raise faults.of_question(error) from error
+        raise error_of(error) from error
     if not isinstance(told, dict):
         raise NetworkError("no sound answer: it is no object")
     return cast("dict[str, Any]", told)

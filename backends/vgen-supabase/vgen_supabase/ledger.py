@@ -105,6 +105,15 @@ class DatabaseLedger(MigratedLedger):
         found = await self._call("vgen_attempts", job=str(job_id), clip=clip_index)
         return tuple(rows.attempt(each) for each in found)
 
+    async def attempt(self, attempt_id: UUID) -> Attempt | None:
+        """Read an attempt."""
+        found = await self._call("vgen_attempt", attempt=str(attempt_id))
+        return None if found is None else rows.attempt(found)
+
+    async def unsettled(self) -> tuple[Attempt, ...]:
+        """Read what was sent and can still move."""
+        return tuple(rows.attempt(each) for each in await self._call("vgen_unsettled"))
+
     async def jobs(self) -> tuple[UUID, ...]:
         """List the jobs."""
         return tuple(UUID(each) for each in await self._call("vgen_jobs"))
@@ -130,12 +139,11 @@ class DatabaseLedger(MigratedLedger):
 
     async def renew(self, claim: Claim, *, lease: float) -> None:
         """Renew a claim."""
-        if not await self._call("vgen_renew", **_claim(claim), lease=lease):
-            raise LedgerError(f"the claim on clip {claim.clip_index} has passed on")
+        await self._call("vgen_renew", **_claim(claim), lease=lease)
 
     async def release(self, claim: Claim) -> None:
         """Give a clip back."""
-        await self._call("vgen_renew", **_claim(claim), lease=0.0)
+        await self._call("vgen_release", **_claim(claim), lease=0.0)
 
     async def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
         """Hold an attempt's money within the budget."""
@@ -168,6 +176,10 @@ class DatabaseLedger(MigratedLedger):
         """Release what was planned, and note the outcome."""
         spelled = outcome.replace("\0", "\\x00").encode(errors="backslashreplace").decode()
         return rows.account(await self._call("vgen_conclude", job=str(job_id), outcome=spelled))
+
+    async def stop(self, job_id: UUID) -> None:
+        """Mark a job as stopped."""
+        await self._call("vgen_stop", job=str(job_id))
 
     async def history(self, job_id: UUID) -> tuple[Line, ...]:
         """Read a job's journal."""

@@ -23,7 +23,8 @@ create table if not exists vgen.jobs (
     overrun boolean not null default false,
     outcome text not null default '',
     opening uuid,
-    opened_at timestamptz not null default clock_timestamp()
+    opened_at timestamptz not null default clock_timestamp(),
+    stopped boolean not null default false
 );
 
 create table if not exists vgen.claims (
@@ -73,6 +74,7 @@ create table if not exists vgen.attempts (
     ) stored
 );
 create unique index if not exists one_open_attempt on vgen.attempts (job_id, clip_index) where open;
+create index if not exists open_attempts on vgen.attempts (place) where open;
 create index if not exists attempts_of_clip on vgen.attempts (job_id, clip_index, place);
 
 create table if not exists vgen.journal (
@@ -97,7 +99,7 @@ alter table vgen.journal enable row level security;
 
 -- What the functions below are made of.
 
--- VG001: the budget does not hold it. VG002: any other refusal.
+-- VG001: the budget does not hold it. VG003: the job was stopped. VG002: any other refusal.
 create or replace function vgen.refuse(why text) returns void
 language plpgsql set search_path = '' as $$
 begin
@@ -130,6 +132,16 @@ begin
         select from vgen.claims where job_id = job and clip_index = clip and epoch = of_epoch
     ) then
         perform vgen.refuse(format('the claim on clip %s has passed on', clip));
+    end if;
+end $$;
+
+-- Refuse where somebody has asked for the job to be stopped.
+create or replace function vgen.check_going(job uuid) returns void
+language plpgsql set search_path = '' as $$
+begin
+    if (vgen.locked(job)).stopped then
+        raise exception using
+            errcode = 'VG003', message = 'job ' || job || ' was stopped';
     end if;
 end $$;
 
@@ -226,7 +238,8 @@ begin
     allowed := case kind
         when 'Ticketed' then now_at in ('held, intended', 'in doubt, intended')
         when 'Released' then now_at in (
-            'held, planned', 'held, intended', 'in doubt, planned', 'in doubt, intended'
+            'held, planned', 'held, intended', 'in doubt, planned', 'in doubt, intended',
+            'written off, lost'
         )
         when 'Doubted' then now_at = 'held, intended'
         when 'Settled' then now_at in ('held, ticketed', 'in doubt, ticketed')
@@ -357,7 +370,7 @@ begin
     if account.opening is distinct from call then
         update vgen.jobs set
             manifest = vgen_open_job.manifest, budget = vgen_open_job.budget,
-            overrun = false, outcome = '', opening = call,
+            overrun = false, outcome = '', stopped = false, opening = call,
             spent = already_spent + (
                 select coalesce(sum(a.spent), 0) from vgen.attempts a where a.job_id = job
             )
@@ -409,15 +422,31 @@ language sql volatile security definer set search_path = '' as $$
     where held.job_id = job and held.clip_index = clip and held.expires_at > clock_timestamp()
 $$;
 
--- Make a claim last; false where it has passed on.
+-- Make a claim last.
 create or replace function public.vgen_renew(
     job uuid, clip integer, epoch integer, lease double precision
-) returns boolean language plpgsql security definer set search_path = '' as $$
+) returns void language plpgsql security definer set search_path = '' as $$
 begin
+    perform vgen.check_claim(job, clip, epoch);
+    perform vgen.check_going(job);
+    perform public.vgen_release(job, clip, epoch, lease);
+end $$;
+
+-- End a claim, or have it end some seconds from now; nothing happens where it has passed on.
+create or replace function public.vgen_release(
+    job uuid, clip integer, epoch integer, lease double precision
+) returns void language sql security definer set search_path = '' as $$
     update vgen.claims held
-    set expires_at = clock_timestamp() + make_interval(secs => lease)
-    where held.job_id = job and held.clip_index = clip and held.epoch = vgen_renew.epoch;
-    return found;
+    set expires_at = clock_timestamp() + make_interval(secs => vgen_release.lease)
+    where held.job_id = job and held.clip_index = clip and held.epoch = vgen_release.epoch
+$$;
+
+-- Let nothing more of the job be reserved, and no claim on it be renewed.
+create or replace function public.vgen_stop(job uuid) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+    perform vgen.locked(job);
+    update vgen.jobs set stopped = true where job_id = job;
 end $$;
 
 -- Write down, just before it is sent, that the attempt may be.
@@ -439,6 +468,7 @@ begin
         end if;
         return vgen.told_attempt(before);
     end if;
+    perform vgen.check_going(job);
     perform vgen.admit(job, hold, coalesce(before.hold, 0));
     if before.attempt_id is distinct from attempt then
         perform vgen.release_planned(job, clip);
@@ -495,6 +525,7 @@ create or replace function public.vgen_job(job uuid) returns json
 language sql stable security definer set search_path = '' as $$
     select json_build_object(
         'manifest', j.manifest, 'account', vgen.told_account(j), 'outcome', j.outcome,
+        'stopped', j.stopped,
         'attempts', (
             select coalesce(json_agg(vgen.told_attempt(a) order by a.place), '[]')
             from vgen.attempts a where a.job_id = job
@@ -507,6 +538,17 @@ create or replace function public.vgen_attempts(job uuid, clip integer) returns 
 language sql stable security definer set search_path = '' as $$
     select coalesce(json_agg(vgen.told_attempt(a) order by a.place), '[]')
     from vgen.attempts a where a.job_id = job and a.clip_index = clip
+$$;
+
+create or replace function public.vgen_attempt(attempt uuid) returns json
+language sql stable security definer set search_path = '' as $$
+    select vgen.told_attempt(a) from vgen.attempts a where a.attempt_id = attempt
+$$;
+
+create or replace function public.vgen_unsettled() returns json
+language sql stable security definer set search_path = '' as $$
+    select coalesce(json_agg(vgen.told_attempt(a) order by a.place), '[]')
+    from vgen.attempts a where a.open and a.sent
 $$;
 
 create or replace function public.vgen_jobs() returns json

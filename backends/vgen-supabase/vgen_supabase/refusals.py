@@ -6,9 +6,15 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 
-from vgen.errors import BudgetExceededError, ConfigurationError, LedgerError, VgenError
+from vgen.errors import (
+    BudgetExceededError,
+    ConfigurationError,
+    JobStoppedError,
+    LedgerError,
+    VgenError,
+)
 
-OVER_BUDGET, REFUSED = "VG001", "VG002"
+OVER_BUDGET, REFUSED, STOPPED = "VG001", "VG002", "VG003"
 """The SQLSTATEs that the migration's own functions raise."""
 
 NO_LEDGER = "the database has no vgen ledger: apply what `vgen ledger migrate` prints"
@@ -47,5 +53,7 @@ class RefusedError(Exception):
             return BudgetExceededError(**{name: Decimal(each) for name, each in amounts.items()})
         if self.state == REFUSED:
             return LedgerError(self.message)
+        if self.state == STOPPED:
+            return JobStoppedError(self.message)
         kind, message = MEANINGS.get(self.state, (LedgerError, f"the database refused: {self}"))
         return kind(message)

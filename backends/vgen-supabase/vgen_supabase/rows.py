@@ -66,6 +66,7 @@ def job(row: Row) -> Job:
         account=account(row["account"]),
         attempts=tuple(attempt(each) for each in row["attempts"]),
         outcome=row["outcome"],
+        stopped=row["stopped"],
     )
 
 

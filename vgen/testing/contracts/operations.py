@@ -162,7 +162,34 @@ class Conclude:
         return lambda ledger: ledger.conclude(JOB, self.outcome)
 
 
-Operation = Open | Take | WhoHolds | Renew | GiveBack | Reserve | Advance | Conclude
+@frozen
+class Stop:
+    """Have the job stopped."""
+
+    def call(self, known: Known) -> Call:
+        """Give the call."""
+        del known
+        return lambda ledger: ledger.stop(JOB)
+
+
+@frozen
+class LookUp:
+    """Ask for an attempt, and for all that can still move."""
+
+    attempt: int
+
+    def call(self, known: Known) -> Call:
+        """Give the call."""
+        del known
+
+        async def look_up(ledger: CostLedger) -> object:
+            moving = [timeless(each) for each in await ledger.unsettled()]
+            return timeless(await ledger.attempt(attempt_id(self.attempt))), moving
+
+        return look_up
+
+
+Operation = Open | Take | WhoHolds | Renew | GiveBack | Reserve | Advance | Conclude | Stop | LookUp
 
 
 def timeless(told: object) -> object:

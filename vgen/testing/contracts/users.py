@@ -26,10 +26,12 @@ from vgen.testing.contracts.operations import (
     Advance,
     Conclude,
     GiveBack,
+    LookUp,
     Open,
     Operation,
     Renew,
     Reserve,
+    Stop,
     Take,
     WhoHolds,
     clip_of,
@@ -84,6 +86,8 @@ OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
     st.builds(Reserve, _OWNERS, _ATTEMPTS, _CENTS),
     st.builds(Advance, _OWNERS, _ATTEMPTS, ENTRIES, astray=st.booleans()),
     st.just(Conclude()),
+    st.just(Stop()),
+    st.builds(LookUp, _ATTEMPTS),
 )
 """Any operation at all: most are refused, by every ledger alike."""
 

@@ -78,6 +78,18 @@ async def test_an_address_that_has_expired(autojump_clock: MockClock) -> None:
         assert (await client.get(second)).status_code == 200
 
 
+async def test_an_end_that_is_measured_late(autojump_clock: MockClock) -> None:
+    """The first answer that calls a prediction ended says neither when nor how long it ran."""
+    simulator = Simulator(models=punctual(), scale=0.1, faults=Faults(unmeasured=1))
+    async with in_process(simulator) as client:
+        prediction = await create(client)
+        await trio.sleep(36)
+        first, second = [await get(client, prediction) for _ in range(2)]
+    assert first["status"] == second["status"] == "succeeded"
+    assert not {"metrics", "completed_at"} & first.keys()
+    assert second["metrics"]["predict_time"] == 35
+
+
 async def test_a_download_that_is_cut(autojump_clock: MockClock) -> None:
     """A clip that did not arrive whole does not count as fetched; another try may be luckier."""
     simulator = Simulator(models=punctual(), scale=0.1, faults=Faults(truncated=1))

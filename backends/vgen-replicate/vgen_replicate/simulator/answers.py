@@ -31,9 +31,8 @@ class Answers:
         model = prediction.model
         told = {
             "started_at": self._stamp(prediction.started),
-            "completed_at": self._stamp(prediction.completed),
             "deadline": self._stamp(prediction.deadline),
-            "metrics": _metrics(prediction),
+            **self._measured(prediction),
         }
         return {
             "id": prediction.id,
@@ -49,6 +48,16 @@ class Answers:
             "created_at": self.clock.stamp(prediction.created),
             **{name: value for name, value in told.items() if value is not None},
             "urls": _urls(prediction),
+        }
+
+    def _measured(self, prediction: Prediction) -> dict[str, Any]:
+        late = prediction.plan.is_measured_late and not prediction.measured
+        prediction.measured = prediction.final
+        if late:
+            return {}
+        return {
+            "completed_at": self._stamp(prediction.completed),
+            "metrics": _metrics(prediction),
         }
 
     def _output(self, prediction: Prediction) -> str | list[str] | None:

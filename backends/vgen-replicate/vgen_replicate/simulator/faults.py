@@ -24,7 +24,8 @@ class Faults:
     a deletion has taken effect; `html` sends a web page with status 200, the request undone.
 
     Of a prediction: `failed` ends its run early, with an error; `stuck` runs until it is
-    cancelled or its time is up; `expired` makes the first URL of its output a dead one.
+    cancelled or its time is up; `expired` makes the first URL of its output a dead one;
+    `unmeasured` leaves its end and its run time out of the first answer that calls it ended.
 
     Of a download: `truncated` cuts the connection halfway.
 
@@ -42,6 +43,7 @@ class Faults:
     failed: float = _chance()
     stuck: float = _chance()
     expired: float = _chance()
+    unmeasured: float = _chance()
     truncated: float = _chance()
     down: frozenset[str] = frozenset()
     credit: Decimal | None = None

@@ -30,6 +30,7 @@ class Plan:
     """The share of the run after which it fails; None where it does not."""
     stuck: bool
     expires: bool
+    is_measured_late: bool
 
     def run_seconds(self, shot: Shot) -> float:
         """How long the run goes on, if nobody stops it."""
@@ -71,6 +72,8 @@ class Prediction:
     picture: bytes | None = None
     outputs: list[str] = field(factory=list[str])
     """The last part of the URLs of its files."""
+    measured: bool = False
+    """Whether it has been told as final, and so its end and its run time with the next answer."""
     expired: bool = False
     """Whether a first, dead address of its output has been told."""
     removed: bool = False

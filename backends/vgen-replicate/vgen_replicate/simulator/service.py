@@ -165,13 +165,14 @@ class Service:
         # A stream for each prediction: what happens to one does not hang on the others.
         random = Random(f"{self.dice.seed}/plan/{number}")  # noqa: S311 (a game)
         cold = model.cold_seconds if random.random() < model.cold_chance else 0.0
-        fate = self.dice.thrown(self.faults, ("failed", "stuck", "expired"))
+        fate = self.dice.thrown(self.faults, ("failed", "stuck", "expired", "unmeasured"))
         return Plan(
             queue_seconds=random.expovariate(1) * model.queue_seconds + cold,
             pace=random.uniform(1 - model.spread, 1 + model.spread),
             fails_at=random.random() if "failed" in fate else None,
             stuck="stuck" in fate,
             expires="expired" in fate,
+            is_measured_late="unmeasured" in fate,
         )
 
     def _new_id(self) -> str:

@@ -1,0 +1,177 @@
+"""What is made of each answer: done, refused, not known, or no word of the service at all."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from trio.testing import MockClock
+
+from vgen.abc import State
+from vgen.errors import (
+    AccountError,
+    GenerationError,
+    ModelUnavailableError,
+    NetworkError,
+    RateLimitedError,
+    SubmitInDoubtError,
+    VgenError,
+)
+from vgen.testing import stand_in
+from vgen_replicate import CogVideoX
+
+from .bench import REQUEST, submit
+from .scripted import NEWEST, Scripted
+
+HTML = "<html>a proxy's word</html>"
+
+
+def refusal(code: int, **more: Any) -> httpx.Response:
+    """An answer of the service's own."""
+    return httpx.Response(code, json={"detail": "No.", "status": code} | more)
+
+
+def cogvideox(service: Scripted) -> CogVideoX:
+    """A backend at a scripted service."""
+    return stand_in(CogVideoX(**service.access))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [*(refusal(code) for code in (303, 400, 404, 408, 409, 422, 425, 499, 503)), HTML],
+    ids=str,
+)
+async def test_a_refused_question_ends_no_attempt(
+    autojump_clock: MockClock, answer: httpx.Response | str
+) -> None:
+    """It says nothing of what was asked after: that runs on, and is asked after again."""
+    service = Scripted()
+    async with cogvideox(service) as backend:
+        ticket = await submit(backend, REQUEST)
+        refused = answer if isinstance(answer, httpx.Response) else httpx.Response(403, text=answer)
+        service.always(ticket.provider_id, refused)
+        assert await backend.status([ticket]) == {}
+        service.always("/cancel", refused)
+        with pytest.raises(NetworkError):
+            await backend.cancel(ticket)
+        service.answer = None
+        assert (await backend.status([ticket]))[ticket].state is State.RUNNING
+
+
+@pytest.mark.parametrize("made", [None, {"status": "succeeded", "output": None}], ids=str)
+async def test_a_clip_that_is_not_there_yet_is_not_lost(
+    autojump_clock: MockClock, made: dict[str, Any] | None, tmp_path: Any
+) -> None:
+    """A finished prediction that is not known, or has no output yet, is asked after again."""
+    service = Scripted()
+    async with cogvideox(service) as backend:
+        ticket = await submit(backend, REQUEST)
+        told = service.predictions[ticket.provider_id] | (made or {})
+        service.always(ticket.provider_id, httpx.Response(200, json=told) if made else refusal(404))
+        with pytest.raises(NetworkError):
+            await backend.fetch(ticket, tmp_path / "clip.mp4")
+        gone = told | {"status": "succeeded", "data_removed": True}
+        service.always(ticket.provider_id, httpx.Response(200, json=gone))
+        with pytest.raises(GenerationError, match="removed"):
+            await backend.fetch(ticket, tmp_path / "clip.mp4")
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "kind"),
+    [
+        *((code, {}, SubmitInDoubtError) for code in (303, 408, 409, 425, 499, 500)),
+        *((code, HTML, SubmitInDoubtError) for code in (401, 403, 404, 422)),
+        *((code, {}, GenerationError) for code in (400, 422)),
+        *((code, {}, AccountError) for code in (401, 402, 403)),
+        (404, {}, ModelUnavailableError),
+        (422, {"detail": "The specified version does not exist"}, ModelUnavailableError),
+        (422, {"detail": "input.version", "invalid_fields": [{"field": "a"}]}, GenerationError),
+        *((422, {"invalid_fields": fields}, GenerationError) for fields in ([1], 5, "x")),
+        (422, {"detail": ["No", 1]}, GenerationError),
+        (429, HTML, RateLimitedError),
+    ],
+    ids=str,
+)
+async def test_only_the_services_own_word_proves_that_nothing_was_sent(
+    autojump_clock: MockClock, code: int, body: dict[str, Any] | str, kind: type[VgenError]
+) -> None:
+    """A refused create is told from one that may have been taken, by code and by who says so."""
+    service = Scripted()
+    told = httpx.Response(code, text=body) if isinstance(body, str) else refusal(code, **body)
+    service.always("/predictions", told)
+    async with cogvideox(service) as backend:
+        with pytest.raises(kind) as caught:
+            await submit(backend, REQUEST)
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("told", "header", "pause"),
+    [
+        (30, "5", 30.0),
+        (None, "12.5", 12.5),
+        ("7", None, 7.0),
+        (1e9, None, 600.0),
+        (None, None, 9.0),
+        *((nonsense, None, 9.0) for nonsense in (-5, float("inf"), float("nan"), [1], 10**400)),
+        (None, "9" * 400, 9.0),
+        (None, "Wed, 21 Oct 2026 07:28:00 GMT", 9.0),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+async def test_a_pause_is_a_number_of_seconds_within_reason(
+    autojump_clock: MockClock, told: object, header: str | None, pause: float
+) -> None:
+    """Body, header, sentence: the first that is a length of time counts, ten minutes at most."""
+    service = Scripted()
+    body = {"detail": "Your rate limit resets in ~9s.", "retry_after": told}
+    headers = {"Content-Type": "application/json"} | ({"Retry-After": header} if header else {})
+    service.always("/predictions", httpx.Response(429, content=json.dumps(body), headers=headers))
+    async with cogvideox(service) as backend:
+        with pytest.raises(RateLimitedError) as caught:
+            await submit(backend, REQUEST)
+    assert caught.value.retry_after == pause
+
+
+async def test_a_question_that_is_put_off_keeps_no_other_waiting(
+    autojump_clock: MockClock,
+) -> None:
+    """The pause counts for all only where nobody was answered."""
+    service = Scripted()
+    async with cogvideox(service) as backend:
+        one, two = [await submit(backend, REQUEST) for _ in range(2)]
+        service.always(one.provider_id, refusal(429))
+        assert set(await backend.status([one, two])) == {two}
+        with pytest.raises(RateLimitedError):
+            await backend.status([one])
+
+
+async def test_a_version_that_is_gone_is_found_out_anew(autojump_clock: MockClock) -> None:
+    """What was the newest version is asked for again once it is refused."""
+    service = Scripted()
+    async with cogvideox(service) as backend:
+        await submit(backend, REQUEST)
+        service.always("/predictions", refusal(422, detail="The version does not exist"))
+        with pytest.raises(ModelUnavailableError):
+            await submit(backend, REQUEST)
+        newer = {"latest_version": {"id": "b" * 64}}
+        service.always("/cogvideox-t2v", httpx.Response(200, json=newer))
+        await submit(backend, REQUEST)
+    versions = [made["version"] for made in service.predictions.values()]
+    assert versions == [NEWEST, "b" * 64]
+
+
+@pytest.mark.parametrize("created", ["2026-11-23T10:00:00", "2026-11-23T10:00:00.5Z", "soon", 7])
+async def test_dates_without_a_zone_break_nothing(
+    autojump_clock: MockClock, created: object
+) -> None:
+    """Dates are the service's own; whatever they look like, an answer is an answer."""
+    service = Scripted()
+    async with cogvideox(service) as backend:
+        ticket = await submit(backend, REQUEST)
+        ended = {"status": "failed", "started_at": "2026-11-23T10:00:00Z", "completed_at": created}
+        made = service.predictions[ticket.provider_id] | ended
+        service.always(ticket.provider_id, httpx.Response(200, json=made))
+        assert (await backend.status([ticket]))[ticket].state in {State.FAILED, State.RUNNING}

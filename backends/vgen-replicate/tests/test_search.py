@@ -1,0 +1,279 @@
+"""A submit whose answer was lost: found, proved absent, or neither."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import trio
+from attrs import evolve
+from trio.testing import MockClock
+
+from vgen.abc import Absent, ClipRequest, State, Ticket, Unknown, VideoBackend
+from vgen.errors import NetworkError, SubmitInDoubtError
+from vgen.testing import stand_in
+from vgen_replicate import CogVideoX, StableVideoDiffusion
+from vgen_replicate.access import Access
+from vgen_replicate.search import KEPT_INPUT
+from vgen_replicate.sendings import Sendings
+from vgen_replicate.simulator import Faults
+
+from .bench import QUIET, REQUEST, WITH_IMAGE, attempt_of, finding, submit, svd, verdict
+from .pictures import a_picture
+from .scripted import NEWEST, Scripted
+from .served import Served, served
+
+SEEDED = evolve(REQUEST, seed=42)
+
+
+@pytest.mark.parametrize("faults", [Faults(lost_answer=1.0), Faults(late_error=1.0)], ids=str)
+async def test_a_submit_without_an_answer_is_found(service: Served, faults: Faults) -> None:
+    """What arrived is found by the seed that it was sent with, and is not sent again."""
+    attempt_id = uuid4()
+    async with svd(service) as backend:
+        prepared = await backend.prepare(WITH_IMAGE, a_picture())
+        service.simulator.faults = faults
+        with pytest.raises(SubmitInDoubtError):
+            await backend.submit(prepared, attempt_id)
+        service.simulator.faults = Faults()
+        found = await backend.find(attempt_of(backend, WITH_IMAGE, attempt_id))
+        assert isinstance(found, Ticket)
+        assert (await verdict(backend, found)).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    "faults", [Faults(dropped=1.0), Faults(server_error=1.0), Faults(html=1.0)], ids=str
+)
+async def test_a_submit_that_did_not_arrive_is_absent(service: Served, faults: Faults) -> None:
+    """It is proved by a complete list, after a while: not at once."""
+    attempt_id = uuid4()
+    async with svd(service) as backend:
+        prepared = await backend.prepare(WITH_IMAGE, a_picture())
+        service.simulator.faults = faults
+        with pytest.raises(SubmitInDoubtError):
+            await backend.submit(prepared, attempt_id)
+        service.simulator.faults = Faults()
+        attempt = attempt_of(backend, WITH_IMAGE, attempt_id)
+        assert await backend.find(attempt) == Unknown()
+        await trio.sleep(QUIET)
+        assert await backend.find(attempt) == Absent()
+
+
+async def test_what_another_process_sent_is_found_or_absent(service: Served) -> None:
+    """A ledger that knows when it was reserved is enough to tell."""
+    attempt_id = uuid4()
+    reserved = datetime.now(UTC)
+    async with svd(service) as backend:
+        ticket = await submit(backend, attempt_id=attempt_id)
+    with served() as calm:
+        async with svd(service) as other, svd(calm) as elsewhere:
+            sent = evolve(attempt_of(other, WITH_IMAGE, attempt_id), reserved_at=reserved)
+            assert await other.find(sent) == ticket
+            assert await elsewhere.find(sent) == Unknown()
+            assert await finding(elsewhere, sent) == Absent()
+
+
+async def test_what_the_service_has_forgotten_is_unknown_for_good(service: Served) -> None:
+    """A prediction whose input is gone may be an old attempt's; one of another day is not."""
+    async with svd(service) as backend:
+        ticket = await submit(backend)
+        while not service.simulator.predictions[ticket.provider_id].removed:
+            await backend.status([ticket])
+        for hours, told in ((0, Absent()), (1, Unknown(for_good=True)), (48, Absent())):
+            sent = attempt_of(backend, WITH_IMAGE, uuid4())
+            reserved = datetime.now(UTC) - timedelta(hours=hours)
+            assert await finding(backend, evolve(sent, reserved_at=reserved)) == told
+
+
+async def test_twins_with_the_users_seed_stay_in_doubt(service: Served) -> None:
+    """Two predictions that could both be it are not guessed between; known ones are ruled out."""
+    request = evolve(WITH_IMAGE, seed=1234)
+    one, two = uuid4(), uuid4()
+    async with svd(service) as backend:
+        first = await submit(backend, request, one)
+        assert await backend.find(attempt_of(backend, request, one)) == first
+        await trio.sleep(QUIET)
+        assert await backend.find(attempt_of(backend, request, two)) != first
+        await submit(backend, request, two)
+    del backend  # and with it what this process knows
+    async with svd(service) as other:
+        assert await other.find(attempt_of(other, request, one)) == Unknown()
+
+
+async def test_a_clip_of_the_same_seed_is_not_taken_for_another(service: Served) -> None:
+    """One seed for several prompts: what never arrived is absent, whatever else was made."""
+    hill, sea = (evolve(REQUEST, prompt=prompt, seed=77) for prompt in ("a hill", "the sea"))
+    lost = uuid4()
+    async with stand_in(CogVideoX(**service.access, quiet=QUIET)) as backend:
+        await submit(backend, hill)
+    del backend
+    async with stand_in(CogVideoX(**service.access, quiet=QUIET)) as backend:
+        prepared = await backend.prepare(sea, None)
+        service.simulator.faults = Faults(dropped=1.0)
+        with pytest.raises(SubmitInDoubtError):
+            await backend.submit(prepared, lost)
+        service.simulator.faults = Faults()
+        assert await finding(backend, attempt_of(backend, sea, lost)) == Absent()
+
+
+async def test_of_two_lost_twins_none_is_guessed(service: Served) -> None:
+    """While two submits of one seed are unanswered, the one prediction there is may be either's."""
+    request = evolve(WITH_IMAGE, seed=78)
+    one, two = uuid4(), uuid4()
+    async with svd(service) as backend:
+        prepared = await backend.prepare(request, a_picture())
+        for attempt_id, faults in ((one, Faults(lost_answer=1.0)), (two, Faults(dropped=1.0))):
+            service.simulator.faults = faults
+            with pytest.raises(SubmitInDoubtError):
+                await backend.submit(prepared, attempt_id)
+        service.simulator.faults = Faults()
+        await trio.sleep(QUIET)
+        for attempt_id in (one, two):
+            assert await backend.find(attempt_of(backend, request, attempt_id)) == Unknown()
+
+
+async def lost(backend: VideoBackend, request: ClipRequest, *, image: bool = False) -> UUID:
+    """Send without hearing an answer."""
+    attempt_id = uuid4()
+    prepared = await backend.prepare(request, a_picture() if image else None)
+    with pytest.raises(SubmitInDoubtError):
+        await backend.submit(prepared, attempt_id)
+    return attempt_id
+
+
+def cogvideox(service: Scripted) -> CogVideoX:
+    """A backend at a scripted service."""
+    return stand_in(CogVideoX(**service.access, quiet=QUIET))
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_clocks_that_differ_hide_nothing(autojump_clock: MockClock, hours: int) -> None:
+    """What the service dates an hour before it was sent here, or after, is found all the same."""
+    service = Scripted(ahead=timedelta(hours=hours))
+    service.lose_answers()
+    async with cogvideox(service) as backend:
+        attempt = attempt_of(backend, REQUEST, await lost(backend, REQUEST))
+        assert isinstance(await finding(backend, attempt), Ticket)
+
+
+@pytest.mark.parametrize(
+    "reserved",
+    [datetime.fromtimestamp(225, UTC), datetime.now(UTC) + timedelta(hours=9), None],
+    ids=["1970", "ahead", "unknown"],
+)
+async def test_a_ledger_whose_time_is_not_ours_hides_nothing(
+    autojump_clock: MockClock, reserved: datetime | None
+) -> None:
+    """What another process sent is found, whatever the ledger says of when that was."""
+    service, attempt_id = Scripted(), uuid4()
+    async with cogvideox(service) as backend:
+        sent = attempt_of(backend, REQUEST, attempt_id, reserved_at=reserved)
+        service.make({"version": NEWEST, "input": {"seed": attempt_id.int % 2**31}})
+        assert isinstance(await finding(backend, sent), Ticket)
+
+
+async def test_a_seed_tells_it_whatever_the_model_is_called(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A version under another name than its own is run, and so it is found."""
+    monkeypatch.setenv("COGVIDEOX_MODEL_VERSION", f"Somebody/Cog-t2v:{NEWEST}")
+    service = Scripted()
+    service.lose_answers()
+    async with cogvideox(service) as backend:
+        attempt = attempt_of(backend, REQUEST, await lost(backend, REQUEST))
+        assert isinstance(await finding(backend, attempt), Ticket)
+
+
+@pytest.mark.parametrize(
+    "page", [{}, {"results": None}, {"results": {}}, {"results": [], "next": 7}, {"detail": "busy"}]
+)
+async def test_an_answer_that_is_no_list_proves_nothing(
+    autojump_clock: MockClock, page: dict[str, Any]
+) -> None:
+    """Only a list of predictions, read to its end, is a complete one."""
+    service = Scripted()
+    service.lose_answers()
+    async with cogvideox(service) as backend:
+        attempt = attempt_of(backend, REQUEST, await lost(backend, REQUEST))
+        service.always("/predictions", httpx.Response(200, json=page))
+        with pytest.raises(NetworkError):
+            await finding(backend, attempt)
+
+
+async def test_a_list_without_end(autojump_clock: MockClock) -> None:
+    """What is on its first page is found; what is on none is not proved absent."""
+    service = Scripted(
+        next_page="https://api.replicate.com/v1/predictions?created_after=2020-01-01T00:00:00Z"
+    )
+    service.lose_answers()
+    async with cogvideox(service) as backend:
+        attempt_id = await lost(backend, REQUEST)
+        assert isinstance(await backend.find(attempt_of(backend, REQUEST, attempt_id)), Ticket)
+        with pytest.raises(NetworkError, match="pages"):
+            await backend.find(attempt_of(backend, REQUEST, uuid4()))
+
+
+async def test_what_this_process_sent_long_ago_may_be_forgotten_too(
+    autojump_clock: MockClock,
+) -> None:
+    """Looked for again after an hour, it is not absent because its input is gone."""
+    service = Scripted()
+    service.lose_answers()
+    async with cogvideox(service) as backend:
+        attempt_id = await lost(backend, REQUEST)
+        sendings = Sendings.of(Access.of(service.token, None))
+        sent = sendings.unanswered[attempt_id]
+        sendings.unanswered[attempt_id] = evolve(sent, at=sent.at - KEPT_INPUT)
+        service.remove_data()
+        found = await finding(backend, attempt_of(backend, REQUEST, attempt_id))
+    assert found == Unknown(for_good=True)
+
+
+async def test_an_attempt_of_another_account_is_nothing_to_say_of(
+    autojump_clock: MockClock,
+) -> None:
+    """Its list would prove nothing."""
+    async with cogvideox(Scripted()) as backend:
+        attempt = attempt_of(backend, REQUEST, uuid4(), account="replicate-another")
+        assert await finding(backend, attempt) == Unknown()
+
+
+async def test_backends_of_one_account_know_of_each_other(autojump_clock: MockClock) -> None:
+    """With the user's seed, what one of them has sent is not taken for what another has lost."""
+    service = Scripted()
+    async with cogvideox(service) as one, cogvideox(service) as two:
+        await submit(two, SEEDED)
+        service.always("/predictions", httpx.Response(502))
+        attempt = attempt_of(one, SEEDED, await lost(one, SEEDED))
+        service.answer = None
+        assert await finding(one, attempt) == Absent()
+
+
+async def test_an_earlier_clip_of_the_same_seed_is_not_taken_for_it(
+    autojump_clock: MockClock,
+) -> None:
+    """What was made before it was sent may be a twin: that is not guessed."""
+    service = Scripted(ahead=timedelta(minutes=-30))
+    async with cogvideox(service) as backend:
+        given = {"prompt": "a hill", "num_inference_steps": 25, "num_frames": 49, "seed": 42}
+        service.make({"version": NEWEST, "input": given})
+        service.always("/predictions", httpx.Response(502))
+        attempt = attempt_of(backend, SEEDED, await lost(backend, SEEDED))
+        service.answer = None
+        assert await finding(backend, attempt) == Unknown()
+
+
+async def test_a_clip_of_another_image_is_not_taken_for_it(autojump_clock: MockClock) -> None:
+    """With the user's seed, the image that was sent tells predictions of other processes apart."""
+    service, request = Scripted(), evolve(WITH_IMAGE, seed=42)
+    service.always("/predictions", httpx.Response(502))
+    async with stand_in(StableVideoDiffusion(**service.access, quiet=QUIET)) as backend:
+        attempt_id = await lost(backend, request, image=True)
+        given = Sendings.of(Access.of(service.token, None)).unanswered[attempt_id].given
+        service.answer = None
+        another = {**given, "input_image": "https://api.replicate.com/v1/files/another"}
+        service.make({"version": NEWEST, "input": another})
+        assert await finding(backend, attempt_of(backend, request, attempt_id)) == Absent()

@@ -1,0 +1,101 @@
+"""Where a prediction stands by the service's word, and what it is booked at."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from vgen.abc import State
+from vgen.errors import GenerationError, RetryableError
+from vgen_replicate.prediction import Prediction
+from vgen_replicate.verdict import MEASURING, Verdicts
+
+STARTED, COMPLETED = "2026-11-23T10:00:00Z", "2026-11-23T10:00:20Z"
+
+
+def verdicts() -> Verdicts:
+    """A meter at a cent a second, a dollar at most."""
+    return Verdicts(Decimal("0.01"), most=Decimal(1), metered=True)
+
+
+def prediction(status: str, **told: Any) -> Prediction:
+    """An answer."""
+    return Prediction.read({"id": "one", "status": status, **told})
+
+
+@pytest.mark.parametrize(
+    ("answer", "bill"),
+    [
+        (prediction("succeeded", metrics={"predict_time": 3.5}), "0.035"),
+        (prediction("succeeded", started_at=STARTED, completed_at=COMPLETED), "0.2"),
+        (prediction("failed", started_at=STARTED, completed_at=COMPLETED), "0.2"),
+        (prediction("canceled", completed_at=COMPLETED), "0"),
+        (prediction("aborted"), "0"),
+    ],
+)
+async def test_what_has_run_is_billed_by_its_time(answer: Prediction, bill: str) -> None:
+    """By the service's own measure, else from start to end; what never ran costs nothing."""
+    assert verdicts().status(answer).billed == Decimal(bill)
+
+
+@pytest.mark.parametrize("status", ["succeeded", "failed", "canceled"])
+@pytest.mark.parametrize(
+    "told", [{}, {"started_at": STARTED}, {"metrics": {"predict_time": None}}], ids=str
+)
+async def test_an_end_that_is_not_measured_yet_is_waited_for(
+    autojump_clock: MockClock, status: str, told: dict[str, Any]
+) -> None:
+    """It is no verdict for some seconds; then it is booked at the most that it can have cost."""
+    meter, answer = verdicts(), prediction(status, **told)
+    assert meter.status(answer).state is State.RUNNING
+    await trio.sleep(MEASURING / 2)
+    assert not meter.status(answer).is_verdict
+    await trio.sleep(MEASURING / 2)
+    assert meter.status(answer).is_verdict
+    assert meter.status(answer).billed == 1
+
+
+async def test_a_success_has_run(autojump_clock: MockClock) -> None:
+    """However little the service says of its time, it is not booked as free."""
+    assert not verdicts().status(prediction("succeeded", completed_at=COMPLETED)).is_verdict
+
+
+async def test_an_end_that_is_measured_late_costs_what_it_did(autojump_clock: MockClock) -> None:
+    """The measure that comes a moment later is the one that counts."""
+    meter = verdicts()
+    assert not meter.status(prediction("canceled")).is_verdict
+    measured = meter.status(prediction("canceled", metrics={"predict_time": 7}))
+    assert (measured.state, measured.billed) == (State.CANCELLED, Decimal("0.07"))
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1, "x", [1]])
+async def test_a_time_that_is_none_is_no_measure(
+    autojump_clock: MockClock, seconds: object
+) -> None:
+    """Nonsense is not billed."""
+    answer = prediction("succeeded", metrics={"predict_time": seconds})
+    assert not verdicts().status(answer).is_verdict
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ("NSFW content detected", GenerationError),
+        ("The input or output was flagged as sensitive. (E005)", GenerationError),
+        ("cannot identify image file <_io.BytesIO>", GenerationError),
+        ("CUDA error: invalid device ordinal", RetryableError),
+        ("malloc(): corrupted top size", RetryableError),
+        ("unsupported GPU architecture", RetryableError),
+        ("", RetryableError),
+    ],
+)
+async def test_only_what_the_request_is_to_blame_for_is_final(
+    error: str, kind: type[Exception]
+) -> None:
+    """A machine's trouble may be over with the next attempt; a refused picture stays refused."""
+    answer = prediction("failed", error=error, metrics={"predict_time": 1})
+    assert type(verdicts().status(answer).failure) is kind
