@@ -285,7 +285,7 @@ async def test_a_doubt_of_this_run_is_never_sent_again(autojump_clock: MockClock
 
 async def test_a_paid_clip_waits_for_its_storage(autojump_clock: MockClock) -> None:
     """When storage stays down the clip is not made again: the next run stores it."""
-    stage = Stage(storage=MemoryStorage(faults=[Break("write", times=15)]))
+    stage = Stage(storage=MemoryStorage(faults=[Break("write", times=24)]))
     with pytest.raises(InsufficientClipsError) as caught:
         await play(stage)
     assert "write: it broke" in caught.value.clips.failures[0].reason

@@ -153,6 +153,105 @@ def ledger(
     return command.ledger(ledger, out, job)
 
 
+Ledger = Annotated[str | None, Parameter(name="--ledger", metavar="URL")]
+Storage = Annotated[str | None, Parameter(name="--storage", metavar="URL")]
+
+
+@_ledger.command
+def doubts(*, ledger: Ledger = None, out: Path = CLIPS) -> int:
+    """List the attempts that were sent and have not ended, or may not have been sent.
+
+    Those that are in flight now are among them.
+
+    Parameters
+    ----------
+    ledger
+        A path, sqlite:PATH, or a plug-in's URL. [default: OUT/vgen.db]
+    out
+        The directory whose ledger is meant.
+    """
+    from vgen.cli import orphans as command  # noqa: PLC0415 (help comes without it)
+
+    return command.doubts(ledger, out)
+
+
+@_ledger.command
+def reconcile(
+    job: str | None = None, /, *, ledger: Ledger = None, storage: Storage = None, out: Path = CLIPS
+) -> int:
+    """Ask the providers after what was left open: settle, store or release it.
+
+    Exits with 1 while something is still open.
+
+    Parameters
+    ----------
+    job
+        The job's id, or its beginning. [default: all jobs]
+    ledger
+        A path, sqlite:PATH, or a plug-in's URL. [default: OUT/vgen.db]
+    storage
+        Where the clips go: a plug-in's URL. [default: OUT]
+    out
+        The directory whose ledger is meant, and where clips go.
+    """
+    from vgen.cli import orphans as command  # noqa: PLC0415 (help comes without it)
+
+    return command.reconcile(ledger, storage, out, job)
+
+
+@_ledger.command
+def resolve(
+    attempt: UUID,
+    /,
+    *,
+    paid: Annotated[bool, Parameter(negative="--unpaid")],
+    ledger: Ledger = None,
+    out: Path = CLIPS,
+) -> int:
+    """Say of an attempt in doubt, or written off, whether it was paid.
+
+    What was paid counts as spent with its whole hold; the money of what was not is free again.
+
+    Parameters
+    ----------
+    attempt
+        Its id, as `vgen ledger doubts` shows it.
+    paid
+        Whether the provider has billed it.
+    ledger
+        A path, sqlite:PATH, or a plug-in's URL. [default: OUT/vgen.db]
+    out
+        The directory whose ledger is meant.
+    """
+    from vgen.cli import orphans as command  # noqa: PLC0415 (help comes without it)
+
+    return command.resolve(ledger, out, attempt, paid=paid)
+
+
+@app.command(sort_key=5)
+def cancel(
+    job: str, /, *, ledger: Ledger = None, storage: Storage = None, out: Path = CLIPS
+) -> int:
+    """Stop a job wherever it runs, and cancel what is open of it at its providers.
+
+    What a job has made is kept; `vgen generate` finishes it.
+
+    Parameters
+    ----------
+    job
+        The job's id, or its beginning.
+    ledger
+        A path, sqlite:PATH, or a plug-in's URL. [default: OUT/vgen.db]
+    storage
+        Where the clips go: a plug-in's URL. [default: OUT]
+    out
+        The directory whose ledger is meant, and where clips go.
+    """
+    from vgen.cli import orphans as command  # noqa: PLC0415 (help comes without it)
+
+    return command.cancel(ledger, storage, out, job)
+
+
 @_ledger.command
 def migrate(
     *,

@@ -10,6 +10,7 @@ from vgen.errors import (
     BudgetExceededError,
     InsufficientClipsError,
     InvalidPromptsError,
+    JobStoppedError,
     VgenError,
 )
 
@@ -30,6 +31,8 @@ def exit_for(error: Exception) -> Exit:
         return Exit.TOO_FEW_CLIPS
     if isinstance(error, BudgetExceededError):
         return Exit.OVER_BUDGET
+    if isinstance(error, JobStoppedError):
+        return Exit.INTERRUPTED
     return Exit.BAD_INPUT
 
 

@@ -29,7 +29,7 @@ from vgen.cli.ledgers import check_ledger, ledger_of
 from vgen.cli.progress import shown
 from vgen.cli.screen import complain, on_stderr, on_stdout, put
 from vgen.cli.signals import interruptible
-from vgen.cli.storages import ClipStorage
+from vgen.cli.storages import SPOOL, ClipStorage
 from vgen.cli.tables import closing
 from vgen.cli.wish import Wish
 from vgen.drive.checking import check_prompts
@@ -75,7 +75,8 @@ def generate(wish: Wish) -> Exit:
     """
     # What may block the thread comes first, while a signal still ends the process on the spot.
     settings = Settings.from_environment(os.environ, concurrency=wish.concurrency)
-    storage, ledger = ClipStorage(wish), ledger_of(wish.ledger, wish.out)
+    storage = ClipStorage(wish.storage, wish.out, images=[wish.folder])
+    ledger = ledger_of(wish.ledger, wish.out)
     backends, problems = plugins.route(wish.backends)
     try:
         file = read_prompts(wish.read(), source=wish.source)
@@ -144,6 +145,7 @@ async def _run(plan: Plan, record: ClipsFile, screen: Console) -> Clips:
             settings=plan.settings,
             observer=_both(show, record.hear),
             clip_key=plan.storage.key,
+            spool=plan.wish.out / SPOOL,
         ) as runner,
         record.kept(),
     ):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
+from uuid import UUID
 
 from vgen import SQLiteLedger
 from vgen.cli import plugins
@@ -27,6 +29,31 @@ def ledger_of(url: str | None, out: Path) -> CostLedger:
     if not isinstance(made, CostLedger):
         raise ConfigurationError(f"--ledger: the plug-in makes a {type(made).__name__}")
     return made
+
+
+def standing_ledger(url: str | None, out: Path) -> CostLedger:
+    """Make the ledger that is meant, and must be there.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    path = ledger_path(url, out)
+    if path is not None and (not path.is_file() or not path.stat().st_size):
+        raise ConfigurationError(f"{path}: there is no ledger")
+    return ledger_of(url, out)
+
+
+def named_job(known: Sequence[UUID], start: str) -> UUID:
+    """Give the job whose id begins so.
+
+    Raises:
+        ConfigurationError: there is none, or more than one.
+    """
+    named = [job_id for job_id in known if str(job_id).startswith(start.lower())]
+    if len(named) != 1:
+        how_many = f"{len(named)} jobs that begin" if named else "no job that begins"
+        raise ConfigurationError(f"the ledger holds {how_many} with {start}")
+    return named[0]
 
 
 def ledger_path(url: str | None, out: Path) -> Path | None:

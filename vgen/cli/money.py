@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 from uuid import UUID
@@ -12,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from vgen.cli.exits import Exit
-from vgen.cli.ledgers import ledger_of, ledger_path
+from vgen.cli.ledgers import ledger_of, named_job, standing_ledger
 from vgen.cli.screen import complain, on_stderr, on_stdout, put
 from vgen.cli.tables import table
 from vgen.cli.text import dollars, shown
@@ -33,10 +32,7 @@ def ledger(url: str | None, out: Path, job: str | None) -> Exit:
         ConfigurationError: there is no such ledger or job, or several jobs begin so.
         LedgerError: the ledger cannot be read.
     """
-    path = ledger_path(url, out)
-    if path is not None and (not path.is_file() or not path.stat().st_size):
-        raise ConfigurationError(f"{path}: there is no ledger")
-    jobs = trio.run(_read, ledger_of(url, out), job)
+    jobs = trio.run(_read, standing_ledger(url, out), job)
     on_stdout().print(_list(jobs) if job is None else _one(jobs[0]))
     return Exit.DONE
 
@@ -68,17 +64,9 @@ async def _read(book: CostLedger, start: str | None) -> list[Job]:
     async with aclosing(book):
         known = await book.jobs()
         if start is not None:
-            known = (_named(known, start),)
+            known = (named_job(known, start),)
         found = [await book.job(job_id) for job_id in known]
     return [job for job in found if job is not None]
-
-
-def _named(known: Sequence[UUID], start: str) -> UUID:
-    named = [job_id for job_id in known if str(job_id).startswith(start.lower())]
-    if len(named) != 1:
-        how_many = f"{len(named)} jobs that begin" if named else "no job that begins"
-        raise ConfigurationError(f"the ledger holds {how_many} with {start}")
-    return named[0]
 
 
 def _list(jobs: list[Job]) -> RenderableType:

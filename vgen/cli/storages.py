@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
 from vgen import DirectoryStorage
 from vgen.cli import plugins
-from vgen.cli.wish import Wish
 from vgen.drive.opening import clip_key
 from vgen.errors import ConfigurationError, StorageError
 from vgen.ports.storage import Storage, StoredFile
+
+SPOOL = "spool"
+"""The folder in the output directory for clips whose storage is down."""
 
 
 class ClipStorage(Storage):
     """Where the clips go: the output directory, or what a plug-in has for the URL's scheme.
 
-    Images named by a path are read from beside the prompts file, or from the output directory;
-    all others by the storage of the clips. `failure` keeps why a clip could not be written, if one
+    Images named by a path are read from the folders `images`, or from the output directory; all
+    others by the storage of the clips. `failure` keeps why a clip could not be written, if one
     could not.
 
     Raises `ConfigurationError` where there is no such storage.
@@ -25,15 +28,15 @@ class ClipStorage(Storage):
 
     failure: StorageError | None = None
 
-    def __init__(self, wish: Wish) -> None:
-        self._files = DirectoryStorage(wish.out, images=[wish.folder])
+    def __init__(self, url: str | None, out: Path, *, images: Sequence[Path] = ()) -> None:
+        self._files = DirectoryStorage(out, images=images)
         self._clips: Storage = self._files
-        if wish.storage is not None:
-            made = plugins.by_scheme("storage", wish.storage)
+        if url is not None:
+            made = plugins.by_scheme("storage", url)
             if not isinstance(made, Storage):
                 raise ConfigurationError(f"--storage: the plug-in makes a {type(made).__name__}")
             self._clips = made
-        self.place = str(wish.out) if wish.storage is None else wish.storage
+        self.place = str(out) if url is None else url
 
     def key(self, job_id: UUID, clip_index: int) -> str:
         """Give a clip's key: a directory holds one job, any other storage many."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 import trio
 
 from vgen.drive.bare import bare_errors
 from vgen.drive.job import JobRun
+from vgen.drive.kit import Kit
 from vgen.drive.owners import has_died
 from vgen.errors import LedgerError
 from vgen.ports.ledger import CostLedger
@@ -26,17 +28,24 @@ LOOK_AGAIN = 1.0
 
 async def acquire(job: JobRun, clip_index: int) -> Claim:
     """Wait for the claim on a clip, for as long as another process that may be alive holds it."""
-    kit, job_id = job.kit, job.manifest.job_id
     while True:
-        claim = await kit.ledger.claim(job_id, clip_index, owner=kit.owner, lease=LEASE)
+        claim = await claim_now(job.kit, job.manifest.job_id, clip_index)
         if claim is not None:
             return claim
-        held = await kit.ledger.holder(job_id, clip_index)
-        if held is not None and has_died(held.owner):
-            await kit.ledger.release(held)
-            continue
         with job.elsewhere():
             await trio.sleep(LOOK_AGAIN)
+
+
+async def claim_now(kit: Kit, job_id: UUID, clip_index: int) -> Claim | None:
+    """Claim a clip unless another process holds it that may be alive."""
+    claim = await kit.ledger.claim(job_id, clip_index, owner=kit.owner, lease=LEASE)
+    if claim is not None:
+        return claim
+    held = await kit.ledger.holder(job_id, clip_index)
+    if held is None or not has_died(held.owner):
+        return None
+    await kit.ledger.release(held)
+    return await kit.ledger.claim(job_id, clip_index, owner=kit.owner, lease=LEASE)
 
 
 @asynccontextmanager
@@ -44,11 +53,11 @@ async def kept(ledger: CostLedger, claim: Claim, *, grace: float) -> AsyncGenera
     """Keep the claim renewed within the block, and give it back.
 
     Raises:
-        LedgerError: the claim has passed on to another process; the block is cancelled first.
+        LedgerError: the claim has passed on, or the job was stopped; the block is cancelled first.
     """
     # A submit that has begun outlives cancellation, and its claim must outlive the submit.
     renewing = trio.CancelScope(shield=True)
-    try:
+    async with given_back(ledger, claim, grace=grace):
         with bare_errors():
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_renew, ledger, claim, renewing)
@@ -56,6 +65,13 @@ async def kept(ledger: CostLedger, claim: Claim, *, grace: float) -> AsyncGenera
                     yield
                 finally:
                     renewing.cancel()
+
+
+@asynccontextmanager
+async def given_back(ledger: CostLedger, claim: Claim, *, grace: float) -> AsyncGenerator[None]:
+    """Give the claim back at the block's end."""
+    try:
+        yield
     finally:
         async with last_words(f"clip {claim.clip_index} stays claimed", grace=grace):
             await ledger.release(claim)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
+import shutil
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,8 +23,9 @@ from vgen.errors import (
     VideoError,
 )
 from vgen.ports.storage import StoredFile
+from vgen.records.attempt import Custody
 from vgen.records.clip import Clip
-from vgen.records.entry import Fetched, Lost, Stored
+from vgen.records.entry import Fetched, Lost, Spooled, Stored
 from vgen.records.job import PlannedClip
 from vgen.records.money import FREE
 from vgen.records.video import Fault, Inspection, VideoInfo
@@ -29,7 +33,10 @@ from vgen.records.video import Fault, Inspection, VideoInfo
 logger = logging.getLogger("vgen")
 
 TRIES = 5
-"""How often a download, and then the storing, is tried before it is left for a later run."""
+"""How often a download is tried before it is left for a later run."""
+
+STORING = 8
+"""How often storing is tried, since the clip is paid: for 4 minutes, with the default backoff."""
 
 
 @frozen
@@ -51,20 +58,38 @@ async def deliver(one: Try, planned: PlannedClip, told: Told) -> Clip:
 
     Raises:
         VideoError: the file is useless or gone; the attempt is lost, the clip may be made anew.
-        RetryableError, StorageError: it cannot be had or stored now; a re-run takes it up.
+        RetryableError, StorageError: it cannot be had or stored now; a re-run takes it up, from the
+            spool if there is one.
     """
-    path = one.kit.folder / f"{one.attempt.attempt_id}.mp4"
+    passing = one.kit.folder / f"{one.attempt.attempt_id}.mp4"
     async with one.kit.fetching:
         try:
-            found = await _fetch_whole(one, path)
-            await one.write(Fetched(str(path), _bill(one, found.info)))
+            path, found = await _at_hand(one, passing)
             _refuse_useless(found)
-            return await _store(one, planned, told, path, found)
+            clip = await _store(one, planned, told, path, found)
         except VideoError as error:
             await one.write(Lost(str(error)))
             raise
+        else:
+            _remove(path)
+            return clip
         finally:
-            path.unlink(missing_ok=True)
+            _remove(passing)
+
+
+async def _at_hand(one: Try, passing: Path) -> tuple[Path, Inspection]:
+    """Give the clip's file: the one in the spool, or one that is fetched to `passing`."""
+    if one.attempt.custody is not Custody.SPOOLED:
+        found = await _fetch_whole(one, passing)
+        await one.write(Fetched(str(passing), _bill(one, found.info)))
+        return passing, found
+    spooled = Path(one.attempt.path or "")
+    if await trio.Path(spooled).is_file():
+        return spooled, await one.kit.inspector.video(spooled)
+    try:
+        return passing, await _fetch_whole(one, passing)
+    except VideoError as error:
+        raise StorageError(f"it is in a spool that is not here: {spooled}") from error
 
 
 def _refuse_useless(found: Inspection) -> None:
@@ -96,7 +121,10 @@ async def _fetch_whole(one: Try, path: Path) -> Inspection:
 
 async def _store(one: Try, planned: PlannedClip, told: Told, path: Path, found: Inspection) -> Clip:
     storage, attempt = one.kit.storage, one.attempt
-    file = await _write(one, path)
+    try:
+        file = await _write(one, path)
+    except StorageError as error:
+        raise StorageError(await _spool(one, path, error), retryable=error.retryable) from error
     with path.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     clip = _record(one, planned, told, found)
@@ -112,6 +140,37 @@ async def _store(one: Try, planned: PlannedClip, told: Told, path: Path, found: 
     return clip
 
 
+async def _spool(one: Try, path: Path, error: StorageError) -> str:
+    """Keep what cannot be stored where a later run finds it; give what is to be said of it."""
+    spool = one.kit.spool
+    if spool is None or one.attempt.custody is Custody.SPOOLED:
+        return str(error)
+    kept = (spool / path.name).absolute()
+    try:
+        await trio.to_thread.run_sync(_keep, path, kept)
+    except OSError as problem:
+        logger.warning("clip %d cannot be spooled: %s", one.attempt.clip_index, problem)
+        return str(error)
+    await one.write(Spooled(str(kept)))
+    return f"{error}; the clip is kept in {spool} until then"
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
+def _keep(path: Path, kept: Path) -> None:
+    """Copy a file, whole or not at all, and force it to disk."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    part = kept.with_suffix(".part")
+    with path.open("rb") as source, part.open("wb") as copy:
+        shutil.copyfileobj(source, copy, 2**20)
+        copy.flush()
+        os.fsync(copy.fileno())
+    part.replace(kept)
+
+
 async def _write(one: Try, path: Path) -> StoredFile:
     key = one.kit.clip_key(one.attempt.job_id, one.attempt.clip_index)
     tried = 0
@@ -120,7 +179,7 @@ async def _write(one: Try, path: Path) -> StoredFile:
         try:
             return await one.kit.storage.write(key, path)
         except StorageError as error:
-            if not error.retryable or tried == TRIES:
+            if not error.retryable or tried == STORING:
                 raise
             logger.info("clip %d: storing failed: %s", one.attempt.clip_index, error)
         await _pause(one, tried)

@@ -24,7 +24,8 @@ class Kit:
     """The ports, the limits and the small things of one runner.
 
     `slots` holds a limiter for each backend that takes only so many attempts at once; `chance`
-    gives random numbers from 0 to 1; `folder` is where clips lie on their way to storage.
+    gives random numbers from 0 to 1; `folder` is where clips lie on their way to storage, `spool`
+    where those that cannot be stored are kept for a later run.
     """
 
     backends: Mapping[str, VideoBackend]
@@ -38,6 +39,7 @@ class Kit:
     pollers: Mapping[str, Poller]
     pauses: Pauses
     folder: Path
+    spool: Path | None
     owner: str
     tell: Callable[[Event], None]
     chance: Callable[[], float]

@@ -46,13 +46,15 @@ async def open_runner(
     settings: Settings | None = None,
     observer: Observer | None = None,
     inspector: Inspector | None = None,
+    spool: Path | str | None = None,
     clip_key: Callable[[UUID, int], str] = clip_key,
 ) -> AsyncGenerator[Runner]:
     """Open a runner over a route of `backends`, first choice first; closes all that it was given.
 
     `settings` come from the environment where none are given. `clip_key` names the place of a
-    clip in storage. Many jobs may run at once; the block's end waits for none of them, since each
-    runs in the task that called for it.
+    clip in storage. What cannot be stored is kept in the folder `spool`, if one is given, until a
+    later run stores it; else that run fetches it anew. Many jobs may run at once; the block's end
+    waits for none of them, since each runs in the task that called for it.
 
     Raises:
         ConfigurationError: no backend, two of one name, or a wrong setting.
@@ -87,6 +89,7 @@ async def open_runner(
                 pollers=pollers,
                 pauses=Pauses(),
                 folder=Path(folder),
+                spool=None if spool is None else Path(spool),
                 owner=this_process(),
                 tell=teller(observer),
                 chance=random.random,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 
 from attrs import evolve
 
 from vgen.decisions.fingerprint import same_request
-from vgen.drive.attempt import Try
+from vgen.drive.attempt import Try, plugin
 from vgen.drive.clip import ClipRun
 from vgen.drive.job import Stopped
 from vgen.drive.planning import stored_attempt
@@ -17,6 +18,7 @@ from vgen.errors import (
     ConfigurationError,
     GenerationError,
     LedgerError,
+    RetryableError,
     StorageError,
     SubmitInDoubtError,
     VgenError,
@@ -26,6 +28,7 @@ from vgen.ports.storage import Storage
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.clip import Clip
 from vgen.records.entry import Doubted, Lost
+from vgen.records.status import Status
 
 logger = logging.getLogger("vgen")
 
@@ -52,8 +55,14 @@ async def current_url(storage: Storage, clip: Clip) -> str:
         return clip.video_url
 
 
-async def carry_on(run: ClipRun, standing: Attempt) -> Clip | None:
+End = Callable[[ClipRun, Try], Awaitable[Status | None]]
+"""What is done about an attempt that the provider has: gives its verdict, `None` without one."""
+
+
+async def carry_on(run: ClipRun, standing: Attempt, *, end: End | None = None) -> Clip | None:
     """Bring an open attempt to its end: its clip, or `None` where the clip may be made anew.
+
+    It is waited for, unless another `end` is given.
 
     Raises:
         SubmitInDoubtError, AttemptTimeoutError: it stays open, and nothing else may be sent.
@@ -73,7 +82,7 @@ async def carry_on(run: ClipRun, standing: Attempt) -> Clip | None:
     one = Try(run.job.kit, run.claim, backend, standing)
     try:
         await _clear(one)
-        await _end(run, one)
+        await _end(run, one, end or _wait)
         if one.attempt.custody not in MADE:
             return None
         if same_request(standing, run.planned):
@@ -113,15 +122,33 @@ async def _clear(one: Try) -> None:
     await one.write_off(f"{one.backend.name} cannot say whether it was accepted")
 
 
-async def _end(run: ClipRun, one: Try) -> None:
-    """Wait for the verdict, or stop what nobody asks for any more, and settle."""
+async def _end(run: ClipRun, one: Try, end: End) -> None:
+    """Have the provider's verdict, and settle."""
     if one.attempt.custody is not Custody.TICKETED:
         return
-    async with in_flight(run.job, one.backend, who=one):
-        if same_request(one.attempt, run.planned):
-            status = await one.verdict(run.report)
-        else:
-            status = await one.stop(GenerationError("the request has changed"))
+    status = await end(run, one)
     if status is None:
         raise AttemptTimeoutError(f"still open at {one.backend.name}: a later run waits for it")
     await one.settle(status)
+
+
+async def _wait(run: ClipRun, one: Try) -> Status | None:
+    """Wait for the verdict, or stop what nobody asks for any more."""
+    async with in_flight(run.job, one.backend, who=one):
+        if same_request(one.attempt, run.planned):
+            return await one.verdict(run.report)
+        return await one.stop(GenerationError("the request has changed"))
+
+
+async def ask_once(run: ClipRun, one: Try) -> Status | None:
+    """Ask for the verdict, without waiting for one."""
+    del run
+    with plugin(one.backend):
+        status = (await one.backend.status([one.ticket])).get(one.ticket)
+    return status if status is not None and status.is_verdict else None
+
+
+async def call_off(run: ClipRun, one: Try) -> Status | None:
+    """Cancel at the provider, within the grace period."""
+    del run
+    return await one.stop(RetryableError("the job was cancelled"))

@@ -9,15 +9,17 @@ from uuid import UUID
 import trio
 from attrs import frozen
 
-from vgen.drive import steps
+from vgen.drive import orphans, steps
 from vgen.drive.bare import bare_errors
 from vgen.drive.claims import last_words
 from vgen.drive.images import Images
 from vgen.drive.job import JobRun
 from vgen.drive.kit import Kit
+from vgen.drive.orphans import Reconciled
 from vgen.drive.planning import first_holds, plan_job, read_images, too_few
 from vgen.errors import ConfigurationError, InsufficientClipsError, InvalidPromptsError
 from vgen.ports.events import JobFinished, JobOpened
+from vgen.records.attempt import Attempt
 from vgen.records.clip import Clip, ClipFailure, Clips
 from vgen.records.job import Job, Manifest
 from vgen.records.money import FREE
@@ -140,6 +142,47 @@ class Runner:
             ConfigurationError: the ledger has no such job.
         """
         return await self._conclude(job_id, {}, None)
+
+    async def doubts(self) -> tuple[Attempt, ...]:
+        """Give the attempts of all jobs that were sent and can still move, oldest first.
+
+        Those that are in flight now are among them.
+        """
+        return await self._kit.ledger.unsettled()
+
+    async def reconcile(self, job_id: UUID | None = None) -> tuple[Reconciled, ...]:
+        """Ask the providers after what processes have left open, of one job or of all.
+
+        Settles what has ended, stores what has succeeded, releases what never arrived. What still
+        runs, or is being worked on, stays as it is. Meant for a service's start.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        return await orphans.reconcile(self._kit, job_id)
+
+    async def resolve(self, attempt_id: UUID, *, paid: bool) -> Attempt:
+        """Write down what a person has found out about an attempt in doubt, or written off.
+
+        `paid` counts as spent with its whole hold; otherwise its money is free again.
+
+        Raises:
+            ConfigurationError: there is no such attempt, or nothing of it is in doubt.
+            LedgerError: another process is working on its clip.
+        """
+        kit = self._kit
+        return await orphans.resolve(kit.ledger, attempt_id, paid=paid, owner=kit.owner)
+
+    async def cancel(self, job_id: UUID) -> tuple[Reconciled, ...]:
+        """Stop a job wherever it runs, and cancel what is open of it at its providers.
+
+        Whoever runs it gets `JobStoppedError` within 20 seconds. Clips that succeeded all the same
+        are stored. The same job again finishes it.
+
+        Raises:
+            LedgerError: the ledger has no such job, or cannot be reached.
+        """
+        return await orphans.call_job_off(self._kit, job_id)
 
     async def _open(
         self,
