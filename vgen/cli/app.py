@@ -64,6 +64,7 @@ def generate(  # noqa: PLR0913 (each is an option)
     ledger: Annotated[str | None, Parameter(metavar="URL")] = None,
     storage: Annotated[str | None, Parameter(metavar="URL")] = None,
     job_id: UUID | None = None,
+    redo: Annotated[tuple[int, ...], Parameter(negative="", metavar="INDEX")] = (),
     json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
 ) -> int:
     """Make the clips of a prompts file.
@@ -93,13 +94,27 @@ def generate(  # noqa: PLR0913 (each is an option)
         Where the clips go: a plug-in's URL, such as supabase://BUCKET. [default: OUT]
     job_id
         The job's id, where the file gives none. [default: that of the job in OUT, or a new one]
+    redo
+        A clip to make anew though it is there, by its index; again for each.
     json
         Print the record of the clips, as JSON and alone, on standard output.
     """
     from vgen.cli import generate as command  # noqa: PLC0415 (help comes without it)
 
     return command.generate(
-        Wish(prompts, out, backend, budget, min_clips, concurrency, ledger, storage, job_id, json)
+        Wish(
+            prompts,
+            out,
+            backend,
+            budget,
+            min_clips,
+            concurrency,
+            ledger,
+            storage,
+            job_id,
+            redo,
+            json,
+        )
     )
 
 

@@ -155,6 +155,7 @@ async def _run(plan: Plan, record: ClipsFile, screen: Console) -> Clips:
             plan.prompts,
             budget=plan.wish.budget,
             min_clips=plan.wish.min_clips,
+            redo=plan.wish.redo,
         )
 
 

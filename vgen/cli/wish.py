@@ -27,6 +27,7 @@ class Wish:
     ledger: str | None
     storage: str | None
     job_id: UUID | None
+    redo: tuple[int, ...]
     json: bool
 
     @property

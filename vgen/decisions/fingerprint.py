@@ -12,8 +12,10 @@ from vgen.records.prompt import ClipPrompt
 from vgen.records.settings import GenerationSettings
 
 
-def fingerprint(prompt: ClipPrompt, generation: GenerationSettings) -> str:
+def fingerprint(prompt: ClipPrompt, generation: GenerationSettings, take: int = 0) -> str:
     """Digest what the user asked for: prompt, negative prompt, duration, image, seed, settings.
+
+    Another `take` of it is another request.
 
     The image counts by its name without the query, since signed URLs change from day to day.
     """
@@ -24,8 +26,21 @@ def fingerprint(prompt: ClipPrompt, generation: GenerationSettings) -> str:
         "image": _place(prompt.scene_reference_url),
         "seed": prompt.seed,
         "generation": as_mapping(generation),
+        **({"take": take} if take else {}),
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def next_take(
+    prompt: ClipPrompt, generation: GenerationSettings, before: PlannedClip | None, *, redo: bool
+) -> int:
+    """Give the take that is asked for now: that of before, or the one after it.
+
+    An edited prompt begins anew.
+    """
+    if before is None or fingerprint(prompt, generation, before.take) != before.fingerprint:
+        return 0
+    return before.take + redo
 
 
 def _place(url: str | None) -> str | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from uuid import UUID, uuid4
 
 import trio
-from attrs import evolve
+from attrs import evolve, frozen
 
-from vgen.decisions.fingerprint import fingerprint, same_request
-from vgen.decisions.route import Offer, can_make, order
+from vgen.decisions import route
+from vgen.decisions.fingerprint import fingerprint, next_take, same_request
+from vgen.decisions.route import Offer, can_make
 from vgen.drive.images import Images, NoImage
 from vgen.errors import InvalidPromptsError, StorageError
 from vgen.ports.backend import VideoBackend
@@ -19,6 +20,17 @@ from vgen.records.job import Job, Manifest, PlannedClip
 from vgen.records.prompt import ClipPrompt
 from vgen.records.request import ClipRequest, Image
 from vgen.records.settings import GenerationSettings, Settings
+
+
+@frozen
+class Order:
+    """What a job is asked for beside its prompts: see `Runner.process`."""
+
+    budget: Decimal
+    already_spent: Decimal
+    min_clips: int
+    redo: Collection[int]
+
 
 READS = 4
 """How many images are read at once."""
@@ -83,6 +95,8 @@ def plan_clip(
     image: Image | NoImage | None,
     backends: Mapping[str, VideoBackend],
     settings: Settings,
+    *,
+    take: int = 0,
 ) -> PlannedClip:
     """Decide one clip: what is asked for, and the backends that can make it, best first."""
     request = request_for(prompt, settings.generation, image)
@@ -95,9 +109,10 @@ def plan_clip(
     return PlannedClip(
         prompt=prompt,
         request=request,
-        fingerprint=fingerprint(prompt, settings.generation),
-        route=order(offers, target=prompt.duration, tolerance=settings.tolerance),
+        fingerprint=fingerprint(prompt, settings.generation, take),
+        route=route.order(offers, target=prompt.duration, tolerance=settings.tolerance),
         notes=notes,
+        take=take,
     )
 
 
@@ -138,29 +153,46 @@ def plan_job(
     backends: Mapping[str, VideoBackend],
     settings: Settings,
     *,
-    budget: Decimal,
-    already_spent: Decimal,
-    min_clips: int,
+    order: Order,
+    before: Job | None,
 ) -> Manifest:
-    """Decide every clip of a job.
+    """Decide every clip of a job, which may have been opened `before`.
 
     Raises:
-        InvalidPromptsError: a clip that no backend can make, each in a line.
+        InvalidPromptsError: a clip that no backend can make, or that is to be made anew and is not
+            there, each in a line.
     """
+    indexes = {prompt.clip_index for prompt in prompts}
     problems = unmakeable(dict(enumerate(prompts)), images, backends)
+    problems += [f"redo: there is no clip {index}" for index in sorted(set(order.redo) - indexes)]
     if problems:
         raise InvalidPromptsError(problems)
+    known = {each.clip_index: each for each in before.manifest.clips} if before else {}
+
+    def plan(prompt: ClipPrompt) -> PlannedClip:
+        index, image = prompt.clip_index, images.get(prompt.scene_reference_url or "")
+        redo = index in order.redo
+        take = next_take(prompt, settings.generation, known.get(index), redo=redo)
+        planned = plan_clip(prompt, image, backends, settings, take=take)
+        attempts = before.of_clip(index) if before else ()
+        return evolve(planned, notes=(*planned.notes, *_made_anew(attempts, planned)))
+
     return Manifest(
         job_id=job_id,
-        clips=tuple(
-            plan_clip(prompt, images.get(prompt.scene_reference_url or ""), backends, settings)
-            for prompt in prompts
-        ),
+        clips=tuple(plan(prompt) for prompt in prompts),
         generation=settings.generation,
-        budget=budget,
-        already_spent=already_spent,
-        min_clips=min_clips,
+        budget=order.budget,
+        already_spent=order.already_spent,
+        min_clips=order.min_clips,
     )
+
+
+def _made_anew(attempts: Sequence[Attempt], planned: PlannedClip) -> list[str]:
+    """Say so where a stored clip is no longer what is asked for."""
+    stored = [attempt for attempt in attempts if attempt.custody is Custody.STORED]
+    if not stored or any(same_request(attempt, planned) for attempt in stored):
+        return []
+    return ["made anew, as asked" if planned.take else "made anew: its request has changed"]
 
 
 def attempt_for(

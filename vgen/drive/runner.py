@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from vgen.drive.images import Images
 from vgen.drive.job import JobRun
 from vgen.drive.kit import Kit
 from vgen.drive.orphans import Reconciled
-from vgen.drive.planning import first_holds, plan_job, read_images, too_few
+from vgen.drive.planning import Order, first_holds, plan_job, read_images, too_few
 from vgen.errors import ConfigurationError, InsufficientClipsError, InvalidPromptsError
 from vgen.ports.events import JobFinished, JobOpened
 from vgen.records.attempt import Attempt
@@ -67,12 +67,14 @@ class Runner:
         budget: Decimal = FREE,
         already_spent: Decimal = FREE,
         min_clips: int = 3,
+        redo: Collection[int] = (),
     ) -> Clips:
         """Make a job's clips, or finish what an earlier run of it has begun.
 
         `budget` is the most the job may spend, in US dollars, of which the caller has
-        `already_spent` some; without one, only free backends can be used. When cancelled, what is
-        in flight is cancelled at its provider within the grace period, and written down.
+        `already_spent` some; without one, only free backends can be used. The clips of the indexes
+        `redo` are made anew though they are stored. When cancelled, what is in flight is cancelled
+        at its provider within the grace period, and written down.
 
         Raises:
             InvalidPromptsError: the input is wrong; nothing was sent.
@@ -82,7 +84,8 @@ class Runner:
             LedgerError: what happens could not be written down.
         """
         began = trio.current_time()
-        job = await self._open(job_id, clip_prompts, budget, already_spent, min_clips)
+        order = Order(budget, already_spent, min_clips, redo)
+        job = await self._open(job_id, clip_prompts, order)
         try:
             with bare_errors():
                 async with trio.open_nursery() as nursery:
@@ -110,12 +113,14 @@ class Runner:
         budget: Decimal = FREE,
         already_spent: Decimal = FREE,
         min_clips: int = 3,
+        redo: Collection[int] = (),
     ) -> Manifest:
         """Validate a job, price it, hold the money for its first attempts, write it down.
 
         Arguments and errors are those of `process`; nothing is sent.
         """
-        job = await self._open(job_id, clip_prompts, budget, already_spent, min_clips)
+        order = Order(budget, already_spent, min_clips, redo)
+        job = await self._open(job_id, clip_prompts, order)
         return job.manifest
 
     async def run_clip(self, job_id: UUID, clip_index: int) -> Clip | ClipFailure:
@@ -188,29 +193,21 @@ class Runner:
         self,
         job_id: UUID,
         clip_prompts: ClipPrompts | Sequence[ClipPrompt],
-        budget: Decimal,
-        already_spent: Decimal,
-        min_clips: int,
+        order: Order,
     ) -> JobRun:
         given = clip_prompts if isinstance(clip_prompts, ClipPrompts) else ClipPrompts(clip_prompts)
         kit, prompts = self._kit, given.clip_prompts
-        problems = too_few(len(prompts), min_clips)
+        problems = too_few(len(prompts), order.min_clips)
         images = self._images()
         found, unreadable = await read_images(images, dict(enumerate(prompts)))
         problems += unreadable
         if problems:
             raise InvalidPromptsError(problems)
+        before = await kit.ledger.job(job_id)
         manifest = plan_job(
-            job_id,
-            prompts,
-            found,
-            kit.backends,
-            kit.settings,
-            budget=budget,
-            already_spent=already_spent,
-            min_clips=min_clips,
+            job_id, prompts, found, kit.backends, kit.settings, order=order, before=before
         )
-        holds = first_holds(manifest, await kit.ledger.job(job_id), kit.backends)
+        holds = first_holds(manifest, before, kit.backends)
         account = await kit.ledger.open_job(manifest, holds)
         indexes = tuple(planned.clip_index for planned in manifest.clips)
         kit.tell(JobOpened(job_id, indexes, account.held))

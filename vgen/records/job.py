@@ -20,7 +20,8 @@ class PlannedClip:
     """One clip of a job, decided: what is asked for and where it may be tried.
 
     `route` names the backends in order. `fingerprint` changes when the user's request does.
-    `notes` tell the user of what was decided, such as an image that could not be had.
+    `notes` tell the user of what was decided, such as an image that could not be had. `take` counts
+    how often the user has asked for the same clip anew.
     """
 
     prompt: ClipPrompt
@@ -28,6 +29,7 @@ class PlannedClip:
     fingerprint: str
     route: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    take: int = 0
 
     @property
     def clip_index(self) -> int:
