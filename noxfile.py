@@ -75,7 +75,7 @@ def nightly(session: nox.Session) -> None:
 
     100,000 random jobs, or as many as are named after `--`, against the ten rules; 300 at a faulty
     Replicate; 1,000 schedules of eight processes on one budget in Postgres; a death at every step of
-    a job, and 500 at random moments of 100 jobs.
+    a job, 500 at random moments of 100 jobs, and 200 races of two processes.
     """
     install_wheels(session)
     random_jobs(session, int(session.posargs[0]) if session.posargs else 100_000)
@@ -84,7 +84,7 @@ def nightly(session: nox.Session) -> None:
     at_postgres = Path("backends/vgen-supabase/tests")
     many = {"VGEN_SCHEDULES": "1000", **postgrest(session), **INSTALLED_ONLY}
     session.run("pytest", str(at_postgres / "ledger/test_many_processes.py"), env=many)
-    deaths = {"VGEN_DEATHS": "0", "VGEN_DYING_JOBS": "50", **INSTALLED_ONLY}
+    deaths = {"VGEN_DEATHS": "0", "VGEN_DYING_JOBS": "50", "VGEN_RACES": "100", **INSTALLED_ONLY}
     session.run("pytest", "-s", str(at_postgres / "test_deaths.py"), env=deaths)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vgen.builtin.directory import DirectoryStorage
     from vgen.builtin.sqlite import SQLiteLedger
     from vgen.drive.opening import open_runner, process
+    from vgen.drive.orphans import Reconciled
     from vgen.drive.runner import Runner, Statistics
     from vgen.ports.events import (
         AttemptSubmitted,
@@ -55,6 +56,7 @@ __all__ = [
     "JobProgress",
     "Observer",
     "PromptsFile",
+    "Reconciled",
     "RetryScheduled",
     "Runner",
     "SQLiteLedger",
@@ -74,6 +76,7 @@ _HOMES = {
     "SQLiteLedger": "vgen.builtin.sqlite",
     "open_runner": "vgen.drive.opening",
     "process": "vgen.drive.opening",
+    "Reconciled": "vgen.drive.orphans",
     "Runner": "vgen.drive.runner",
     "Statistics": "vgen.drive.runner",
     "AttemptSubmitted": "vgen.ports.events",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import evolve, frozen
 from hypothesis import strategies as st
 
 from vgen.records.clip import Clip
@@ -49,25 +49,21 @@ _OWNERS = st.sampled_from(OWNERS)
 _CLIPS = st.integers(0, CLIPS - 1)
 _ATTEMPTS = st.integers(0, ATTEMPTS - 1)
 
+_TEXTS = st.sampled_from(["silence", "a\0b", "\ud800.mp4", "\U0001f3ac", '"\\u0000\\"'])
+"""What providers say and how files are called: also what some databases cannot store."""
+
 ENTRIES: st.SearchStrategy[Entry] = st.one_of(
-    st.just(Ticketed(TICKET)),
+    st.builds(Ticketed, st.builds(Ticket, st.just("svd"), _TEXTS)),
     st.builds(
         Settled,
         st.sampled_from([State.SUCCEEDED, State.FAILED, State.CANCELLED, State.RUNNING]),
         _BILLS,
         metered=st.booleans(),
+        reason=_TEXTS,
     ),
-    st.builds(Fetched, st.just("/clip.mp4"), _BILLS),
-    st.sampled_from(
-        [
-            Released("refused"),
-            Doubted("silence"),
-            Spooled("/spooled.mp4"),
-            Stored(CLIP),
-            Lost("black"),
-            WrittenOff("age"),
-        ]
-    ),
+    st.builds(Fetched, _TEXTS, _BILLS),
+    *(st.builds(kind, _TEXTS) for kind in (Released, Doubted, Spooled, Lost, WrittenOff)),
+    st.just(Stored(CLIP)),
 )
 
 OPENINGS = st.builds(
@@ -97,17 +93,19 @@ def _life(owner: str, attempt: int, cents: int, entries: list[Entry]) -> list[Op
     return [*claimed, *(Advance(owner, attempt, entry) for entry in entries)]
 
 
-def _path(bill: Decimal, true_bill: Decimal, length: int, *, doubt: bool) -> list[Entry]:
+def _path(
+    bill: Decimal, true_bill: Decimal, text: str, length: int, *, doubt: bool
+) -> list[Entry]:
     path: list[Entry] = [
-        Ticketed(TICKET),
-        Settled(State.SUCCEEDED, bill),
-        Fetched("/clip.mp4", true_bill),
-        Stored(CLIP),
+        Ticketed(Ticket("svd", text)),
+        Settled(State.SUCCEEDED, bill, reason=text),
+        Fetched(text, true_bill),
+        Stored(evolve(CLIP, video_url=text)),
     ]
-    return [Doubted("silence"), *path][: length + 1] if doubt else path[:length]
+    return [Doubted(text), *path][: length + 1] if doubt else path[:length]
 
 
-PATHS = st.builds(_path, _BILLS, _BILLS, st.integers(0, 4), doubt=st.booleans())
+PATHS = st.builds(_path, _BILLS, _BILLS, _TEXTS, st.integers(0, 4), doubt=st.booleans())
 LIVES = st.builds(_life, _OWNERS, _ATTEMPTS, _CENTS, PATHS)
 """An attempt that is claimed, reserved and moved on, some way towards its end."""
 
