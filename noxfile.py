@@ -74,8 +74,8 @@ def nightly(session: nox.Session) -> None:
     """What takes too long for every day.
 
     100,000 random jobs, or as many as are named after `--`, against the ten rules; 300 at a faulty
-    Replicate; 1,000 schedules of eight processes on one budget in Postgres; a death at every step of
-    a job, 500 at random moments of 100 jobs, and 200 races of two processes.
+    Replicate; 1,000 schedules of eight processes on one budget in Postgres; a death at every step
+    of a job, 500 at random moments of 100 jobs, and 200 races of two processes.
     """
     install_wheels(session)
     random_jobs(session, int(session.posargs[0]) if session.posargs else 100_000)
