@@ -20,6 +20,14 @@ def served() -> Generator[Database]:
         yield running
 
 
+@pytest.fixture
+def mallory(served: Database) -> Generator[str]:
+    """A role that may do what the service role may, and call what it likes its own."""
+    served.run("create role mallory login; grant service_role to mallory")
+    yield "mallory"
+    served.run("drop owned by mallory cascade; drop role mallory")
+
+
 @pytest.fixture(scope="session")
 def gateway(served: Database) -> Generator[Rest]:
     """A PostgREST before it."""

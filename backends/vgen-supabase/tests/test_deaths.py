@@ -15,14 +15,14 @@ import pytest
 from .deaths.stage import Player, Service, check, player, service
 from .ledger.served import Database
 
-SAMPLE = int(os.environ.get("VGEN_DEATHS", "12"))
+SAMPLE = int(os.environ.get("VGEN_DEATHS", "5"))
 """How many of the steps are died at; 0 stands for all."""
 
-JOBS = int(os.environ.get("VGEN_DYING_JOBS", "2"))
+JOBS = int(os.environ.get("VGEN_DYING_JOBS", "1"))
 DEATHS = 5
 """How many times each of those jobs is killed at a random moment."""
 
-RACES = int(os.environ.get("VGEN_RACES", "3"))
+RACES = int(os.environ.get("VGEN_RACES", "2"))
 
 
 @pytest.fixture(scope="module")

@@ -20,8 +20,11 @@ DEFAULTS = {"application_name": "vgen", "keepalives_idle": "10", "tcp_user_timeo
 CONNECTING = 5.0
 """How long a connection may take to be made, in seconds."""
 
-PASSING = re.compile("starting up|shutting down|recovery|too many|remaining connection|terminat")
-"""Why a server that lets nobody in may let us in soon; libpq hands no SQLSTATE on."""
+CLOSED = re.compile(
+    "authentication failed|no pg_hba.conf entry|does not exist|permission denied"
+    "|not permitted to log in|no such (user|database)|user not found|no password supplied"
+)
+"""How Postgres and poolers say that they will never let us in; libpq hands no SQLSTATE on."""
 
 
 class Connection:
@@ -49,6 +52,11 @@ class Connection:
             raise LostAnswerError(f"no connection within {CONNECTING:g} s") from None
         except OSError as error:
             raise LostAnswerError(str(error)) from error
+
+    @property
+    def sound(self) -> bool:
+        """Whether it can be asked: it stands, has answered, and left no transaction open."""
+        return self._libpq.transaction_status == pq.TransactionStatus.IDLE
 
     def close(self) -> None:
         """Hang up."""
@@ -101,12 +109,16 @@ class Connection:
 
 
 async def _resolved(address: str) -> str:
-    """Give what libpq is told, with the host looked up: libpq would block the loop over it."""
+    """Give what libpq is told, with the host looked up: libpq would block the loop over it.
+
+    It tries all of the host's addresses in turn.
+    """
     told = {**DEFAULTS, **conninfo_to_dict(address)}
     host = str(told.get("host") or "")
     if host and "hostaddr" not in told and not host.startswith(("/", "@")) and "," not in host:
         found = await trio.socket.getaddrinfo(host, None, type=trio.socket.SOCK_STREAM)
-        told["hostaddr"] = str(found[0][4][0])
+        places = list(dict.fromkeys(str(each[4][0]) for each in found))
+        told |= {"host": ",".join([host] * len(places)), "hostaddr": ",".join(places)}
     return make_conninfo(**{name: str(value) for name, value in told.items()})
 
 
@@ -133,7 +145,7 @@ async def _connected(libpq: pq.abc.PGconn) -> pq.abc.PGconn:
 
 
 def _closed_door(message: str) -> Exception:
-    if "FATAL:" in message and not PASSING.search(message):
+    if CLOSED.search(message):
         return ConfigurationError(f"the database lets nobody in: {message}")
     return LostAnswerError(message)
 

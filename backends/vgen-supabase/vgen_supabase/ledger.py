@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-import trio
 from attrs import evolve
 
 from vgen import to_json
@@ -27,16 +28,16 @@ from vgen.abc import (
 )
 from vgen.errors import LedgerError
 from vgen_supabase import rows
-from vgen_supabase.refusals import LostAnswerError, RefusedError
+from vgen_supabase.patience import patiently
+from vgen_supabase.refusals import RefusedError
 
-PATIENCE = 15.0
-"""How long one call is tried, in seconds: less than the runner gives its ledger."""
+T = TypeVar("T")
 
-ANSWER = 8.0
-"""How long one answer is waited for, in seconds."""
+SPELLED = frozenset({"reason", "ticket", "path", "clip"})
+"""The parts of entries that may hold text of any kind."""
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
-"""Seconds between two tries: the pause doubles."""
+UNSOUND = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading an answer of another shape raises."""
 
 
 class DatabaseLedger(MigratedLedger):
@@ -56,27 +57,19 @@ class DatabaseLedger(MigratedLedger):
             LostAnswerError: no answer came; it may have been done.
             RefusedError: it was not.
             ConfigurationError: the database cannot be used.
+            LedgerError: it cannot be asked that.
         """
 
-    async def _call(self, function: str, **arguments: Any) -> Any:
-        """Call a function of the migration, until there is an answer."""
-        last, pause = trio.current_time() + PATIENCE, FIRST_PAUSE
-        while True:
-            try:
-                with trio.fail_after(ANSWER):
-                    return await self.ask(function, arguments)
-            except RefusedError as error:
-                if not error.passing:
-                    raise error.meaning() from error
-                reason: Exception = error
-            except LostAnswerError as error:
-                reason = error
-            except trio.TooSlowError:
-                reason = LostAnswerError(f"no answer within {ANSWER:g} s")
-            if trio.current_time() + pause > last:
-                raise LedgerError(f"the database cannot be reached: {reason}") from reason
-            await trio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+    async def _call(self, function: str, read: Callable[[Any], T], **arguments: Any) -> T:
+        """Call a function of the migration, until there is an answer, and read that."""
+        try:
+            told = await patiently(partial(self.ask, function, arguments))
+        except RefusedError as error:
+            raise error.meaning() from error
+        try:
+            return read(told)
+        except UNSOUND as error:
+            raise LedgerError(f"the database has no sound answer to {function}") from error
 
     def migration(self) -> str:
         """Give the tables and functions in SQL."""
@@ -84,8 +77,9 @@ class DatabaseLedger(MigratedLedger):
 
     async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
         """Write the job and its first holds down in one transaction."""
-        told = await self._call(
+        return await self._call(
             "vgen_open_job",
+            rows.account,
             job=str(manifest.job_id),
             call=str(uuid4()),
             manifest=to_json(manifest),
@@ -93,30 +87,27 @@ class DatabaseLedger(MigratedLedger):
             already_spent=str(manifest.already_spent),
             holds=[_hold(attempt) for attempt in holds],
         )
-        return rows.account(told)
 
     async def job(self, job_id: UUID) -> Job | None:
         """Read a job."""
-        found = await self._call("vgen_job", job=str(job_id))
-        return None if found is None else rows.job(found)
+        return await self._call("vgen_job", rows.maybe(rows.job), job=str(job_id))
 
     async def attempts(self, job_id: UUID, clip_index: int) -> tuple[Attempt, ...]:
         """Read a clip's attempts."""
-        found = await self._call("vgen_attempts", job=str(job_id), clip=clip_index)
-        return tuple(rows.attempt(each) for each in found)
+        read = rows.each(rows.attempt)
+        return await self._call("vgen_attempts", read, job=str(job_id), clip=clip_index)
 
     async def attempt(self, attempt_id: UUID) -> Attempt | None:
         """Read an attempt."""
-        found = await self._call("vgen_attempt", attempt=str(attempt_id))
-        return None if found is None else rows.attempt(found)
+        return await self._call("vgen_attempt", rows.maybe(rows.attempt), attempt=str(attempt_id))
 
     async def unsettled(self) -> tuple[Attempt, ...]:
         """Read what was sent and can still move."""
-        return tuple(rows.attempt(each) for each in await self._call("vgen_unsettled"))
+        return await self._call("vgen_unsettled", rows.each(rows.attempt))
 
     async def jobs(self) -> tuple[UUID, ...]:
         """List the jobs."""
-        return tuple(UUID(each) for each in await self._call("vgen_jobs"))
+        return await self._call("vgen_jobs", rows.each(UUID))
 
     async def claim(
         self, job_id: UUID, clip_index: int, *, owner: str, lease: float
@@ -124,9 +115,10 @@ class DatabaseLedger(MigratedLedger):
         """Claim a clip."""
         epoch = await self._call(
             "vgen_claim",
+            rows.maybe(rows.number),
             job=str(job_id),
             clip=clip_index,
-            owner=owner,
+            owner=to_json(owner),
             call=str(uuid4()),
             lease=lease,
         )
@@ -134,56 +126,59 @@ class DatabaseLedger(MigratedLedger):
 
     async def holder(self, job_id: UUID, clip_index: int) -> Claim | None:
         """Read who holds a clip."""
-        held = await self._call("vgen_holder", job=str(job_id), clip=clip_index)
-        return None if held is None else Claim(job_id, clip_index, held["owner"], held["epoch"])
+        read = rows.maybe(partial(rows.claim, job_id, clip_index))
+        return await self._call("vgen_holder", read, job=str(job_id), clip=clip_index)
 
     async def renew(self, claim: Claim, *, lease: float) -> None:
         """Renew a claim."""
-        await self._call("vgen_renew", **_claim(claim), lease=lease)
+        await self._call("vgen_renew", rows.nothing, **_claim(claim), lease=lease)
 
     async def release(self, claim: Claim) -> None:
         """Give a clip back."""
-        await self._call("vgen_release", **_claim(claim), lease=0.0)
+        await self._call("vgen_release", rows.nothing, **_claim(claim))
 
     async def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
         """Hold an attempt's money within the budget."""
         ours = evolve(attempt, job_id=claim.job_id, clip_index=claim.clip_index)
-        told = await self._call(
+        return await self._call(
             "vgen_reserve",
+            rows.attempt,
             **_claim(claim),
             attempt=str(ours.attempt_id),
             hold=str(ours.hold),
             record=to_json(ours),
         )
-        return rows.attempt(told)
 
     async def advance(
         self, claim: Claim, attempt_id: UUID, expected: tuple[Money, Custody], entry: Entry
     ) -> Attempt:
         """Move an attempt on."""
         money, custody = expected
-        told = await self._call(
+        return await self._call(
             "vgen_advance",
+            rows.attempt,
             **_claim(claim),
             attempt=str(attempt_id),
             money=money,
             custody=custody,
             entry=entry_to_json(entry),
+            change=_change(entry),
         )
-        return rows.attempt(told)
 
     async def conclude(self, job_id: UUID, outcome: str) -> Account:
         """Release what was planned, and note the outcome."""
         spelled = outcome.replace("\0", "\\x00").encode(errors="backslashreplace").decode()
-        return rows.account(await self._call("vgen_conclude", job=str(job_id), outcome=spelled))
+        return await self._call(
+            "vgen_conclude", rows.account, job=str(job_id), call=str(uuid4()), outcome=spelled
+        )
 
     async def stop(self, job_id: UUID) -> None:
         """Mark a job as stopped."""
-        await self._call("vgen_stop", job=str(job_id))
+        await self._call("vgen_stop", rows.nothing, job=str(job_id))
 
     async def history(self, job_id: UUID) -> tuple[Line, ...]:
         """Read a job's journal."""
-        return tuple(rows.line(each) for each in await self._call("vgen_history", job=str(job_id)))
+        return await self._call("vgen_history", rows.each(rows.line), job=str(job_id))
 
 
 def _claim(claim: Claim) -> dict[str, Any]:
@@ -197,3 +192,12 @@ def _hold(attempt: Attempt) -> dict[str, Any]:
         "hold": str(attempt.hold),
         "record": to_json(attempt),
     }
+
+
+def _change(entry: Entry) -> dict[str, Any]:
+    """Give an entry for the database to read: text that may hold anything is spelled once more.
+
+    Postgres reads no JSON with an escaped NUL or a lone surrogate in it.
+    """
+    told = json.loads(entry_to_json(entry))
+    return {name: to_json(each) if name in SPELLED else each for name, each in told.items()}

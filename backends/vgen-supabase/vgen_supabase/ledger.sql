@@ -8,23 +8,46 @@
 
 begin;
 
-do $$ begin perform pg_advisory_xact_lock(hashtext('vgen')); end $$;
+-- One migration at a time; and as every change locks the jobs first, so does this.
+set local lock_timeout = '5s';
+do $$
+begin
+    perform pg_advisory_xact_lock(hashtext('vgen'));
+    if to_regclass('vgen.jobs') is not null then
+        lock table vgen.jobs in access exclusive mode;
+    end if;
+end $$;
 
 create schema if not exists vgen;
+
+-- Whoever owns the schema can change what is in it, and so must have our own rights.
+do $$
+declare owning oid;
+begin
+    select nspowner into owning from pg_namespace where nspname = 'vgen';
+    if not pg_has_role(owning, current_user, 'member') then
+        raise exception 'the schema vgen belongs to %', owning::regrole;
+    end if;
+end $$;
 
 create table if not exists vgen.jobs (
     job_id uuid primary key,
     place bigint generated always as identity,
     manifest text not null,
-    budget numeric not null check (budget >= 0),
-    spent numeric not null check (spent >= 0),
+    budget numeric not null check (budget >= 0 and budget < 'Infinity'),
+    spent numeric not null check (spent >= 0 and spent < 'Infinity'),
     held numeric not null default 0 check (held >= 0),
     in_doubt numeric not null default 0 check (in_doubt >= 0),
     overrun boolean not null default false,
     outcome text not null default '',
-    opening uuid,
     opened_at timestamptz not null default clock_timestamp(),
     stopped boolean not null default false
+);
+
+-- Which openings and endings of jobs were done: the same call again, however late, does nothing.
+create table if not exists vgen.calls (
+    call uuid primary key,
+    job_id uuid not null references vgen.jobs
 );
 
 create table if not exists vgen.claims (
@@ -43,10 +66,10 @@ create table if not exists vgen.attempts (
     job_id uuid not null references vgen.jobs,
     clip_index integer not null,
     record text not null,
-    hold numeric not null check (hold >= 0),
+    hold numeric not null check (hold >= 0 and hold < 'Infinity'),
     money text not null default 'held',
     custody text not null default 'planned',
-    billed numeric,
+    billed numeric check (billed >= 0 and billed < 'Infinity'),
     metered boolean not null default false,
     overrun boolean not null default false,
     sent boolean not null default false,
@@ -71,7 +94,8 @@ create table if not exists vgen.attempts (
     held numeric not null generated always as (case money when 'held' then hold else 0 end) stored,
     in_doubt numeric not null generated always as (
         case money when 'in doubt' then hold else 0 end
-    ) stored
+    ) stored,
+    check (money <> 'settled' or billed is not null)
 );
 create unique index if not exists one_open_attempt on vgen.attempts (job_id, clip_index) where open;
 create index if not exists open_attempts on vgen.attempts (place) where open;
@@ -92,6 +116,7 @@ create index if not exists journal_of_job on vgen.journal (job_id, line);
 create index if not exists journal_of_attempt on vgen.journal (attempt_id, line);
 
 alter table vgen.jobs enable row level security;
+alter table vgen.calls enable row level security;
 alter table vgen.claims enable row level security;
 alter table vgen.attempts enable row level security;
 alter table vgen.journal enable row level security;
@@ -101,19 +126,13 @@ alter table vgen.journal enable row level security;
 
 -- VG001: the budget does not hold it. VG003: the job was stopped. VG002: any other refusal.
 create or replace function vgen.refuse(why text) returns void
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
     raise exception using errcode = 'VG002', message = why;
 end $$;
 
--- A field of an entry as text, read without undoing JSON's escapes.
-create or replace function vgen.word(entry json, field text) returns text
-language sql immutable set search_path = '' as $$
-    select trim(both '"' from (entry -> field)::text)
-$$;
-
 create or replace function vgen.locked(job uuid) returns vgen.jobs
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare found_job vgen.jobs;
 begin
     select * into found_job from vgen.jobs where job_id = job for update;
@@ -123,21 +142,30 @@ begin
     return found_job;
 end $$;
 
--- Lock the job and see that the claim on the clip is still of this epoch.
+-- Note a call, and say whether it comes for the first time.
+create or replace function vgen.is_new(job uuid, call uuid) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    insert into vgen.calls values (call, job) on conflict do nothing;
+    return found;
+end $$;
+
+-- Lock the job and see that the claim on the clip is still of this epoch. The claim is locked, too:
+-- where transactions see the past, one that has passed on since then is noticed.
 create or replace function vgen.check_claim(job uuid, clip integer, of_epoch integer) returns void
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
     perform vgen.locked(job);
-    if not exists (
-        select from vgen.claims where job_id = job and clip_index = clip and epoch = of_epoch
-    ) then
+    perform from vgen.claims
+    where job_id = job and clip_index = clip and epoch = of_epoch for share;
+    if not found then
         perform vgen.refuse(format('the claim on clip %s has passed on', clip));
     end if;
 end $$;
 
 -- Refuse where somebody has asked for the job to be stopped.
 create or replace function vgen.check_going(job uuid) returns void
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
     if (vgen.locked(job)).stopped then
         raise exception using
@@ -147,7 +175,7 @@ end $$;
 
 -- Let so much be held, `freed` of the held money being given back for it; nothing always fits.
 create or replace function vgen.admit(job uuid, asked numeric, freed numeric) returns void
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare account vgen.jobs := vgen.locked(job);
 begin
     account.held := account.held - freed + account.in_doubt;
@@ -162,28 +190,33 @@ begin
     end if;
 end $$;
 
--- Tell the service's own table of jobs what the job has cost, where it has one. Its troubles, a
--- lock or a trigger of its own, must not stop the ledger: it hears the whole sum at the next change.
+-- Tell the service's own table of jobs what the job has cost, where it has one, whose owner has all
+-- of our rights: its triggers run with them. Its troubles, a lock or a trigger that fails, must not
+-- stop the ledger: it hears the whole sum at the next change, and at the end.
 create or replace function vgen.tell_total_cost(job uuid, total numeric) returns void
-language plpgsql set search_path = '' set lock_timeout = '1s' as $$
+language plpgsql set search_path = pg_catalog, pg_temp set lock_timeout = '100ms' as $$
 declare id_type text;
 begin
     select format_type(id.atttypid, null) into id_type
-    from pg_catalog.pg_attribute id, pg_catalog.pg_attribute cost
-    where id.attrelid = to_regclass('public.jobs') and id.attname = 'id'
-        and cost.attrelid = id.attrelid and cost.attname = 'total_cost'
-        and not id.attisdropped and not cost.attisdropped;
+    from pg_class jobs, pg_attribute id, pg_attribute cost
+    where jobs.oid = to_regclass('public.jobs')
+        and pg_has_role(jobs.relowner, current_user, 'member')
+        and id.attrelid = jobs.oid and id.attname = 'id'
+        and cost.attrelid = jobs.oid and cost.attname = 'total_cost';
     if id_type in ('uuid', 'text', 'character varying') then
-        execute format('update public.jobs set total_cost = $1 where id = $2::%s', id_type)
+        execute format(
+            'update public.jobs set total_cost = $1 where id in ('
+            'select id from public.jobs where id = $2::%s for no key update skip locked)', id_type
+        )
         using total, job::text;
     end if;
-exception when others then
+exception when query_canceled or assert_failure or others then
     raise warning 'vgen: public.jobs.total_cost of % is not up to date: %', job, sqlerrm;
 end $$;
 
 -- Write the journal's line, and the job's account with it.
 create or replace function vgen.post(before vgen.attempts, after vgen.attempts, entry text)
-returns void language plpgsql set search_path = '' as $$
+returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     moved_spent numeric := after.spent - coalesce(before.spent, 0);
     moved_held numeric := after.held - coalesce(before.held, 0);
@@ -208,7 +241,7 @@ end $$;
 -- Hold the money of an attempt that was never sent.
 create or replace function vgen.plan(
     attempt uuid, job uuid, clip integer, hold numeric, record text
-) returns vgen.attempts language plpgsql set search_path = '' as $$
+) returns vgen.attempts language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare planned vgen.attempts;
 begin
     insert into vgen.attempts as known (attempt_id, job_id, clip_index, hold, record)
@@ -216,22 +249,26 @@ begin
     on conflict (attempt_id) do update set
         hold = excluded.hold, record = excluded.record,
         money = 'held', custody = 'planned', reason = null
-    where not known.sent and known.job_id = job and known.clip_index = clip
+    where not known.sent and not known.open and known.job_id = job and known.clip_index = clip
     returning * into planned;
     if planned.attempt_id is null then
-        perform vgen.refuse(format('attempt %s was sent before', attempt));
+        perform vgen.refuse(format('attempt %s is open, or was sent before', attempt));
     end if;
     perform vgen.post(null, planned, '{"entry": "Planned"}');
     return planned;
 end $$;
 
--- What an entry makes of an attempt: the table of what may follow what.
-create or replace function vgen.follow(before vgen.attempts, entry json) returns vgen.attempts
-language plpgsql set search_path = '' as $$
+-- What a change makes of an attempt: the table of what may follow what.
+--
+-- A change is an entry whose `reason`, `ticket`, `path` and `clip` are spelled as JSON once more:
+-- to read it undoes no escape of theirs.
+create or replace function vgen.follow(before vgen.attempts, change json) returns vgen.attempts
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-    kind text := vgen.word(entry, 'entry');
+    kind text := change ->> 'entry';
     now_at text := before.money || ', ' || before.custody;
-    bill numeric := vgen.word(entry, 'billed')::numeric;
+    bill numeric := change ->> 'billed';
+    verdict text := coalesce(change ->> 'verdict', 'none');
     after vgen.attempts := before;
     allowed boolean;
 begin
@@ -259,7 +296,7 @@ begin
         ));
     end if;
     if kind in ('Released', 'Doubted', 'Settled', 'Lost', 'WrittenOff') then
-        after.reason := (entry -> 'reason')::text;
+        after.reason := change ->> 'reason';
     end if;
     if kind in ('Settled', 'Fetched') then
         after.billed := bill;
@@ -268,34 +305,33 @@ begin
     case kind
         when 'Ticketed' then
             after.custody := 'ticketed';
-            after.ticket := (entry -> 'ticket')::text;
+            after.ticket := change ->> 'ticket';
         when 'Released' then
             after.money := 'released';
             after.custody := 'void';
         when 'Doubted' then
             after.money := 'in doubt';
         when 'Settled' then
-            if vgen.word(entry, 'verdict') not in ('succeeded', 'failed', 'cancelled') then
+            if verdict not in ('succeeded', 'failed', 'cancelled') then
                 perform vgen.refuse(format(
-                    'attempt %s is %s: that is no verdict',
-                    before.attempt_id, vgen.word(entry, 'verdict')
+                    'attempt %s is %s: that is no verdict', before.attempt_id, verdict
                 ));
             end if;
             after.money := 'settled';
-            after.custody := case vgen.word(entry, 'verdict') when 'succeeded' then 'succeeded' else 'void' end;
-            after.metered := vgen.word(entry, 'metered')::boolean;
+            after.custody := case verdict when 'succeeded' then 'succeeded' else 'void' end;
+            after.metered := change ->> 'metered';
         when 'WrittenOff' then
             after.money := 'written off';
             after.custody := 'lost';
         when 'Fetched' then
             after.custody := 'fetched';
-            after.path := (entry -> 'path')::text;
+            after.path := change ->> 'path';
         when 'Spooled' then
             after.custody := 'spooled';
-            after.path := (entry -> 'path')::text;
+            after.path := change ->> 'path';
         when 'Stored' then
             after.custody := 'stored';
-            after.clip_record := (entry -> 'clip')::text;
+            after.clip_record := change ->> 'clip';
             after.path := null;
         when 'Lost' then
             after.custody := 'lost';
@@ -303,9 +339,10 @@ begin
     return after;
 end $$;
 
-create or replace function vgen.move(before vgen.attempts, entry text) returns vgen.attempts
-language plpgsql set search_path = '' as $$
-declare after vgen.attempts := vgen.follow(before, entry::json);
+create or replace function vgen.move(
+    before vgen.attempts, entry text, change json
+) returns vgen.attempts language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare after vgen.attempts := vgen.follow(before, change);
 begin
     if after is not distinct from before then
         return before;
@@ -321,7 +358,7 @@ begin
 end $$;
 
 create or replace function vgen.release_planned(job uuid, only_clip integer) returns void
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare planned vgen.attempts;
 begin
     for planned in
@@ -329,12 +366,15 @@ begin
         where job_id = job and custody = 'planned' and clip_index = coalesce(only_clip, clip_index)
         order by place
     loop
-        perform vgen.move(planned, '{"reason": "never sent", "entry": "Released"}');
+        perform vgen.move(
+            planned, '{"reason": "never sent", "entry": "Released"}',
+            '{"reason": "\"never sent\"", "entry": "Released"}'
+        );
     end loop;
 end $$;
 
 create or replace function vgen.told_account(job vgen.jobs) returns json
-language sql immutable set search_path = '' as $$
+language sql immutable set search_path = pg_catalog, pg_temp as $$
     select json_build_object(
         'limit', job.budget::text, 'spent', job.spent::text, 'held', job.held::text,
         'in_doubt', job.in_doubt::text, 'overrun', job.overrun
@@ -342,7 +382,7 @@ language sql immutable set search_path = '' as $$
 $$;
 
 create or replace function vgen.told_attempt(a vgen.attempts) returns json
-language sql stable set search_path = '' as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
     select json_build_object(
         'record', a.record, 'money', a.money, 'custody', a.custody, 'billed', a.billed::text,
         'metered', a.metered, 'overrun', a.overrun, 'sent', a.sent, 'ticket', a.ticket,
@@ -357,20 +397,23 @@ $$;
 -- Write the job down, or anew, and hold the money for `holds`; `call` makes it safe to repeat.
 create or replace function public.vgen_open_job(
     job uuid, call uuid, manifest text, budget numeric, already_spent numeric, holds json
-) returns json language plpgsql security definer set search_path = '' as $$
+) returns json language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     account vgen.jobs;
     wanted record;
     free uuid[];
     asked numeric;
 begin
+    if not (already_spent >= 0 and already_spent < 'Infinity') then
+        perform vgen.refuse(format('%s was spent: that is no amount', already_spent));
+    end if;
     insert into vgen.jobs (job_id, manifest, budget, spent)
     values (job, manifest, budget, 0) on conflict do nothing;
     account := vgen.locked(job);
-    if account.opening is distinct from call then
+    if vgen.is_new(job, call) then
         update vgen.jobs set
             manifest = vgen_open_job.manifest, budget = vgen_open_job.budget,
-            overrun = false, outcome = '', stopped = false, opening = call,
+            overrun = false, outcome = '', stopped = false,
             spent = already_spent + (
                 select coalesce(sum(a.spent), 0) from vgen.attempts a where a.job_id = job
             )
@@ -397,19 +440,23 @@ begin
     return vgen.told_account(account);
 end $$;
 
--- Give the claim's epoch, or null while another holds it; `call` makes it safe to repeat.
+-- Give the claim's epoch, or null while another holds it. `call` makes it safe to repeat: it lasts
+-- from the last time that it is asked for, unless it was given back.
 create or replace function public.vgen_claim(
     job uuid, clip integer, owner text, call uuid, lease double precision
-) returns integer language plpgsql security definer set search_path = '' as $$
+) returns integer language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare given integer;
 begin
     perform vgen.locked(job);
     insert into vgen.claims as held (job_id, clip_index, owner, epoch, call, expires_at)
     values (job, clip, owner, 1, call, clock_timestamp() + make_interval(secs => lease))
     on conflict (job_id, clip_index) do update set
-        owner = excluded.owner, epoch = held.epoch + 1, call = excluded.call,
-        expires_at = excluded.expires_at
-    where held.call <> excluded.call and held.expires_at <= clock_timestamp();
+        owner = excluded.owner, epoch = held.epoch + (held.call <> excluded.call)::integer,
+        call = excluded.call, expires_at = excluded.expires_at
+    where case held.call
+        when excluded.call then held.expires_at > '-infinity'
+        else held.expires_at <= clock_timestamp()
+    end;
     select held.epoch into given from vgen.claims held
     where held.job_id = job and held.clip_index = clip and held.call = vgen_claim.call;
     return given;
@@ -417,7 +464,7 @@ end $$;
 
 -- Give the owner and the epoch of the claim that a clip is under now, or null.
 create or replace function public.vgen_holder(job uuid, clip integer) returns json
-language sql volatile security definer set search_path = '' as $$
+language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
     select json_build_object('owner', held.owner, 'epoch', held.epoch) from vgen.claims held
     where held.job_id = job and held.clip_index = clip and held.expires_at > clock_timestamp()
 $$;
@@ -425,25 +472,25 @@ $$;
 -- Make a claim last.
 create or replace function public.vgen_renew(
     job uuid, clip integer, epoch integer, lease double precision
-) returns void language plpgsql security definer set search_path = '' as $$
+) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform vgen.check_claim(job, clip, epoch);
     perform vgen.check_going(job);
-    perform public.vgen_release(job, clip, epoch, lease);
+    update vgen.claims held
+    set expires_at = clock_timestamp() + make_interval(secs => vgen_renew.lease)
+    where held.job_id = job and held.clip_index = clip;
 end $$;
 
--- End a claim, or have it end some seconds from now; nothing happens where it has passed on.
-create or replace function public.vgen_release(
-    job uuid, clip integer, epoch integer, lease double precision
-) returns void language sql security definer set search_path = '' as $$
-    update vgen.claims held
-    set expires_at = clock_timestamp() + make_interval(secs => vgen_release.lease)
+-- Give a clip back; nothing happens where the claim has passed on.
+create or replace function public.vgen_release(job uuid, clip integer, epoch integer) returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+    update vgen.claims held set expires_at = '-infinity'
     where held.job_id = job and held.clip_index = clip and held.epoch = vgen_release.epoch
 $$;
 
 -- Let nothing more of the job be reserved, and no claim on it be renewed.
 create or replace function public.vgen_stop(job uuid) returns void
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform vgen.locked(job);
     update vgen.jobs set stopped = true where job_id = job;
@@ -452,7 +499,7 @@ end $$;
 -- Write down, just before it is sent, that the attempt may be.
 create or replace function public.vgen_reserve(
     job uuid, clip integer, epoch integer, attempt uuid, hold numeric, record text
-) returns json language plpgsql security definer set search_path = '' as $$
+) returns json language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     before vgen.attempts;
     after vgen.attempts;
@@ -483,10 +530,11 @@ begin
     return vgen.told_attempt(after);
 end $$;
 
--- Move an attempt on from the expected state; the same again changes nothing.
+-- Move an attempt on from the expected state, by the entry's `change`; the same again does nothing.
 create or replace function public.vgen_advance(
-    job uuid, clip integer, epoch integer, attempt uuid, money text, custody text, entry text
-) returns json language plpgsql security definer set search_path = '' as $$
+    job uuid, clip integer, epoch integer, attempt uuid, money text, custody text,
+    entry text, change json
+) returns json language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     before vgen.attempts;
     last_entry text;
@@ -498,7 +546,7 @@ begin
         perform vgen.refuse(format('clip %s has no attempt %s', clip, attempt));
     end if;
     if (before.money, before.custody) = (money, custody) then
-        return vgen.told_attempt(vgen.move(before, entry));
+        return vgen.told_attempt(vgen.move(before, entry, change));
     end if;
     select j.entry into last_entry from vgen.journal j
     where j.attempt_id = attempt order by j.line desc limit 1;
@@ -511,18 +559,23 @@ begin
     return vgen.told_attempt(before);
 end $$;
 
--- Release what was planned and never sent, and note how the job ended.
-create or replace function public.vgen_conclude(job uuid, outcome text) returns json
-language plpgsql security definer set search_path = '' as $$
+-- Release what was planned and never sent, and note how the job ended; `call` makes it safe to
+-- repeat, even after another opening.
+create or replace function public.vgen_conclude(job uuid, call uuid, outcome text) returns json
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare account vgen.jobs := vgen.locked(job);
 begin
-    perform vgen.locked(job);
-    perform vgen.release_planned(job, null);
-    update vgen.jobs set outcome = vgen_conclude.outcome where job_id = job;
-    return vgen.told_account(vgen.locked(job));
+    if vgen.is_new(job, call) then
+        perform vgen.release_planned(job, null);
+        update vgen.jobs set outcome = vgen_conclude.outcome where job_id = job;
+        account := vgen.locked(job);
+        perform vgen.tell_total_cost(job, account.spent);
+    end if;
+    return vgen.told_account(account);
 end $$;
 
 create or replace function public.vgen_job(job uuid) returns json
-language sql stable security definer set search_path = '' as $$
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select json_build_object(
         'manifest', j.manifest, 'account', vgen.told_account(j), 'outcome', j.outcome,
         'stopped', j.stopped,
@@ -535,29 +588,29 @@ language sql stable security definer set search_path = '' as $$
 $$;
 
 create or replace function public.vgen_attempts(job uuid, clip integer) returns json
-language sql stable security definer set search_path = '' as $$
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select coalesce(json_agg(vgen.told_attempt(a) order by a.place), '[]')
     from vgen.attempts a where a.job_id = job and a.clip_index = clip
 $$;
 
 create or replace function public.vgen_attempt(attempt uuid) returns json
-language sql stable security definer set search_path = '' as $$
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select vgen.told_attempt(a) from vgen.attempts a where a.attempt_id = attempt
 $$;
 
 create or replace function public.vgen_unsettled() returns json
-language sql stable security definer set search_path = '' as $$
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select coalesce(json_agg(vgen.told_attempt(a) order by a.place), '[]')
     from vgen.attempts a where a.open and a.sent
 $$;
 
 create or replace function public.vgen_jobs() returns json
-language sql stable security definer set search_path = '' as $$
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select coalesce(json_agg(job_id order by place), '[]') from vgen.jobs
 $$;
 
 create or replace function public.vgen_history(job uuid) returns json
-language sql stable security definer set search_path = '' as $$
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select coalesce(
         json_agg(
             json_build_object(
@@ -573,30 +626,52 @@ language sql stable security definer set search_path = '' as $$
 $$;
 
 
--- Nobody but `service_role` may call them, where that role is known.
+-- Nobody but `service_role` may call them, where that role is known, and all of them must be ours:
+-- to replace a function leaves it its owner's.
 do $$
 declare
+    ours regprocedure[] := array[
+        'public.vgen_open_job(uuid, uuid, text, numeric, numeric, json)',
+        'public.vgen_claim(uuid, integer, text, uuid, double precision)',
+        'public.vgen_holder(uuid, integer)',
+        'public.vgen_renew(uuid, integer, integer, double precision)',
+        'public.vgen_release(uuid, integer, integer)',
+        'public.vgen_stop(uuid)',
+        'public.vgen_reserve(uuid, integer, integer, uuid, numeric, text)',
+        'public.vgen_advance(uuid, integer, integer, uuid, text, text, text, json)',
+        'public.vgen_conclude(uuid, uuid, text)',
+        'public.vgen_job(uuid)',
+        'public.vgen_attempts(uuid, integer)',
+        'public.vgen_attempt(uuid)',
+        'public.vgen_unsettled()',
+        'public.vgen_jobs()',
+        'public.vgen_history(uuid)'
+    ];
     called regprocedure;
     role_name text;
 begin
-    for called in
-        select oid from pg_proc
-        where pronamespace in ('vgen'::regnamespace, 'public'::regnamespace)
-            and (pronamespace = 'vgen'::regnamespace or proname like 'vgen\_%')
+    select alien.oid into called from pg_proc alien
+    where alien.pronamespace = 'public'::regnamespace
+        and alien.proname in (select proname from pg_proc where oid = any (ours))
+        and not pg_has_role(alien.proowner, current_user, 'member');
+    if found then
+        raise exception 'the function % belongs to somebody else', called;
+    end if;
+    for role_name in
+        select 'public' union all
+        select rolname from pg_roles where rolname in ('anon', 'authenticated', 'service_role')
     loop
-        execute format('revoke all on function %s from public', called);
-        for role_name in select rolname from pg_roles where rolname in ('anon', 'authenticated') loop
+        execute format('revoke all on schema vgen from %I', role_name);
+        execute format('revoke all on all tables in schema vgen from %I', role_name);
+        execute format('revoke all on all sequences in schema vgen from %I', role_name);
+        execute format('revoke all on all functions in schema vgen from %I', role_name);
+        foreach called in array ours loop
             execute format('revoke all on function %s from %I', called, role_name);
+            if role_name = 'service_role' then
+                execute format('grant execute on function %s to service_role', called);
+            end if;
         end loop;
     end loop;
-    if exists (select from pg_roles where rolname = 'service_role') then
-        for called in
-            select oid from pg_proc
-            where pronamespace = 'public'::regnamespace and proname like 'vgen\_%'
-        loop
-            execute format('grant execute on function %s to service_role', called);
-        end loop;
-    end if;
 end $$;
 
 notify pgrst, 'reload schema';

@@ -19,9 +19,16 @@ OVER_BUDGET, REFUSED, STOPPED = "VG001", "VG002", "VG003"
 
 NO_LEDGER = "the database has no vgen ledger: apply what `vgen ledger migrate` prints"
 
+NO_FUNCTION = "PGRST202"
+"""PostgREST's code for a function that it does not know."""
+
+RELOADING = 4.0
+"""How long PostgREST may take to hear of a migration, in seconds."""
+
 MEANINGS: Mapping[str, tuple[type[VgenError], str]] = {
     "23505": (LedgerError, "a clip is to have two attempts open"),
     "42883": (ConfigurationError, NO_LEDGER),
+    NO_FUNCTION: (ConfigurationError, NO_LEDGER),
     "42501": (ConfigurationError, "the database does not let this user or key work on the ledger"),
 }
 
@@ -41,9 +48,10 @@ class RefusedError(Exception):
         self.state, self.message, self.detail = state, message, detail
         super().__init__(f"{message} ({state})")
 
-    @property
-    def passing(self) -> bool:
-        """Whether the same may go better in a moment."""
+    def may_pass(self, waited: float) -> bool:
+        """Whether the same may go better in a moment, after `waited` seconds."""
+        if self.state == NO_FUNCTION:
+            return waited < RELOADING
         return self.state.startswith(PASSING)
 
     def meaning(self) -> VgenError:

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
-from vgen.errors import ConfigurationError, VgenError
+from vgen.errors import ConfigurationError, LedgerError, VgenError
 from vgen_supabase.access import Access
 from vgen_supabase.ledger import DatabaseLedger
-from vgen_supabase.refusals import NO_LEDGER, LostAnswerError, RefusedError
+from vgen_supabase.refusals import LostAnswerError, RefusedError
 
 if TYPE_CHECKING:
     from supabase import AsyncClient
 
-NO_FUNCTION = "PGRST202"
 NO_CONNECTION = "PGRST00"
 """How PostgREST's codes begin while it has no connection to the database."""
 
@@ -50,23 +49,40 @@ class SupabaseLedger(DatabaseLedger):
         Not through the SDK: its errors do not tell the HTTP status, and a gateway's have no code.
         """
         http = self._http()
-        request = http.build_request(
-            "POST",
-            f"{self._access.url}/rest/v1/rpc/{function}",
-            json=dict(arguments),
-            headers={"apikey": self._access.key, "Authorization": f"Bearer {self._access.key}"},
-            timeout=None,
-        )
+        if http.is_closed:
+            raise LedgerError("the httpx client of the Supabase client is closed")
         try:
-            answer = await http.send(request, auth=None, follow_redirects=False)
+            answer = await http.send(
+                self._request(function, arguments), auth=None, follow_redirects=False
+            )
         except httpx.HTTPError as error:
             raise LostAnswerError(str(error) or type(error).__name__) from error
         if not answer.is_success:
             raise _refusal(answer)
+        if answer.status_code == HTTPStatus.NO_CONTENT:
+            return None
         try:
             return answer.json()
         except ValueError as error:
             raise LostAnswerError(f"no sound answer: {error}") from error
+
+    def _request(self, function: str, arguments: Mapping[str, Any]) -> httpx.Request:
+        """Make the request past the client: a lent one may add headers and parameters to it."""
+        key = self._access.key
+        try:
+            return httpx.Request(
+                "POST",
+                f"{self._access.url}/rest/v1/rpc/{function}",
+                json=dict(arguments),
+                headers={
+                    "apikey": key,
+                    "Authorization": f"Bearer {key}",
+                    "Content-Profile": "public",
+                },
+                extensions={"timeout": httpx.Timeout(None).as_dict()},
+            )
+        except ValueError as error:
+            raise LedgerError(f"the database cannot be asked that: {error}") from error
 
     async def migrate(self) -> None:
         """Refuse: the REST API changes no tables.
@@ -98,8 +114,6 @@ def _refusal(answer: httpx.Response) -> VgenError | LostAnswerError | RefusedErr
     code, said = _text(told.get("code")), _text(told.get("message")) or answer.reason_phrase
     status = answer.status_code
     problem = f"the service answered {status}: {said}"
-    if code == NO_FUNCTION:
-        return ConfigurationError(NO_LEDGER)
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return ConfigurationError(f"SUPABASE_SERVICE_ROLE_KEY: {problem}")
     if code.startswith(NO_CONNECTION) or not code:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from attrs import evolve
@@ -14,6 +14,7 @@ from vgen import Clip, from_json
 from vgen.abc import (
     Account,
     Attempt,
+    Claim,
     Custody,
     Job,
     Line,
@@ -27,6 +28,40 @@ from vgen.abc import (
 T = TypeVar("T")
 
 Row = Mapping[str, Any]
+
+
+def maybe(read: Callable[[Any], T]) -> Callable[[Any], T | None]:
+    """Read what may be missing."""
+    return lambda told: None if told is None else read(told)
+
+
+def each(read: Callable[[Any], T]) -> Callable[[object], tuple[T, ...]]:
+    """Read a list."""
+
+    def read_all(told: object) -> tuple[T, ...]:
+        if not isinstance(told, list):
+            raise TypeError("is no list")
+        return tuple(read(one) for one in cast("list[object]", told))
+
+    return read_all
+
+
+def nothing(told: object) -> None:
+    """Read the answer of what gives none: Postgres has an empty text for it, PostgREST nothing."""
+    if told not in (None, ""):
+        raise ValueError("is an answer")
+
+
+def number(told: object) -> int:
+    """Read a number."""
+    if not isinstance(told, int):
+        raise TypeError("is no number")
+    return told
+
+
+def claim(job_id: UUID, clip_index: int, row: Row) -> Claim:
+    """Read who holds a clip."""
+    return Claim(job_id, clip_index, from_json(row["owner"], str), row["epoch"])
 
 
 def account(row: Row) -> Account:

@@ -93,9 +93,7 @@ def _life(owner: str, attempt: int, cents: int, entries: list[Entry]) -> list[Op
     return [*claimed, *(Advance(owner, attempt, entry) for entry in entries)]
 
 
-def _path(
-    bill: Decimal, true_bill: Decimal, text: str, length: int, *, doubt: bool
-) -> list[Entry]:
+def _path(bill: Decimal, true_bill: Decimal, text: str, length: int, *, doubt: bool) -> list[Entry]:
     path: list[Entry] = [
         Ticketed(Ticket("svd", text)),
         Settled(State.SUCCEEDED, bill, reason=text),

@@ -58,9 +58,20 @@ class Database:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def connect(self, user: str = "postgres") -> psycopg.Connection:
+        """Open a connection of a user, whose transaction stays open until it is closed."""
+        return psycopg.connect(self.address(user))
+
+    def wait_for(self, query: str) -> None:
+        """Wait until a query has a row."""
+        _wait_until(lambda: bool(self.run(query)))
+
     def empty(self) -> None:
         """Forget all jobs."""
-        self.run("truncate vgen.journal, vgen.attempts, vgen.claims, vgen.jobs restart identity")
+        self.run(
+            "truncate vgen.journal, vgen.attempts, vgen.claims, vgen.calls, vgen.jobs "
+            "restart identity"
+        )
 
 
 @frozen
@@ -166,7 +177,7 @@ def _wait_until(ready: Callable[[], bool]) -> None:
     last = time.monotonic() + START
     while not ready():
         if time.monotonic() > last:
-            raise TimeoutError("the server does not start")
+            raise TimeoutError("it does not come to pass")
         time.sleep(0.05)
 
 

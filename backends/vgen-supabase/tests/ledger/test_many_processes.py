@@ -108,7 +108,7 @@ def test_over_direct_connections(served: Database) -> None:
 
 
 def test_over_the_rest_api(served: Database, gateway: Rest) -> None:
-    """Likewise; the database does the same, so that a fifth of the schedules will do."""
+    """Likewise; the database does the same, so that a tenth of the schedules will do."""
     arguments = "vgen_supabase:SupabaseLedger", gateway.url, gateway.key()
     ledger = SupabaseLedger(gateway.url, gateway.key())
-    trio.run(partial(keep_the_budget, ledger, arguments, max(5, SCHEDULES // 5)))
+    trio.run(partial(keep_the_budget, ledger, arguments, max(5, SCHEDULES // 10)))

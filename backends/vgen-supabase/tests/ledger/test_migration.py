@@ -5,13 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Generator
+from uuid import uuid4
 
+import psycopg
 import pytest
 import trio
 
 from vgen.errors import ConfigurationError, LedgerError
 from vgen_supabase import PostgresLedger, SupabaseLedger
 
+from .jobs import manifest
 from .served import Database, Rest
 
 
@@ -57,12 +60,68 @@ def test_the_command_line_applies_it(empty: str) -> None:
 
 
 async def test_a_failure_changes_nothing(served: Database, empty: str) -> None:
-    """Half a migration is none."""
+    """Half a migration is none, and the ledger goes on."""
     ledger = PostgresLedger(empty.replace("postgres@", "anon@"))
     served.run("alter role anon login")
     with pytest.raises(LedgerError, match="permission denied"):
         await ledger.migrate()
+    with pytest.raises(ConfigurationError, match="vgen ledger migrate"):
+        await ledger.jobs()
     served.run("alter role anon nologin")
+    await ledger.aclose()
+
+
+@pytest.mark.parametrize(
+    ("theirs", "says"),
+    [
+        ("create schema vgen", "schema vgen belongs to mallory"),
+        ("create function public.vgen_jobs() returns json return '[]'::json", "function vgen_jobs"),
+        ("create function public.vgen_jobs(text) returns text return $1", "function vgen_jobs"),
+    ],
+)
+async def test_it_builds_on_nobody_elses(mallory: str, empty: str, theirs: str, says: str) -> None:
+    """What a lesser role has put there before is not taken over: it could change it later."""
+    with psycopg.connect(empty) as connection:
+        connection.execute(f"grant create on database bare to {mallory}".encode())
+        connection.execute(f"grant create on schema public to {mallory}".encode())
+        connection.execute(f"set role {mallory}; {theirs}".encode())
+    ledger = PostgresLedger(empty)
+    with pytest.raises(LedgerError, match=says):
+        await ledger.migrate()
+    await ledger.aclose()
+
+
+async def test_a_services_own_functions_stay_as_they_are(empty: str) -> None:
+    """Who may call them, and what kind they are, is none of our business."""
+    ledger = PostgresLedger(empty)
+    with psycopg.connect(empty) as connection:
+        connection.execute("create function public.vgen_report() returns integer return 1")
+        connection.execute("create procedure public.vgen_tidy() begin atomic end")
+        connection.execute("grant execute on function public.vgen_report() to authenticated")
+        connection.commit()
+        await ledger.migrate()
+        connection.execute("set role authenticated")
+        assert connection.execute("select public.vgen_report()").fetchone() == (1,)
+    await ledger.aclose()
+
+
+async def test_a_ledger_at_work_may_be_migrated(served: Database, empty: str) -> None:
+    """To apply it again waits for the calls at work, and they for nothing."""
+    ledger, job = PostgresLedger(empty), uuid4()
+    await ledger.migrate()
+    await ledger.open_job(manifest(job), [])
+    call = psycopg.connect(empty)
+    call.execute("select vgen.locked(%s)", (job,))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ledger.migrate)
+        waits = "select 1 from pg_locks where not granted"
+        await trio.to_thread.run_sync(served.wait_for, waits)
+        call.execute(
+            "insert into vgen.attempts (attempt_id, job_id, clip_index, record, hold) "
+            "values (%s, %s, 0, '{}', 0)",
+            (uuid4(), job),
+        )
+        call.close()
     await ledger.aclose()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import httpx
 import psycopg
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from .served import Database, Rest
 
 OUTSIDERS = ["anon", "authenticated"]
-TABLES = ["jobs", "claims", "attempts", "journal"]
+TABLES = ["jobs", "calls", "claims", "attempts", "journal"]
 
 
 @pytest.mark.parametrize("role", OUTSIDERS)
@@ -41,6 +43,21 @@ def test_the_tables_are_not_served(gateway: Rest) -> None:
     for table in TABLES:
         answer = httpx.get(f"http://127.0.0.1:{gateway.port}/{table}", headers=headers)
         assert answer.status_code == httpx.codes.NOT_FOUND
+
+
+def test_callers_cannot_become_the_owner(served: Database, mallory: str) -> None:
+    """Types of the caller's own are not taken for the functions'."""
+    with served.connect(mallory) as connection:
+        connection.execute(
+            "create function pg_temp.peek(value pg_catalog.text) returns boolean language plpgsql "
+            "as $$ begin raise exception 'runs as %', current_user; end $$; "
+            "create domain pg_temp.text as pg_catalog.text check (pg_temp.peek(value))"
+        )
+        job, call = uuid4(), uuid4()
+        opened = connection.execute(
+            "select public.vgen_open_job(%s, %s, '{}', 1, 0, '[]')", (job, call)
+        ).fetchone()
+    assert opened is not None
 
 
 def test_rows_are_secured(served: Database) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from vgen_supabase import PostgresLedger
 
-from .jobs import spend
+from .jobs import manifest, spend
 from .served import Database
 
 SPENT = Decimal("0.12")
@@ -21,7 +21,7 @@ def jobs(served: Database, request: pytest.FixtureRequest) -> Generator[Database
     """A service's table of jobs, with an id of the type that the test names."""
     served.run(f"create table public.jobs (id {request.param} primary key, total_cost numeric)")
     yield served
-    served.run("drop table public.jobs cascade")
+    served.run("drop table if exists public.jobs cascade; drop function if exists public.no()")
 
 
 async def spent(served: Database) -> list[tuple[object, ...]]:
@@ -43,11 +43,38 @@ async def test_it_hears_the_sum(jobs: Database) -> None:
 
 
 @pytest.mark.parametrize("jobs", ["uuid"], indirect=True)
-async def test_its_troubles_are_its_own(jobs: Database) -> None:
+async def test_a_locked_row_hears_it_at_the_end(jobs: Database) -> None:
+    """Who holds the row holds nobody up, and the last sum arrives when the job is concluded."""
+    job = uuid4()
+    jobs.run(f"insert into public.jobs values ('{job}', 0)")  # noqa: S608 (our own id)
+    ledger = PostgresLedger(jobs.address())
+    holder = jobs.connect()
+    holder.execute("select * from public.jobs for update")
+    await ledger.open_job(manifest(job), [])
+    jobs.run("alter function vgen.tell_total_cost reset lock_timeout")
+    await spend(ledger, job, str(SPENT))
+    jobs.run("alter function vgen.tell_total_cost set lock_timeout = '100ms'")
+    assert jobs.run("select total_cost from public.jobs") == [(0,)]
+    holder.close()
+    await ledger.conclude(job, "done")
+    assert jobs.run("select total_cost from public.jobs") == [(SPENT,)]
+    await ledger.aclose()
+
+
+@pytest.mark.parametrize("jobs", ["uuid"], indirect=True)
+async def test_a_lesser_roles_table_is_left_alone(jobs: Database, mallory: str) -> None:
+    """What its triggers did would be done with the ledger's rights."""
+    jobs.run(f"alter table public.jobs owner to {mallory}")
+    assert await spent(jobs) == [(0,)]
+
+
+@pytest.mark.parametrize("jobs", ["uuid"], indirect=True)
+@pytest.mark.parametrize("state", ["query_canceled", "assert_failure", "raise_exception"])
+async def test_its_troubles_are_its_own(jobs: Database, state: str) -> None:
     """A trigger of its own that fails stops no money from being booked."""
     jobs.run(
         "create function public.no() returns trigger language plpgsql as "
-        "$$ begin raise exception 'no'; end $$; "
+        f"$$ begin raise {state}; end $$; "
         "create trigger no before update on public.jobs for each row execute function public.no()"
     )
     assert await spent(jobs) == [(0,)]

@@ -56,6 +56,25 @@ def test_no_address(address: str) -> None:
         PostgresLedger(address)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://me:se@cret@host/x",
+        "postgresql://me:se/cret@host/x",
+        "postgresql://me:12/cret@host/x",
+        "postgresql://me:cret%zz@host/x",
+        "postgresql://host/x?password=secret&password",
+        "host=x password=se cret user=me",
+        "host=x password='secret",
+    ],
+)
+def test_an_unescaped_password_is_not_shown(address: str) -> None:
+    """What libpq would cut up elsewhere is refused, in words that repeat nothing of it."""
+    with pytest.raises(ConfigurationError, match="escaped") as caught:
+        PostgresLedger(address)
+    assert "cret" not in str(caught.value)
+
+
 async def test_a_forged_key(gateway: Rest) -> None:
     """A key that the project did not sign is told at once, and not shown."""
     key = gateway.key(secret="somebody else's secret, which is long, too")  # noqa: S106 (likewise)
@@ -79,6 +98,10 @@ async def test_an_anonymous_key(gateway: Rest) -> None:
         (503, b'{"message": "name resolution failed"}', LedgerError, "cannot be reached"),
         (429, b"slow down", LedgerError, "cannot be reached"),
         (200, b"<html>", LedgerError, "cannot be reached"),
+        (200, b"{}", LedgerError, "no sound answer"),
+        (200, b"null", LedgerError, "no sound answer"),
+        (200, b"17", LedgerError, "no sound answer"),
+        (200, b"[17]", LedgerError, "no sound answer"),
         (401, b'{"message": "Invalid API key"}', ConfigurationError, "SUPABASE_SERVICE_ROLE_KEY"),
         (404, b"<html>Not found</html>", ConfigurationError, "SUPABASE_URL"),
         (302, b"", ConfigurationError, "SUPABASE_URL"),
