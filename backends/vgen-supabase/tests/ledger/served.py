@@ -38,8 +38,11 @@ alter default privileges in schema public
     grant all on functions to anon, authenticated, service_role;
 alter default privileges in schema public
     grant all on tables to anon, authenticated, service_role;
+alter default privileges grant all on schemas to anon, authenticated, service_role;
+alter default privileges grant all on tables to anon, authenticated, service_role;
+alter default privileges grant all on functions to anon, authenticated, service_role;
 """
-"""What a Supabase project comes with, its generous default rights included."""
+"""What a Supabase project comes with, and default rights that are more generous still."""
 
 
 @frozen

@@ -31,6 +31,8 @@ def test_outsiders_call_nothing(gateway: Rest, role: str, function: str) -> None
 @pytest.mark.parametrize("table", TABLES)
 def test_the_tables_are_for_the_functions_alone(served: Database, role: str, table: str) -> None:
     """Nobody reads or writes them past the functions, not even the service role."""
+    rights = f"has_schema_privilege('{role}', 'vgen', 'usage'), has_table_privilege('{role}', "
+    assert served.run(f"select {rights}'vgen.{table}', 'select')") == [(False, False)]
     for statement in (f"select * from vgen.{table}", f"delete from vgen.{table}"):  # noqa: S608 (our own names)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             served.run(f"set role {role}; {statement}")

@@ -55,6 +55,7 @@ async def test_a_locked_row_hears_it_at_the_end(jobs: Database) -> None:
     await spend(ledger, job, str(SPENT))
     jobs.run("alter function vgen.tell_total_cost set lock_timeout = '100ms'")
     assert jobs.run("select total_cost from public.jobs") == [(0,)]
+    holder.rollback()
     holder.close()
     await ledger.conclude(job, "done")
     assert jobs.run("select total_cost from public.jobs") == [(SPENT,)]
