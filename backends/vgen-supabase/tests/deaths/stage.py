@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -95,8 +96,9 @@ class Player:
 def player(at: Service, ledger: str) -> Generator[Player]:
     """Start the process whose children play."""
     command = [sys.executable, str(Path(__file__).with_name("mortal.py"))]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         yield Player(at, ledger, process)
         assert process.stdin is not None

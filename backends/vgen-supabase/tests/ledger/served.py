@@ -163,6 +163,11 @@ def _running(
             process.wait()
 
 
+def unmeasured() -> dict[str, str]:
+    """Give an environment without coverage's variables: the killed leave broken data behind."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+
+
 def _user() -> str | None:
     """Give whom the server is run as: it refuses to be root's."""
     if os.geteuid() != 0:

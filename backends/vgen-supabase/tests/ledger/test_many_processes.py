@@ -21,7 +21,7 @@ from vgen.testing.contracts import audit
 from vgen_supabase import PostgresLedger, SupabaseLedger
 
 from .jobs import manifest
-from .served import Database, Rest
+from .served import Database, Rest, unmeasured
 from .worker import CLIPS
 
 SCHEDULES = int(os.environ.get("VGEN_SCHEDULES", "50"))
@@ -48,7 +48,13 @@ class Crowd:
         command = [sys.executable, str(Path(__file__).with_name("worker.py")), *self.factory]
         while len(self.processes) < PROCESSES:
             self.processes.append(
-                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                subprocess.Popen(
+                    command,
+                    env=unmeasured(),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
             )
 
     def end(self) -> None:
