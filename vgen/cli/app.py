@@ -20,6 +20,9 @@ from vgen.errors import VgenError
 
 CLIPS = Path("clips")
 
+Ledger = Annotated[str | None, Parameter(name="--ledger", metavar="URL")]
+Storage = Annotated[str | None, Parameter(name="--storage", metavar="URL")]
+
 
 def _version() -> str:
     return f"vgen {version('vgen')}"
@@ -61,8 +64,8 @@ def generate(  # noqa: PLR0913 (each is an option)
     budget: Annotated[Decimal, Parameter(converter=_dollars, metavar="USD")] = Decimal(0),
     min_clips: Annotated[int, Parameter(metavar="N")] = 3,
     concurrency: Annotated[int | None, Parameter(metavar="N")] = None,
-    ledger: Annotated[str | None, Parameter(metavar="URL")] = None,
-    storage: Annotated[str | None, Parameter(metavar="URL")] = None,
+    ledger: Ledger = None,
+    storage: Storage = None,
     job_id: UUID | None = None,
     redo: Annotated[tuple[int, ...], Parameter(negative="", metavar="INDEX")] = (),
     json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
@@ -149,7 +152,7 @@ def ledger(
     job: str | None = None,
     /,
     *,
-    ledger: Annotated[str | None, Parameter(metavar="URL")] = None,
+    ledger: Ledger = None,
     out: Path = CLIPS,
 ) -> int:
     """Say where the money went: of all jobs, or of one, attempt by attempt.
@@ -166,10 +169,6 @@ def ledger(
     from vgen.cli import money as command  # noqa: PLC0415 (help comes without it)
 
     return command.ledger(ledger, out, job)
-
-
-Ledger = Annotated[str | None, Parameter(name="--ledger", metavar="URL")]
-Storage = Annotated[str | None, Parameter(name="--storage", metavar="URL")]
 
 
 @_ledger.command
