@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
+import trio
 from trio.testing import MockClock
 
+from vgen import Settings
 from vgen.abc import Custody
 from vgen.errors import InsufficientClipsError
-from vgen.testing import Break, FakeBackend, MemoryStorage, Succeed
+from vgen.testing import Break, Delay, FakeBackend, MemoryStorage, Succeed
 
 from .jobs import JOB, PLENTY, Stage, prompts
 
@@ -42,6 +45,21 @@ async def test_it_is_stored_from_the_spool(autojump_clock: MockClock, tmp_path: 
     assert clips.successful_clips == 3
     assert len(stage.fake.tape.calls("fake")) == before
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+async def test_storage_that_hangs_keeps_no_clip_from_being_fetched(
+    autojump_clock: MockClock,
+) -> None:
+    """What is paid for is fetched as soon as it exists, however long storing takes."""
+    hanging = MemoryStorage(faults=[Delay("write", seconds=500, times=4)])
+    stage = Stage(storage=hanging, settings=Settings(fetches=2, concurrency=4))
+    async with stage.runner() as runner, trio.open_nursery() as nursery:
+        nursery.start_soon(partial(runner.process, JOB, prompts(*"abcd"), budget=PLENTY))
+        await trio.sleep(100)
+        job = await stage.ledger.job(JOB)
+        assert job is not None
+        assert [attempt.custody for attempt in job.attempts] == [Custody.FETCHED] * 4
+        assert (runner.statistics().fetching, runner.statistics().storing) == (0, 2)
 
 
 async def test_it_can_be_reconciled(autojump_clock: MockClock, tmp_path: Path) -> None:

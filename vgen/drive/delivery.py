@@ -54,7 +54,10 @@ class Told:
 
 
 async def deliver(one: Try, planned: PlannedClip, told: Told) -> Clip:
-    """Bring a generated clip into storage, on a limiter of its own.
+    """Bring a generated clip into storage.
+
+    Fetching and storing have a limiter each, held while bytes move and never while waiting: with
+    storage down, what the providers have made is still fetched as soon as it exists.
 
     Raises:
         VideoError: the file is useless or gone; the attempt is lost, the clip may be made anew.
@@ -62,19 +65,18 @@ async def deliver(one: Try, planned: PlannedClip, told: Told) -> Clip:
             spool if there is one.
     """
     passing = one.kit.folder / f"{one.attempt.attempt_id}.mp4"
-    async with one.kit.fetching:
-        try:
-            path, found = await _at_hand(one, passing)
-            _refuse_useless(found)
-            clip = await _store(one, planned, told, path, found)
-        except VideoError as error:
-            await one.write(Lost(str(error)))
-            raise
-        else:
-            _remove(path)
-            return clip
-        finally:
-            _remove(passing)
+    try:
+        path, found = await _at_hand(one, passing)
+        _refuse_useless(found)
+        clip = await _store(one, planned, told, path, found)
+    except VideoError as error:
+        await one.write(Lost(str(error)))
+        raise
+    else:
+        _remove(path)
+        return clip
+    finally:
+        _remove(passing)
 
 
 async def _at_hand(one: Try, passing: Path) -> tuple[Path, Inspection]:
@@ -104,9 +106,7 @@ async def _fetch_whole(one: Try, path: Path) -> Inspection:
         asked = failure.retry_after if isinstance(failure, RateLimitedError) else None
         await _pause(one, tried, asked)
         try:
-            with plugin(one.backend):
-                await one.backend.fetch(one.ticket, path)
-            found = await one.kit.inspector.video(path)
+            found = await _fetch(one, path)
         except (RetryableError, VideoError) as error:
             failure = error
         except AttemptError as error:
@@ -117,6 +117,13 @@ async def _fetch_whole(one: Try, path: Path) -> Inspection:
             failure = VideoError("; ".join(found.judgement.explanations))
         logger.info("clip %d: download %d failed: %s", one.attempt.clip_index, tried + 1, failure)
     raise failure
+
+
+async def _fetch(one: Try, path: Path) -> Inspection:
+    async with one.kit.fetching:
+        with plugin(one.backend):
+            await one.backend.fetch(one.ticket, path)
+        return await one.kit.inspector.video(path)
 
 
 async def _store(one: Try, planned: PlannedClip, told: Told, path: Path, found: Inspection) -> Clip:
@@ -177,7 +184,8 @@ async def _write(one: Try, path: Path) -> StoredFile:
     while True:
         tried += 1
         try:
-            return await one.kit.storage.write(key, path)
+            async with one.kit.storing:
+                return await one.kit.storage.write(key, path)
         except StorageError as error:
             if not error.retryable or tried == STORING:
                 raise

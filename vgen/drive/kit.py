@@ -35,6 +35,7 @@ class Kit:
     inspector: Inspector
     limiter: trio.CapacityLimiter
     fetching: trio.CapacityLimiter
+    storing: trio.CapacityLimiter
     slots: Mapping[str, trio.CapacityLimiter]
     pollers: Mapping[str, Poller]
     pauses: Pauses

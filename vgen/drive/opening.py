@@ -85,6 +85,7 @@ async def open_runner(
                 inspector=inspector or Inspector(thorough=settings.thorough),
                 limiter=trio.CapacityLimiter(settings.concurrency),
                 fetching=trio.CapacityLimiter(settings.fetches),
+                storing=trio.CapacityLimiter(settings.fetches),
                 slots=_slots(by_name),
                 pollers=pollers,
                 pauses=Pauses(),

@@ -28,11 +28,12 @@ from vgen.records.prompt import ClipPrompt, ClipPrompts
 
 @frozen
 class Statistics:
-    """A runner at one moment: attempts in flight and waiting, clips being fetched or stored."""
+    """A runner at one moment: attempts in flight and waiting, clips being fetched and stored."""
 
     in_flight: int
     waiting: int
     fetching: int
+    storing: int
 
 
 class Runner:
@@ -57,6 +58,7 @@ class Runner:
             in_flight=limiter.borrowed_tokens,
             waiting=limiter.tasks_waiting,
             fetching=self._kit.fetching.borrowed_tokens,
+            storing=self._kit.storing.borrowed_tokens,
         )
 
     async def process(

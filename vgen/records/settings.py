@@ -76,7 +76,7 @@ class Settings:
     Attributes:
         generation: what clips are asked for.
         concurrency: how many attempts are in flight at once.
-        fetches: how many finished clips are downloaded and stored at once.
+        fetches: how many finished clips are downloaded at once, and how many stored.
         poll_interval: the pause between two questions to a provider, in seconds.
         attempt_timeout: how long an attempt may run, in seconds, where that is less than its
             backend's own limit, which the hold covers.
