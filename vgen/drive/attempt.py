@@ -22,7 +22,8 @@ from vgen.errors import (
     VgenError,
 )
 from vgen.ports.backend import TellingBackend, VideoBackend
-from vgen.records.attempt import Attempt
+from vgen.ports.events import MoneyHeld, MoneySettled
+from vgen.records.attempt import Attempt, Money
 from vgen.records.entry import Doubted, Entry, Released, Settled, Ticketed, WrittenOff
 from vgen.records.job import Claim
 from vgen.records.money import FREE
@@ -73,8 +74,28 @@ class Try:
     async def write(self, entry: Entry) -> None:
         """Write an entry down; neither cancellation nor a slow ledger leaves it undecided."""
         with in_time(entry.ticket if isinstance(entry, Ticketed) else self.attempt.ticket):
+            before = self.attempt
             self.attempt = await self.kit.ledger.advance(
-                self.claim, self.attempt.attempt_id, self.attempt.state, entry
+                self.claim, before.attempt_id, before.state, entry
+            )
+        self._tell_money(before)
+
+    def _tell_money(self, before: Attempt) -> None:
+        """Tell what has become of the attempt's money, where it has moved."""
+        now = self.attempt
+        moved = (now.money, now.spent) != (before.money, before.spent)
+        if moved and now.money not in {Money.HELD, Money.IN_DOUBT}:
+            self.kit.tell(
+                MoneySettled(
+                    now.job_id,
+                    now.clip_index,
+                    now.attempt_id,
+                    now.backend,
+                    now.money,
+                    now.hold,
+                    now.spent,
+                    before.spent,
+                )
             )
 
     async def submit(self, prepared: Prepared) -> None:
@@ -105,7 +126,8 @@ class Try:
 
     async def _reserve(self) -> None:
         with in_time():
-            self.attempt = await self.kit.ledger.reserve(self.claim, self.attempt)
+            now = self.attempt = await self.kit.ledger.reserve(self.claim, self.attempt)
+        self.kit.tell(MoneyHeld(now.job_id, now.clip_index, now.attempt_id, now.backend, now.hold))
 
     async def _write_ticket(self, ticket: Ticket) -> None:
         try:

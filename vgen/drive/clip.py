@@ -27,7 +27,7 @@ from vgen.errors import (
     VideoError,
 )
 from vgen.ports.backend import VideoBackend
-from vgen.ports.events import AttemptSubmitted, FellBack, RetryScheduled
+from vgen.ports.events import AttemptSubmitted, ClipQueued, FellBack, RetryScheduled
 from vgen.records.attempt import Attempt
 from vgen.records.clip import Clip
 from vgen.records.job import Claim, PlannedClip
@@ -144,6 +144,8 @@ class ClipRun:
         one = Try(self.job.kit, self.claim, backend, self._next(backend, request))
         with self.job.stoppable(), plugin(backend):
             prepared = await backend.prepare(request, image)
+        claim = self.claim
+        self.job.kit.tell(ClipQueued(claim.job_id, claim.clip_index, backend.name))
         async with in_flight(self.job, backend, who=one):
             try:
                 await self._send(one, prepared)

@@ -7,13 +7,14 @@ from pathlib import Path
 from uuid import UUID
 
 import trio
-from attrs import frozen
+from attrs import evolve, frozen
 
 from vgen.drive.inspector import Inspector
 from vgen.drive.pauses import Pauses
 from vgen.drive.polling import Poller
+from vgen.drive.telling import both, teller
 from vgen.ports.backend import VideoBackend
-from vgen.ports.events import Event
+from vgen.ports.events import Event, Observer
 from vgen.ports.ledger import CostLedger
 from vgen.ports.storage import Storage
 from vgen.records.settings import Settings
@@ -45,3 +46,7 @@ class Kit:
     tell: Callable[[Event], None]
     chance: Callable[[], float]
     clip_key: Callable[[UUID, int], str]
+
+    def also_telling(self, observer: Observer) -> Kit:
+        """Give the same for a job with an observer of its own, which is told after this one's."""
+        return evolve(self, tell=both(self.tell, teller(observer)))

@@ -13,9 +13,11 @@ from uuid import UUID
 
 import trio
 
+from vgen.drive.attempt import LEDGER_PATIENCE
 from vgen.drive.bare import bare_errors
 from vgen.drive.inspector import Inspector
 from vgen.drive.kit import Kit
+from vgen.drive.life import Life
 from vgen.drive.owners import this_process
 from vgen.drive.pauses import Pauses
 from vgen.drive.polling import Poller
@@ -30,6 +32,10 @@ from vgen.records.clip import Clips
 from vgen.records.money import FREE
 from vgen.records.prompt import ClipPrompt, ClipPrompts
 from vgen.records.settings import Settings
+
+WRITING = 2 * LEDGER_PATIENCE
+"""How long a job that was cancelled may take beyond its grace to write down how it ended, in
+seconds."""
 
 
 def clip_key(job_id: UUID, clip_index: int) -> str:
@@ -53,8 +59,9 @@ async def open_runner(
 
     `settings` come from the environment where none are given. `clip_key` names the place of a
     clip in storage. What cannot be stored is kept in the folder `spool`, if one is given, until a
-    later run stores it; else that run fetches it anew. Many jobs may run at once; the block's end
-    waits for none of them, since each runs in the task that called for it.
+    later run stores it; else that run fetches it anew. Many jobs may run at once, each in the task
+    that called for it. The block's end waits for all of them; a block that raises or is cancelled
+    cancels them first.
 
     Raises:
         ConfigurationError: no backend, two of one name, or a wrong setting.
@@ -76,27 +83,28 @@ async def open_runner(
         }
         for poller in pollers.values():
             nursery.start_soon(poller.run)
-        yield Runner(
-            Kit(
-                backends=by_name,
-                storage=storage,
-                ledger=ledger,
-                settings=settings,
-                inspector=inspector or Inspector(thorough=settings.thorough),
-                limiter=trio.CapacityLimiter(settings.concurrency),
-                fetching=trio.CapacityLimiter(settings.fetches),
-                storing=trio.CapacityLimiter(settings.fetches),
-                slots=_slots(by_name),
-                pollers=pollers,
-                pauses=Pauses(),
-                folder=Path(folder),
-                spool=None if spool is None else Path(spool),
-                owner=this_process(),
-                tell=teller(observer),
-                chance=random.random,
-                clip_key=clip_key,
-            )
+        kit = Kit(
+            backends=by_name,
+            storage=storage,
+            ledger=ledger,
+            settings=settings,
+            inspector=inspector or Inspector(thorough=settings.thorough),
+            limiter=trio.CapacityLimiter(settings.concurrency),
+            fetching=trio.CapacityLimiter(settings.fetches),
+            storing=trio.CapacityLimiter(settings.fetches),
+            slots=_slots(by_name),
+            pollers=pollers,
+            pauses=Pauses(),
+            folder=Path(folder),
+            spool=None if spool is None else Path(spool),
+            owner=this_process(),
+            tell=teller(observer),
+            chance=random.random,
+            clip_key=clip_key,
         )
+        life = Life()
+        async with life.lived(patience=settings.grace + WRITING):
+            yield Runner(kit, life)
         nursery.cancel_scope.cancel()
 
 

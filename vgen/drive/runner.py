@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
 from uuid import UUID
 
-import trio
 from attrs import frozen
 
-from vgen.drive import orphans, steps
-from vgen.drive.bare import bare_errors
-from vgen.drive.claims import last_words
-from vgen.drive.images import Images
+from vgen.drive import orphans, steps, whole
 from vgen.drive.job import JobRun
 from vgen.drive.kit import Kit
+from vgen.drive.life import Life, counted
 from vgen.drive.orphans import Reconciled
-from vgen.drive.planning import Order, first_holds, plan_job, read_images, too_few
-from vgen.errors import ConfigurationError, InsufficientClipsError, InvalidPromptsError
-from vgen.ports.events import JobFinished, JobOpened
+from vgen.drive.planning import Order
+from vgen.drive.started import StartedJob, started
+from vgen.drive.telling import both
+from vgen.errors import ConfigurationError
+from vgen.ports.events import Observer
 from vgen.records.attempt import Attempt
 from vgen.records.clip import Clip, ClipFailure, Clips
-from vgen.records.job import Job, Manifest
+from vgen.records.job import Manifest
 from vgen.records.money import FREE
 from vgen.records.prompt import ClipPrompt, ClipPrompts
 
@@ -39,11 +39,15 @@ class Statistics:
 class Runner:
     """Makes clips; opened by `open_runner`.
 
-    A job is `process`, or its three steps from any machines that share the ledger:
-    `open_job`, `run_clip` for each clip, `conclude`.
+    A job is `process`, or `start` where its events are to be followed, or its three steps from any
+    machines that share the ledger: `open_job`, `run_clip` for each clip, `conclude`.
+
+    Any call but `statistics` raises `RuntimeError` once the runner is closed, and where it is made
+    from another Trio run or from a thread that runs none.
     """
 
-    def __init__(self, kit: Kit) -> None:
+    def __init__(self, kit: Kit, life: Life) -> None:
+        self.life = life
         self._kit = kit
 
     def __repr__(self) -> str:
@@ -61,6 +65,7 @@ class Runner:
             storing=self._kit.storing.borrowed_tokens,
         )
 
+    @counted
     async def process(
         self,
         job_id: UUID,
@@ -70,13 +75,15 @@ class Runner:
         already_spent: Decimal = FREE,
         min_clips: int = 3,
         redo: Collection[int] = (),
+        observer: Observer | None = None,
     ) -> Clips:
         """Make a job's clips, or finish what an earlier run of it has begun.
 
         `budget` is the most the job may spend, in US dollars, of which the caller has
         `already_spent` some; without one, only free backends can be used. The clips of the indexes
-        `redo` are made anew though they are stored. When cancelled, what is in flight is cancelled
-        at its provider within the grace period, and written down.
+        `redo` are made anew though they are stored. An `observer` is told of this job's events,
+        after the runner's own. When cancelled, what is in flight is cancelled at its provider
+        within the grace period, and written down.
 
         Raises:
             InvalidPromptsError: the input is wrong; nothing was sent.
@@ -85,28 +92,42 @@ class Runner:
             AccountError: fewer were made because a provider refuses the account.
             LedgerError: what happens could not be written down.
         """
-        began = trio.current_time()
         order = Order(budget, already_spent, min_clips, redo)
-        job = await self._open(job_id, clip_prompts, order)
-        try:
-            with bare_errors():
-                async with trio.open_nursery() as nursery:
-                    for planned in job.manifest.clips:
-                        nursery.start_soon(steps.run_clip, job, planned)
-        except BaseException:
-            grace = self._kit.settings.grace
-            async with last_words(f"job {job_id} stays open", grace=grace):
-                await self._kit.ledger.conclude(job_id, "interrupted")
-            raise
-        seconds = trio.current_time() - began
-        try:
-            return await self._conclude(job_id, job.failures, seconds)
-        except InsufficientClipsError as error:
-            if job.account_error is None:
-                raise
-            job.account_error.clips = error.clips
-            raise job.account_error from None
+        kit = self._kit if observer is None else self._kit.also_telling(observer)
+        return await whole.process(kit, job_id, clip_prompts, order)
 
+    def start(
+        self,
+        job_id: UUID,
+        clip_prompts: ClipPrompts | Sequence[ClipPrompt],
+        *,
+        budget: Decimal = FREE,
+        already_spent: Decimal = FREE,
+        min_clips: int = 3,
+        redo: Collection[int] = (),
+        observer: Observer | None = None,
+    ) -> AbstractAsyncContextManager[StartedJob]:
+        """Make a job's clips beside an `async with` block, which can follow its events.
+
+        Arguments are those of `process`. The block's end waits for the job, and raises its error
+        unless `result` was asked for; a block that raises or is cancelled cancels the job first.
+        """
+
+        async def process(mailbox: Observer) -> Clips:
+            told = mailbox if observer is None else both(observer, mailbox)
+            return await self.process(
+                job_id,
+                clip_prompts,
+                budget=budget,
+                already_spent=already_spent,
+                min_clips=min_clips,
+                redo=redo,
+                observer=told,
+            )
+
+        return started(job_id, process)
+
+    @counted
     async def open_job(
         self,
         job_id: UUID,
@@ -122,9 +143,9 @@ class Runner:
         Arguments and errors are those of `process`; nothing is sent.
         """
         order = Order(budget, already_spent, min_clips, redo)
-        job = await self._open(job_id, clip_prompts, order)
-        return job.manifest
+        return (await whole.open_job(self._kit, job_id, clip_prompts, order)).manifest
 
+    @counted
     async def run_clip(self, job_id: UUID, clip_index: int) -> Clip | ClipFailure:
         """Finish one clip of an opened job: keep it, carry it on or make it.
 
@@ -132,13 +153,15 @@ class Runner:
             ConfigurationError: the ledger has no such job or clip.
             LedgerError: what happens could not be written down.
         """
-        manifest = (await self._known(job_id)).manifest
+        manifest = (await whole.known(self._kit, job_id)).manifest
         try:
             planned = manifest.clip(clip_index)
         except KeyError:
             raise ConfigurationError(f"job {job_id} has no clip {clip_index}") from None
-        return await steps.run_clip(JobRun(self._kit, self._images(), manifest), planned)
+        job = JobRun(self._kit, whole.images_for(self._kit), manifest)
+        return await steps.run_clip(job, planned)
 
+    @counted
     async def conclude(self, job_id: UUID) -> Clips:
         """Count an opened job's clips, release what was never sent, and hand the clips over.
 
@@ -148,8 +171,9 @@ class Runner:
             InsufficientClipsError: fewer than the job's `min_clips`; carries what was made.
             ConfigurationError: the ledger has no such job.
         """
-        return await self._conclude(job_id, {}, None)
+        return await whole.conclude(self._kit, job_id, {}, None)
 
+    @counted
     async def doubts(self) -> tuple[Attempt, ...]:
         """Give the attempts of all jobs that were sent and can still move, oldest first.
 
@@ -157,6 +181,7 @@ class Runner:
         """
         return await self._kit.ledger.unsettled()
 
+    @counted
     async def reconcile(self, job_id: UUID | None = None) -> tuple[Reconciled, ...]:
         """Ask the providers after what processes have left open, of one job or of all.
 
@@ -168,6 +193,7 @@ class Runner:
         """
         return await orphans.reconcile(self._kit, job_id)
 
+    @counted
     async def resolve(self, attempt_id: UUID, *, paid: bool) -> Attempt:
         """Write down what a person has found out about an attempt in doubt, or written off.
 
@@ -180,6 +206,7 @@ class Runner:
         kit = self._kit
         return await orphans.resolve(kit.ledger, attempt_id, paid=paid, owner=kit.owner)
 
+    @counted
     async def cancel(self, job_id: UUID) -> tuple[Reconciled, ...]:
         """Stop a job wherever it runs, and cancel what is open of it at its providers.
 
@@ -190,53 +217,3 @@ class Runner:
             LedgerError: the ledger has no such job, or cannot be reached.
         """
         return await orphans.call_job_off(self._kit, job_id)
-
-    async def _open(
-        self,
-        job_id: UUID,
-        clip_prompts: ClipPrompts | Sequence[ClipPrompt],
-        order: Order,
-    ) -> JobRun:
-        given = clip_prompts if isinstance(clip_prompts, ClipPrompts) else ClipPrompts(clip_prompts)
-        kit, prompts = self._kit, given.clip_prompts
-        problems = too_few(len(prompts), order.min_clips)
-        images = self._images()
-        found, unreadable = await read_images(images, dict(enumerate(prompts)))
-        problems += unreadable
-        if problems:
-            raise InvalidPromptsError(problems)
-        before = await kit.ledger.job(job_id)
-        manifest = plan_job(
-            job_id, prompts, found, kit.backends, kit.settings, order=order, before=before
-        )
-        holds = first_holds(manifest, before, kit.backends)
-        account = await kit.ledger.open_job(manifest, holds)
-        indexes = tuple(planned.clip_index for planned in manifest.clips)
-        kit.tell(JobOpened(job_id, indexes, account.held))
-        return JobRun(kit, images, manifest)
-
-    async def _conclude(
-        self, job_id: UUID, reasons: Mapping[int, ClipFailure], seconds: float | None
-    ) -> Clips:
-        kit = self._kit
-        job = await self._known(job_id)
-        if seconds is None:
-            made = [a.clip.generation_time for a in job.attempts if a.clip is not None]
-            seconds = sum(made)
-        clips = await steps.count(job, kit.storage, reasons=reasons, seconds=seconds)
-        outcome = f"{clips.successful_clips} of {clips.total_clips} clips"
-        await kit.ledger.conclude(job_id, outcome)
-        kit.tell(JobFinished(job_id, clips, outcome))
-        if clips.successful_clips < job.manifest.min_clips:
-            raise InsufficientClipsError(clips, required=job.manifest.min_clips)
-        return clips
-
-    async def _known(self, job_id: UUID) -> Job:
-        job = await self._kit.ledger.job(job_id)
-        if job is None:
-            raise ConfigurationError(f"the ledger has no job {job_id}")
-        return job
-
-    def _images(self) -> Images:
-        kit = self._kit
-        return Images(kit.storage, kit.inspector, backoff=kit.settings.backoff)

@@ -14,6 +14,18 @@ DAWDLING = 0.1
 """How long an observer may hold up the event loop without being told off, in seconds."""
 
 
+def both(first: Observer, second: Observer) -> Observer:
+    """Give an observer that tells the two in turn; the second also where the first raises."""
+
+    def tell(event: Event) -> None:
+        try:
+            first(event)
+        finally:
+            second(event)
+
+    return tell
+
+
 def teller(
     observer: Observer | None, *, clock: Callable[[], float] = time.perf_counter
 ) -> Callable[[Event], None]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from attrs import frozen
 
+from vgen.records.attempt import Money
 from vgen.records.clip import Clip, ClipFailure, Clips
 
 
@@ -18,6 +19,44 @@ class JobOpened:
     job_id: UUID
     clip_indexes: tuple[int, ...]
     held: Decimal
+
+
+@frozen
+class ClipQueued:
+    """A clip waits for a place in flight at a backend."""
+
+    job_id: UUID
+    clip_index: int
+    backend: str
+
+
+@frozen
+class MoneyHeld:
+    """Money is set aside for an attempt, just before it is sent; `held` is in US dollars."""
+
+    job_id: UUID
+    clip_index: int
+    attempt_id: UUID
+    backend: str
+    held: Decimal
+
+
+@frozen
+class MoneySettled:
+    """An attempt's money is held no more: `money` says whether it was settled or given back.
+
+    `spent` is what the attempt has cost, in US dollars, and `before` what it was taken to have
+    cost until now: once the clip's true length is known, its bill may be told again.
+    """
+
+    job_id: UUID
+    clip_index: int
+    attempt_id: UUID
+    backend: str
+    money: Money
+    held: Decimal
+    spent: Decimal
+    before: Decimal
 
 
 @frozen
@@ -87,16 +126,22 @@ class JobProgress:
 
 @frozen
 class JobFinished:
-    """The job has ended; `outcome` says how in a word or a line."""
+    """The job has ended; `outcome` says how in a word or a line.
+
+    `clips` is `None` where it was interrupted: nobody has counted them.
+    """
 
     job_id: UUID
-    clips: Clips
+    clips: Clips | None
     outcome: str
 
 
 Event = (
     JobOpened
+    | ClipQueued
+    | MoneyHeld
     | AttemptSubmitted
+    | MoneySettled
     | ClipProgress
     | RetryScheduled
     | FellBack
