@@ -22,7 +22,10 @@ FLOORS = {
     "__init__": DOORS,
     "__main__": DOORS,
     "abc": DOORS,
+    "aio": DOORS,
+    "blocking": DOORS,
     "cli": DOORS,
+    "portal": DOORS,
     "testing": DOORS,
 }
 BESIDE = {
@@ -31,9 +34,19 @@ BESIDE = {
     ("cli", "__init__"),  # the command line uses what any user of the library does
     ("cli", "abc"),
     ("__main__", "cli"),
+    ("aio", "portal"),
+    ("blocking", "portal"),
 }
 BESIDE_IF_DEFERRED = {("drive", "video")}  # a job without a file to judge loads no codecs
-PUBLIC = {"vgen.abc", "vgen.errors", "vgen.testing", "vgen.testing.contracts", "vgen.video"}
+PUBLIC = {
+    "vgen.abc",
+    "vgen.aio",
+    "vgen.blocking",
+    "vgen.errors",
+    "vgen.testing",
+    "vgen.testing.contracts",
+    "vgen.video",
+}
 
 
 def test_imports_point_down() -> None:

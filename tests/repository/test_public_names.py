@@ -9,6 +9,8 @@ LISTED = Path(__file__).with_name("public_names.txt")
 MODULES = (
     "vgen",
     "vgen.abc",
+    "vgen.aio",
+    "vgen.blocking",
     "vgen.errors",
     "vgen.testing",
     "vgen.testing.contracts",

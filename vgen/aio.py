@@ -1,0 +1,228 @@
+"""vgen for asyncio: the names, arguments, errors and events of vgen, awaited in asyncio.
+
+Trio runs in a thread of its own, one for each runner. A call that is cancelled comes back when its
+job has ended at the provider, within `Settings.grace`; only a second Ctrl-C does not wait for that.
+Observers are called in the event loop that gave them. Any event loop of the process may use a
+runner; one that was forked may not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial, wraps
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+import anyio
+
+from vgen.drive import opening, runner, started
+from vgen.drive.mailbox import Mailbox
+from vgen.drive.telling import teller
+from vgen.portal import Call, CallCancelled, Held, TrioThread, running
+from vgen.ports.events import Event
+from vgen.records.clip import Clips
+
+__all__ = ["EventStream", "Runner", "StartedJob", "open_runner", "process"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def _ended(thread: TrioThread, call: Call[Any], end: Future[T]) -> T:
+    """Wait for an end; cancelled, ask the call to stop and return only when it has."""
+    future = _awaitable(end)
+    try:
+        await asyncio.wait([future])
+    except asyncio.CancelledError as error:
+        cancelled = error
+    else:
+        return future.result()
+    call.cancel()
+    over = _awaitable(call.end)
+    with anyio.CancelScope(shield=True):  # a scope of anyio would cancel the wait at every turn
+        while not (over.done() or thread.abandoned):
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([over])
+            thread.abandoned = _interrupted()
+    with suppress(CallCancelled):
+        if over.done() and over.exception() is not None:
+            over.result()
+    raise cancelled
+
+
+def _awaitable(end: Future[T]) -> asyncio.Future[T]:
+    future = asyncio.wrap_future(end)
+    future.add_done_callback(lambda ended: ended.exception())  # whether or not anybody waits
+    return future
+
+
+def _interrupted() -> bool:
+    """Whether a KeyboardInterrupt is on its way out of the loop, as after a second Ctrl-C."""
+    return isinstance(sys.exception(), KeyboardInterrupt)
+
+
+@asynccontextmanager
+async def _held(thread: TrioThread, context: AbstractAsyncContextManager[T]) -> AsyncGenerator[T]:
+    held = Held(thread.portal, context)
+    try:
+        yield await _ended(thread, held.call, held.opened)
+    except BaseException:
+        held.call.cancel()
+        with suppress(CallCancelled):
+            if not thread.abandoned:
+                await _ended(thread, held.call, held.call.end)
+        raise
+    held.leave()
+    await _ended(thread, held.call, held.call.end)
+
+
+def _tell_here(arguments: dict[str, Any]) -> None:
+    """Have an observer among the arguments called in the running event loop."""
+    if arguments.get("observer") is not None:
+        tell = teller(arguments["observer"])
+        loop = asyncio.get_running_loop()
+
+        def tell_soon(event: Event) -> None:
+            loop.call_soon_threadsafe(tell, event)
+
+        arguments["observer"] = tell_soon
+
+
+def _awaited(
+    method: Callable[Concatenate[runner.Runner, P], Awaitable[T]],
+) -> Callable[Concatenate[Runner, P], Coroutine[Any, Any, T]]:
+    """Give a method of Trio's runner to asyncio."""
+
+    @wraps(method)
+    async def call(self: Runner, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        _tell_here(kwargs)
+        return await self.call(partial(method, self.inner, *args, **kwargs))
+
+    return call
+
+
+def _started(
+    start: Callable[Concatenate[runner.Runner, P], AbstractAsyncContextManager[started.StartedJob]],
+) -> Callable[Concatenate[Runner, P], AbstractAsyncContextManager[StartedJob]]:
+    @wraps(start)
+    @asynccontextmanager
+    async def call(
+        self: Runner, /, *args: P.args, **kwargs: P.kwargs
+    ) -> AsyncGenerator[StartedJob]:
+        _tell_here(kwargs)
+        async with _held(self.thread, start(self.inner, *args, **kwargs)) as job:
+            yield StartedJob(self.thread, job)
+
+    return call
+
+
+class EventStream:
+    """A job's events: see `vgen.EventStream`."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+        self._changed = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        mailbox.wake = self._wake
+
+    def _wake(self) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody reads any more
+            self._loop.call_soon_threadsafe(self._changed.set)
+
+    def __aiter__(self) -> Self:
+        """Give the stream itself."""
+        return self
+
+    async def __anext__(self) -> Event:
+        """Wait for the next event."""
+        while not self._mailbox.ended:
+            self._changed.clear()
+            event = self._mailbox.take()
+            if event is not None:
+                return event
+            await self._changed.wait()
+        raise StopAsyncIteration
+
+
+class StartedJob:
+    """A job at work, given by `Runner.start`."""
+
+    def __init__(self, thread: TrioThread, job: started.StartedJob) -> None:
+        self.job_id = job.job_id
+        self.events = EventStream(job.mailbox)
+        self._thread = thread
+        self._job = job
+
+    def __repr__(self) -> str:
+        """Name the job and say whether it is at work."""
+        return repr(self._job)
+
+    async def result(self) -> Clips:
+        """Wait for the job's end, and give its clips: see `vgen.StartedJob.result`."""
+        call = Call(self._thread.portal, self._job.result)
+        return await _ended(self._thread, call, call.end)
+
+
+class Runner:
+    """Makes clips; opened by `open_runner`. Its methods are those of `vgen.Runner`."""
+
+    def __init__(self, thread: TrioThread, inner: runner.Runner) -> None:
+        self.thread = thread
+        self.inner = inner
+
+    def __repr__(self) -> str:
+        """Say what it is at."""
+        return repr(self.inner)
+
+    def statistics(self) -> runner.Statistics:
+        """Say how much is in flight, and how much waits for a place."""
+        return self.inner.statistics()
+
+    process = _awaited(runner.Runner.process)
+    start = _started(runner.Runner.start)
+    open_job = _awaited(runner.Runner.open_job)
+    run_clip = _awaited(runner.Runner.run_clip)
+    conclude = _awaited(runner.Runner.conclude)
+    doubts = _awaited(runner.Runner.doubts)
+    reconcile = _awaited(runner.Runner.reconcile)
+    resolve = _awaited(runner.Runner.resolve)
+    cancel = _awaited(runner.Runner.cancel)
+
+    async def call(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Have something done in Trio's thread."""
+        call = Call(self.thread.portal, work)
+        return await _ended(self.thread, call, call.end)
+
+
+def _opened(
+    opener: Callable[P, AbstractAsyncContextManager[runner.Runner]],
+) -> Callable[P, AbstractAsyncContextManager[Runner]]:
+    @wraps(opener)
+    @asynccontextmanager
+    async def call(*args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[Runner]:
+        _tell_here(kwargs)
+        with running() as thread:
+            async with _held(thread, opener(*args, **kwargs)) as inner:
+                yield Runner(thread, inner)
+
+    return call
+
+
+def _processed(
+    process: Callable[P, Awaitable[Clips]],
+) -> Callable[P, Coroutine[Any, Any, Clips]]:
+    @wraps(process)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> Clips:
+        _tell_here(kwargs)
+        with running() as thread:
+            call = Call(thread.portal, partial(process, *args, **kwargs))
+            return await _ended(thread, call, call.end)
+
+    return call
+
+
+open_runner = _opened(opening.open_runner)
+process = _processed(opening.process)

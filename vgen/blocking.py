@@ -1,0 +1,196 @@
+"""vgen for programs without an event loop: the names, arguments, errors and events of vgen.
+
+Trio runs in a thread of its own, one for each runner. Any thread may call; a call that is
+interrupted, by Ctrl-C or by any other exception that is raised in its thread, lets it out when its
+job has ended at the provider, within `Settings.grace`; a second one gets out at once. Observers are
+called in the runner's thread, and cannot call the runner. A process that was forked opens its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable, Generator
+from concurrent.futures import Future, wait
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    contextmanager,
+    suppress,
+)
+from functools import partial, wraps
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+from vgen.drive import opening, runner, started
+from vgen.drive.mailbox import Mailbox
+from vgen.portal import Call, CallCancelled, Held, TrioThread, running
+from vgen.ports.events import Event
+from vgen.records.clip import Clips
+
+__all__ = ["EventStream", "Runner", "StartedJob", "open_runner", "process"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+PULSE = 0.5
+"""How often a waiting thread looks up, in seconds: exceptions that are injected into it (a task
+queue's time limit) are raised only then, as is Ctrl-C on Windows."""
+
+
+def _ended(thread: TrioThread, call: Call[Any], end: Future[T]) -> T:
+    """Wait for an end; interrupted, ask the call to stop and wait until it has."""
+    try:
+        _wait(end)
+    except BaseException:
+        call.cancel()
+        try:
+            _wait(call.end)
+        except BaseException:
+            thread.abandoned = True
+            raise
+        raise
+    return end.result()
+
+
+def _wait(end: Future[Any]) -> None:
+    while not end.done():
+        wait([end], PULSE)
+
+
+@contextmanager
+def _held(thread: TrioThread, context: AbstractAsyncContextManager[T]) -> Generator[T]:
+    held = Held(thread.portal, context)
+    try:
+        yield _ended(thread, held.call, held.opened)
+    except BaseException:
+        held.call.cancel()
+        with suppress(CallCancelled):
+            if not thread.abandoned:
+                _ended(thread, held.call, held.call.end)
+        raise
+    held.leave()
+    _ended(thread, held.call, held.call.end)
+
+
+def _waited(
+    method: Callable[Concatenate[runner.Runner, P], Awaitable[T]],
+) -> Callable[Concatenate[Runner, P], T]:
+    """Give a method of Trio's runner to threads."""
+
+    @wraps(method)
+    def call(self: Runner, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.call(partial(method, self.inner, *args, **kwargs))
+
+    return call
+
+
+def _started(
+    start: Callable[Concatenate[runner.Runner, P], AbstractAsyncContextManager[started.StartedJob]],
+) -> Callable[Concatenate[Runner, P], AbstractContextManager[StartedJob]]:
+    @wraps(start)
+    @contextmanager
+    def call(self: Runner, /, *args: P.args, **kwargs: P.kwargs) -> Generator[StartedJob]:
+        with _held(self.thread, start(self.inner, *args, **kwargs)) as job:
+            yield StartedJob(self.thread, job)
+
+    return call
+
+
+class EventStream:
+    """A job's events: see `vgen.EventStream`."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+        self._changed = threading.Event()
+        mailbox.wake = self._changed.set
+
+    def __iter__(self) -> Self:
+        """Give the stream itself."""
+        return self
+
+    def __next__(self) -> Event:
+        """Wait for the next event."""
+        while not self._mailbox.ended:
+            self._changed.clear()
+            event = self._mailbox.take()
+            if event is not None:
+                return event
+            if not self._mailbox.ended:
+                self._changed.wait()
+        raise StopIteration
+
+
+class StartedJob:
+    """A job at work, given by `Runner.start`."""
+
+    def __init__(self, thread: TrioThread, job: started.StartedJob) -> None:
+        self.job_id = job.job_id
+        self.events = EventStream(job.mailbox)
+        self._thread = thread
+        self._job = job
+
+    def __repr__(self) -> str:
+        """Name the job and say whether it is at work."""
+        return repr(self._job)
+
+    def result(self) -> Clips:
+        """Wait for the job's end, and give its clips: see `vgen.StartedJob.result`."""
+        call = Call(self._thread.portal, self._job.result)
+        return _ended(self._thread, call, call.end)
+
+
+class Runner:
+    """Makes clips; opened by `open_runner`. Its methods are those of `vgen.Runner`."""
+
+    def __init__(self, thread: TrioThread, inner: runner.Runner) -> None:
+        self.thread = thread
+        self.inner = inner
+
+    def __repr__(self) -> str:
+        """Say what it is at."""
+        return repr(self.inner)
+
+    def statistics(self) -> runner.Statistics:
+        """Say how much is in flight, and how much waits for a place."""
+        return self.inner.statistics()
+
+    process = _waited(runner.Runner.process)
+    start = _started(runner.Runner.start)
+    open_job = _waited(runner.Runner.open_job)
+    run_clip = _waited(runner.Runner.run_clip)
+    conclude = _waited(runner.Runner.conclude)
+    doubts = _waited(runner.Runner.doubts)
+    reconcile = _waited(runner.Runner.reconcile)
+    resolve = _waited(runner.Runner.resolve)
+    cancel = _waited(runner.Runner.cancel)
+
+    def call(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Have something done in Trio's thread."""
+        call = Call(self.thread.portal, work)
+        return _ended(self.thread, call, call.end)
+
+
+def _opened(
+    opener: Callable[P, AbstractAsyncContextManager[runner.Runner]],
+) -> Callable[P, AbstractContextManager[Runner]]:
+    @wraps(opener)
+    @contextmanager
+    def call(*args: P.args, **kwargs: P.kwargs) -> Generator[Runner]:
+        with running() as thread, _held(thread, opener(*args, **kwargs)) as inner:
+            yield Runner(thread, inner)
+
+    return call
+
+
+def _processed(process: Callable[P, Awaitable[Clips]]) -> Callable[P, Clips]:
+    @wraps(process)
+    def call(*args: P.args, **kwargs: P.kwargs) -> Clips:
+        with running() as thread:
+            call = Call(thread.portal, partial(process, *args, **kwargs))
+            return _ended(thread, call, call.end)
+
+    return call
+
+
+open_runner = _opened(opening.open_runner)
+process = _processed(opening.process)

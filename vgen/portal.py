@@ -1,0 +1,137 @@
+"""A thread in which Trio runs, and calls into it: what the doors to other hosts stand on."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Awaitable, Callable, Generator
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, contextmanager
+from typing import Generic, TypeVar
+
+import anyio
+import trio
+from anyio.from_thread import BlockingPortal
+
+from vgen.drive.life import CLOSED
+
+T = TypeVar("T")
+C = TypeVar("C")
+
+FORKED = "the runner was opened in another process, from which this one was forked: open one here"
+WITHIN = "an observer cannot call its runner: it is called in the runner's own thread"
+
+
+class CallCancelled(Exception):  # noqa: N818 (how a call has ended: no door lets it out)
+    """The call has ended because it was asked to."""
+
+
+class Call(Generic[T]):
+    """A call that is under way in Trio's thread; `end` has its result or its error."""
+
+    def __init__(self, portal: BlockingPortal, work: Callable[[], Awaitable[T]]) -> None:
+        self._portal = portal
+        self._work = work
+        self._scope = trio.CancelScope()
+        self.end: Future[T] = portal.start_task_soon(self._run)
+
+    async def _run(self) -> T:
+        with self._scope:
+            return await self._work()
+        raise CallCancelled
+
+    def cancel(self) -> None:
+        """Ask the call to end; it may take its time to end well."""
+        self._portal.start_task_soon(self._scope.cancel)
+
+
+class Held(Generic[C]):
+    """A context of Trio's that is open in its thread until it is told to leave.
+
+    `opened` has what it gives; `call` ends with it.
+    """
+
+    def __init__(self, portal: BlockingPortal, context: AbstractAsyncContextManager[C]) -> None:
+        self.opened: Future[C] = Future()
+        self._portal = portal
+        self._context = context
+        self._leave = trio.Event()
+        self.call = Call(portal, self._hold)
+        self.call.end.add_done_callback(self._not_opened)
+
+    async def _hold(self) -> None:
+        async with self._context as given:
+            self.opened.set_result(given)
+            await self._leave.wait()
+
+    def _not_opened(self, end: Future[None]) -> None:
+        if not self.opened.done():
+            self.opened.set_exception(end.exception() or RuntimeError(CLOSED))
+
+    def leave(self) -> None:
+        """Let the context's block end."""
+        self._portal.start_task_soon(self._leave.set)
+
+
+class TrioThread:
+    """A thread that runs Trio from `start` to `stop`, for one runner and in one process.
+
+    It is a daemon: a host that is told twice to stop has `abandoned` it, and need not wait for
+    what is being cleaned up.
+    """
+
+    def __init__(self) -> None:
+        self.abandoned = False
+        self._process = os.getpid()
+        self._portal: Future[BlockingPortal] = Future()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="vgen", daemon=True)
+
+    def __repr__(self) -> str:
+        """Say whether it runs."""
+        return f"<TrioThread: {'running' if self._thread.is_alive() else 'not running'}>"
+
+    def start(self) -> None:
+        """Run."""
+        self._thread.start()
+
+    def _run(self) -> None:
+        anyio.run(self._serve, backend="trio")
+
+    async def _serve(self) -> None:
+        async with BlockingPortal() as portal:
+            self._portal.set_result(portal)
+            await portal.sleep_until_stopped()
+
+    @property
+    def portal(self) -> BlockingPortal:
+        """The way in.
+
+        Raises:
+            RuntimeError: it is closed, another process's, or asked for from within.
+        """
+        if os.getpid() != self._process:
+            raise RuntimeError(FORKED)
+        if threading.current_thread() is self._thread:
+            raise RuntimeError(WITHIN)
+        if self._stopped:
+            raise RuntimeError(CLOSED)
+        return self._portal.result()
+
+    def stop(self) -> None:
+        """End, and wait for the end unless it was abandoned."""
+        portal, self._stopped = self.portal, True
+        portal.start_task_soon(portal.stop)
+        if not self.abandoned:
+            self._thread.join()
+
+
+@contextmanager
+def running() -> Generator[TrioThread]:
+    """Run Trio in a thread until the block ends."""
+    thread = TrioThread()
+    thread.start()
+    try:
+        yield thread
+    finally:
+        thread.stop()
