@@ -19,6 +19,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 import anyio
 
 from vgen.drive import opening, runner, started
+from vgen.drive.bare import beside
 from vgen.drive.mailbox import Mailbox
 from vgen.drive.telling import teller
 from vgen.portal import Call, CallCancelled, Held, TrioThread, running
@@ -69,11 +70,18 @@ async def _held(thread: TrioThread, context: AbstractAsyncContextManager[T]) -> 
     held = Held(thread.portal, context)
     try:
         yield await _ended(thread, held.call, held.opened)
-    except BaseException:
+    except BaseException as left:
         held.call.cancel()
-        with suppress(CallCancelled):
+        thread.abandoned = thread.abandoned or isinstance(left, KeyboardInterrupt)
+        try:
             if not thread.abandoned:
                 await _ended(thread, held.call, held.call.end)
+        except CallCancelled:
+            pass
+        except Exception as error:
+            if isinstance(left, asyncio.CancelledError):
+                raise
+            beside(left, error)
         raise
     held.leave()
     await _ended(thread, held.call, held.call.end)

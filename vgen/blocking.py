@@ -15,12 +15,12 @@ from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
     contextmanager,
-    suppress,
 )
 from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from vgen.drive import opening, runner, started
+from vgen.drive.bare import beside
 from vgen.drive.mailbox import Mailbox
 from vgen.portal import Call, CallCancelled, Held, TrioThread, running
 from vgen.ports.events import Event
@@ -41,13 +41,8 @@ def _ended(thread: TrioThread, call: Call[Any], end: Future[T]) -> T:
     """Wait for an end; interrupted, ask the call to stop and wait until it has."""
     try:
         _wait(end)
-    except BaseException:
-        call.cancel()
-        try:
-            _wait(call.end)
-        except BaseException:
-            thread.abandoned = True
-            raise
+    except BaseException as left:
+        _stop(thread, call, left)
         raise
     return end.result()
 
@@ -57,16 +52,25 @@ def _wait(end: Future[Any]) -> None:
         wait([end], PULSE)
 
 
+def _stop(thread: TrioThread, call: Call[Any], left: BaseException) -> None:
+    """End a call because of an error, which names in its notes what goes wrong meanwhile."""
+    with thread.stopping():
+        call.cancel()
+        if thread.abandoned:
+            return
+        _wait(call.end)
+    error = call.end.exception()
+    if error is not left and error is not None and not isinstance(error, CallCancelled):
+        beside(left, error)
+
+
 @contextmanager
 def _held(thread: TrioThread, context: AbstractAsyncContextManager[T]) -> Generator[T]:
     held = Held(thread.portal, context)
     try:
         yield _ended(thread, held.call, held.opened)
-    except BaseException:
-        held.call.cancel()
-        with suppress(CallCancelled):
-            if not thread.abandoned:
-                _ended(thread, held.call, held.call.end)
+    except BaseException as left:
+        _stop(thread, held.call, left)
         raise
     held.leave()
     _ended(thread, held.call, held.call.end)

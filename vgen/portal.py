@@ -30,15 +30,20 @@ class Call(Generic[T]):
     """A call that is under way in Trio's thread; `end` has its result or its error."""
 
     def __init__(self, portal: BlockingPortal, work: Callable[[], Awaitable[T]]) -> None:
+        self.end: Future[T] = Future()
         self._portal = portal
         self._work = work
         self._scope = trio.CancelScope()
-        self.end: Future[T] = portal.start_task_soon(self._run)
+        portal.start_task_soon(self._run)
 
-    async def _run(self) -> T:
-        with self._scope:
-            return await self._work()
-        raise CallCancelled
+    async def _run(self) -> None:
+        try:
+            with self._scope:
+                self.end.set_result(await self._work())
+        except BaseException as error:  # noqa: BLE001 (its caller's, who is in another thread)
+            self.end.set_exception(error)
+        if not self.end.done():
+            self.end.set_exception(CallCancelled())
 
     def cancel(self) -> None:
         """Ask the call to end; it may take its time to end well."""
@@ -90,6 +95,15 @@ class TrioThread:
     def __repr__(self) -> str:
         """Say whether it runs."""
         return f"<TrioThread: {'running' if self._thread.is_alive() else 'not running'}>"
+
+    @contextmanager
+    def stopping(self) -> Generator[None]:
+        """Wait in the block for what is being cleaned up; Ctrl-C within it abandons that."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.abandoned = True
+            raise
 
     def start(self) -> None:
         """Run."""

@@ -23,5 +23,10 @@ def bare_errors() -> Generator[None]:
         errors.sort(key=lambda error: isinstance(error, Exception))
         first, *others = errors or group.exceptions
         for other in others:
-            first.add_note(f"and at the same time: {type(other).__name__}: {other}")
+            beside(first, other)
         raise first from first.__cause__
+
+
+def beside(first: BaseException, other: BaseException) -> None:
+    """Name in an error's notes another one, which it hides."""
+    first.add_note(f"and at the same time: {type(other).__name__}: {other}")

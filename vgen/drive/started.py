@@ -55,6 +55,7 @@ class StartedJob:
         self._clips: Clips | None = None
         self._error: Exception | None = None
         self._told = False
+        self._left = False
         self._ended = trio.Event()
 
     def __repr__(self) -> str:
@@ -75,8 +76,10 @@ class StartedJob:
         """Do the job's work."""
         try:
             self._clips = await process(self.mailbox.put)
-        except Exception as error:  # noqa: BLE001 (whatever it is, it is the job's result)
+        except Exception as error:
             self._error = error
+            if self._left:
+                raise
         finally:
             self.mailbox.close()
             self._ended.set()
@@ -87,6 +90,10 @@ class StartedJob:
         if self._clips is None:
             raise RuntimeError("the job was cancelled")
         return self._clips
+
+    def leave(self) -> None:
+        """Let an error that the job may still have be raised at once: nobody will ask for it."""
+        self._left = True
 
     def insist(self) -> None:
         """Raise the job's error, if it has one and nobody has asked for its result."""
@@ -103,5 +110,9 @@ async def started(
     with bare_errors():
         async with trio.open_nursery() as nursery:
             nursery.start_soon(job.run, process)
-            yield job
+            try:
+                yield job
+            except BaseException:
+                job.leave()
+                raise
     job.insist()

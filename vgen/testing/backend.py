@@ -208,7 +208,6 @@ class FakeBackend(VideoBackend):
             attempt_id,
             request,
             act,
-            placed=trio.current_time(),
             quoted=self.quote(request).duration,
             price=self._price,
             cancel_fee=self._cancel_fee,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import trio
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from vgen.records.money import FREE, Price
 from vgen.records.request import ClipRequest
@@ -26,17 +26,21 @@ class Charge:
 
 @define
 class Order:
-    """An accepted attempt; `quoted` is the length that it would make, in seconds."""
+    """An accepted attempt; `quoted` is the length that it would make, in seconds.
+
+    It fares by the clock of the Trio run that placed it, wherever it is asked after.
+    """
 
     attempt_id: UUID
     request: ClipRequest
     act: Accepted
-    placed: float
     quoted: float
     price: Price
     cancel_fee: Decimal
     cancelled: bool = False
     fetches: int = 0
+    clock: trio.abc.Clock = field(factory=trio.lowlevel.current_clock)
+    placed: float = field(factory=trio.current_time)
 
     @property
     def ends(self) -> float:
@@ -53,7 +57,7 @@ class Order:
         """Say where it stands now."""
         if self.cancelled:
             return Status(State.CANCELLED, billed=self.cancel_fee or None)
-        now = trio.current_time()
+        now = self.clock.current_time()
         if now < self.ends:
             return Status(State.RUNNING, progress=self._share(now))
         if isinstance(self.act, Fail):
@@ -85,7 +89,7 @@ class Order:
         if not isinstance(self.act, Succeed):
             return spoilt(self.act.what, self.seconds)
         keeps = self.act.keeps
-        if keeps is not None and trio.current_time() > self.ends + keeps:
+        if keeps is not None and self.clock.current_time() > self.ends + keeps:
             return None
         whole = tiny_clip(self.seconds)
         return cut_short(whole) if self.fetches <= self.act.cut else whole

@@ -1,0 +1,160 @@
+"""What is asyncio's own: tasks that are cancelled, time limits, other loops."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+
+import vgen.aio
+from vgen import ClipStored
+from vgen.aio import Runner
+from vgen.testing import Delay, FakeBackend
+
+from .parts import HANGING, PLENTY, PROMPTS, SOON, Parts
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for a condition, but not for ever."""
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 (what is waited for is in another thread)
+            await asyncio.sleep(0.005)
+
+
+def hanging() -> Parts:
+    """Parts by which the third clip never ends, and takes a moment to cancel."""
+    slow = [Delay("cancel", seconds=0.3, times=9)]
+    return Parts(fake=FakeBackend(script=HANGING, default=SOON, faults=slow))
+
+
+async def working(runner: Runner, parts: Parts) -> asyncio.Task[vgen.Clips]:
+    """Give the task of a job that has come as far as its clip that never ends."""
+    task = asyncio.create_task(runner.process(uuid4(), PROMPTS, budget=PLENTY))
+    await until(lambda: len(parts.storage.files) == 2)
+    return task
+
+
+def test_a_cancelled_task_ends_when_all_is_cleaned_up() -> None:
+    """Also one that is cancelled again and again while that takes its time."""
+
+    async def main() -> None:
+        parts = hanging()
+        async with vgen.aio.open_runner(**parts.arguments()) as runner:
+            task = await working(runner, parts)
+            task.cancel()
+            while not task.done():
+                await asyncio.sleep(0.01)
+                task.cancel()
+            assert task.cancelled()
+            assert parts.fake.running == []
+            assert runner.statistics().in_flight == 0
+
+    asyncio.run(main())
+
+
+def test_a_time_limit_is_one() -> None:
+    """`asyncio.timeout` raises its own error when the job has been cancelled at the provider."""
+
+    async def main() -> None:
+        parts = hanging()
+        async with vgen.aio.open_runner(**parts.arguments()) as runner:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await runner.process(uuid4(), PROMPTS, budget=PLENTY)
+            assert parts.fake.running == []
+
+    asyncio.run(main())
+
+
+def test_a_group_that_fails_cancels_its_jobs() -> None:
+    """A job beside a task that fails in a `TaskGroup` is cancelled at the provider."""
+
+    async def main() -> None:
+        parts = hanging()
+
+        async def fail() -> None:
+            await until(lambda: len(parts.storage.files) == 2)
+            raise ZeroDivisionError
+
+        async def together(runner: Runner) -> None:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(runner.process(uuid4(), PROMPTS, budget=PLENTY))
+                group.create_task(fail())
+
+        async with vgen.aio.open_runner(**parts.arguments()) as runner:
+            with pytest.raises(ExceptionGroup) as error:
+                await together(runner)
+            assert error.group_contains(ZeroDivisionError)
+            assert parts.fake.running == []
+
+    asyncio.run(main())
+
+
+def test_a_loop_that_ends_cleans_up() -> None:
+    """Tasks that `asyncio.run` cancels at its end have their jobs cancelled at the provider."""
+    parts = hanging()
+
+    async def service() -> None:
+        async with vgen.aio.open_runner(**parts.arguments()) as runner:
+            await (await working(runner, parts))
+
+    async def main() -> None:
+        task = asyncio.create_task(service())
+        await until(lambda: len(parts.storage.files) == 2)
+        assert not task.done()
+
+    asyncio.run(main())
+    assert parts.fake.running == []
+    assert parts.fake.closed
+    assert "vgen" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_reading_events_can_be_cut_short() -> None:
+    """A cancelled reader loses no event: the next one goes on where it stopped."""
+
+    async def main() -> None:
+        async with (
+            vgen.aio.open_runner(**Parts().arguments()) as runner,
+            runner.start(uuid4(), PROMPTS, budget=PLENTY) as job,
+        ):
+            told = 0
+            while True:
+                try:
+                    async with asyncio.timeout(0.001):
+                        async for event in job.events:
+                            told += isinstance(event, ClipStored)
+                    break
+                except TimeoutError:
+                    continue
+            assert told == 3
+
+    asyncio.run(main())
+
+
+def test_any_loop_may_call() -> None:
+    """A runner that one loop has opened can be used from another, in another thread."""
+
+    async def main() -> None:
+        async with vgen.aio.open_runner(**Parts().arguments()) as runner:
+
+            async def elsewhere() -> int:
+                clips = await runner.process(uuid4(), PROMPTS, budget=PLENTY)
+                return clips.successful_clips
+
+            assert await asyncio.to_thread(lambda: asyncio.run(elsewhere())) == 3
+
+    asyncio.run(main())
+
+
+def test_no_task_is_left() -> None:
+    """When the runner is closed, the loop has the tasks that it had before."""
+
+    async def main() -> None:
+        async with vgen.aio.open_runner(**Parts().arguments()) as runner:
+            await runner.process(uuid4(), PROMPTS, budget=PLENTY)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())

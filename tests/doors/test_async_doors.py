@@ -1,0 +1,383 @@
+"""The promises of a runner on Trio and on asyncio: each is one program, played on both."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
+from functools import partial
+from math import inf
+from types import ModuleType
+from typing import Any
+from uuid import uuid4
+
+import anyio
+import pytest
+from anyio.abc import TaskGroup
+from attrs import frozen
+
+import vgen
+import vgen.aio
+from vgen import ClipPrompt, ClipStored, Event, JobFinished, JobOpened, JobProgress
+from vgen.abc import Account, Attempt, Manifest
+from vgen.errors import ConfigurationError, InsufficientClipsError, InvalidPromptsError, LedgerError
+from vgen.testing import FakeBackend, MemoryLedger, Outage, Refuse
+from vgen.testing.faults import Faults
+
+from .parts import HANGING, PLENTY, PROMPTS, SOON, Parts
+
+
+@frozen
+class Door:
+    """A door, and the event loop that it is for."""
+
+    vgen: ModuleType
+    loop: str
+
+    def play(self, program: Callable[[ModuleType], Awaitable[None]]) -> None:
+        """Run a program that uses the door, and see that no thread is left of it."""
+        before = set(threading.enumerate())
+        anyio.run(program, self.vgen, backend=self.loop)
+        left = [t for t in set(threading.enumerate()) - before if not t.name.startswith("Trio")]
+        assert left == []
+
+
+@pytest.fixture(params=["trio", "asyncio"])
+def door(request: pytest.FixtureRequest) -> Door:
+    """Each door for a host with an event loop."""
+    return Door({"trio": vgen, "asyncio": vgen.aio}[request.param], request.param)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for a condition, but not for ever."""
+    with anyio.fail_after(20):
+        while not condition():  # noqa: ASYNC110 (what is waited for may be in another thread)
+            await anyio.sleep(0.005)
+
+
+def test_clips_are_made(door: Door) -> None:
+    """A job's clips come back, and the runner's parts are closed with it."""
+    parts = Parts()
+
+    async def program(vgen: ModuleType) -> None:
+        async with vgen.open_runner(**parts.arguments()) as runner:
+            clips = await runner.process(uuid4(), PROMPTS, budget=PLENTY)
+            assert clips.successful_clips == 3
+            assert repr(runner) == "<Runner: 0 in flight, 0 waiting>"
+            assert runner.statistics().in_flight == 0
+        assert parts.fake.closed
+
+    door.play(program)
+
+
+def test_a_job_is_its_three_steps(door: Door) -> None:
+    """A job can be opened, its clips made one by one, and concluded."""
+
+    async def program(vgen: ModuleType) -> None:
+        job = uuid4()
+        async with vgen.open_runner(**Parts().arguments()) as runner:
+            manifest = await runner.open_job(job, PROMPTS, budget=PLENTY)
+            for planned in manifest.clips:
+                await runner.run_clip(job, planned.clip_index)
+            assert (await runner.conclude(job)).successful_clips == 3
+            assert await runner.doubts() == ()
+            assert await runner.reconcile() == ()
+
+    door.play(program)
+
+
+def test_a_job_can_be_followed(door: Door) -> None:
+    """Its events come in order, from its opening to its end, and then its result."""
+
+    async def program(vgen: ModuleType) -> None:
+        async with (
+            vgen.open_runner(**Parts().arguments()) as runner,
+            runner.start(uuid4(), PROMPTS, budget=PLENTY) as job,
+        ):
+            events = [event async for event in job.events]
+            clips = await job.result()
+            assert [event async for event in job.events] == []
+            assert "ended" in repr(job)
+        assert isinstance(events[0], JobOpened)
+        assert isinstance(events[-1], JobFinished)
+        assert events[-1].clips == clips
+        assert sum(isinstance(event, ClipStored) for event in events) == 3
+
+    door.play(program)
+
+
+def test_a_slow_reader_loses_ticks_only(door: Door) -> None:
+    """Whoever reads when all is over gets every event but the oldest of mere progress."""
+
+    async def program(vgen: ModuleType) -> None:
+        told: list[Event] = []
+        prompts = [ClipPrompt(number, "x", 1.0) for number in range(100)]
+        async with (
+            vgen.open_runner(**Parts().arguments(), observer=told.append) as runner,
+            runner.start(uuid4(), prompts, budget=PLENTY) as job,
+        ):
+            await job.result()
+            read = [event async for event in job.events]
+        await until(lambda: told and told[-1] == read[-1])
+        assert len(read) < len(told)
+        state = [event for event in told if "Progress" not in type(event).__name__]
+        assert [event for event in read if "Progress" not in type(event).__name__] == state
+        assert [e for e in read if isinstance(e, JobProgress)][-1].percent == 85
+
+    door.play(program)
+
+
+def test_errors_come_bare_and_whole(door: Door) -> None:
+    """An error is the class that the docs name, with its cause and the place where it arose."""
+
+    async def program(vgen: ModuleType) -> None:
+        parts = Parts(fake=FakeBackend(default=Refuse()))
+        async with vgen.open_runner(**parts.arguments()) as runner:
+            with pytest.raises(InsufficientClipsError) as failed:
+                await runner.process(uuid4(), PROMPTS, budget=PLENTY)
+            assert len(failed.value.clips.failures) == 3
+            with pytest.raises(InvalidPromptsError, match="clip_prompts: 2 cannot") as wrong:
+                await runner.process(uuid4(), PROMPTS[:2], budget=PLENTY)
+        told = "".join(traceback.format_exception(wrong.value))
+        assert "vgen/drive/whole.py" in told
+        assert __file__ in told
+
+    door.play(program)
+
+
+def test_an_error_that_nobody_asked_for_is_raised(door: Door) -> None:
+    """A followed job that fails raises at the block's end, unless its result was asked for."""
+
+    async def program(vgen: ModuleType) -> None:
+        parts = Parts(fake=FakeBackend(default=Refuse()))
+        async with vgen.open_runner(**parts.arguments()) as runner:
+            with pytest.raises(InsufficientClipsError):
+                async with runner.start(uuid4(), PROMPTS, budget=PLENTY):
+                    pass
+            async with runner.start(uuid4(), PROMPTS, budget=PLENTY) as job:
+                with pytest.raises(InsufficientClipsError):
+                    await job.result()
+
+    door.play(program)
+
+
+def test_leaving_a_followed_job_by_an_error_cancels_it(door: Door) -> None:
+    """The block's own error comes out, when the job has been cancelled at the provider."""
+    parts = Parts(fake=FakeBackend(script=HANGING, default=SOON))
+
+    async def program(vgen: ModuleType) -> None:
+        job_id = uuid4()
+
+        async def follow(runner: Any) -> None:
+            async with runner.start(job_id, PROMPTS, budget=PLENTY) as job:
+                async for event in job.events:
+                    if isinstance(event, ClipStored):
+                        raise ZeroDivisionError
+
+        async with vgen.open_runner(**parts.arguments()) as runner:
+            with pytest.raises(ZeroDivisionError):
+                await follow(runner)
+            assert parts.fake.running == []
+            assert parts.held(job_id) == 0
+
+    door.play(program)
+
+
+def test_a_cancelled_call_comes_back_when_all_is_cleaned_up(door: Door) -> None:
+    """Then nothing runs at the provider any more, and no money is held."""
+    parts = Parts(fake=FakeBackend(script=HANGING, default=SOON))
+
+    async def program(vgen: ModuleType) -> None:
+        job_id = uuid4()
+        async with vgen.open_runner(**parts.arguments()) as runner:
+            async with anyio.create_task_group() as group:
+                group.start_soon(partial(runner.process, job_id, PROMPTS, budget=PLENTY))
+                await until(lambda: len(parts.storage.files) == 2)
+                assert len(parts.fake.running) == 1
+                group.cancel_scope.cancel()
+            assert parts.fake.running == []
+            assert parts.held(job_id) == 0
+            job = parts.ledger.books(job_id)
+            assert job is not None
+            assert job.outcome == "interrupted"
+            again = await runner.process(job_id, PROMPTS, budget=PLENTY)
+            assert again.successful_clips == 3
+
+    door.play(program)
+
+
+def test_what_goes_wrong_while_cancelling_is_not_swallowed(door: Door) -> None:
+    """A ledger that breaks just then is an error of the call's."""
+    parts = Parts(fake=FakeBackend(script=HANGING, default=SOON))
+
+    async def program(vgen: ModuleType) -> None:
+        async def follow(runner: Any) -> None:
+            with anyio.CancelScope() as scope:
+                async with runner.start(uuid4(), PROMPTS, budget=PLENTY):
+                    await until(lambda: len(parts.storage.files) == 2)
+                    parts.ledger.faults = Faults([Outage(ends=inf)], LedgerError)
+                    scope.cancel()
+                    await anyio.sleep_forever()
+
+        async with vgen.open_runner(**parts.arguments()) as runner:
+            with pytest.raises(LedgerError):
+                await follow(runner)
+
+    door.play(program)
+
+
+def test_leaving_waits_for_the_jobs(door: Door) -> None:
+    """A runner's block ends when its jobs have ended."""
+    parts = Parts()
+    made: list[int] = []
+
+    async def program(vgen: ModuleType) -> None:
+        async def job(runner: Any) -> None:
+            clips = await runner.process(uuid4(), PROMPTS, budget=PLENTY)
+            made.append(clips.successful_clips)
+
+        async with anyio.create_task_group() as group:
+            async with vgen.open_runner(**parts.arguments()) as runner:
+                group.start_soon(job, runner)
+                group.start_soon(job, runner)
+                await until(lambda: parts.fake.submitted)
+            assert parts.fake.closed
+        assert made == [3, 3]
+
+    door.play(program)
+
+
+def test_leaving_by_an_error_cancels_the_jobs(door: Door) -> None:
+    """Their callers hear that the runner was closed, when their jobs have been cancelled."""
+    parts = Parts(fake=FakeBackend(script=HANGING, default=SOON))
+    told: list[str] = []
+
+    async def program(vgen: ModuleType) -> None:
+        async def job(runner: Any) -> None:
+            with pytest.raises(RuntimeError) as error:
+                await runner.process(uuid4(), PROMPTS, budget=PLENTY)
+            told.append(str(error.value))
+
+        async def leave(group: TaskGroup) -> None:
+            async with vgen.open_runner(**parts.arguments()) as runner:
+                group.start_soon(job, runner)
+                await until(lambda: len(parts.storage.files) == 2)
+                raise ZeroDivisionError
+
+        async with anyio.create_task_group() as group:
+            with pytest.raises(ZeroDivisionError):
+                await leave(group)
+            assert parts.fake.running == []
+        assert told == ["the runner is closed: this call was cancelled with it"]
+
+    door.play(program)
+
+
+def test_a_closed_runner_says_so(door: Door) -> None:
+    """Every call of a runner that was closed is refused in one line."""
+
+    async def program(vgen: ModuleType) -> None:
+        async with vgen.open_runner(**Parts().arguments()) as runner:
+            pass
+        with pytest.raises(RuntimeError, match=r"^the runner is closed$"):
+            await runner.process(uuid4(), PROMPTS)
+        with pytest.raises(RuntimeError, match=r"^the runner is closed$"):
+            async with runner.start(uuid4(), PROMPTS):
+                pass
+        assert runner.statistics().in_flight == 0
+
+    door.play(program)
+
+
+def test_two_runners_at_once(door: Door) -> None:
+    """Two runners do not know of each other, and close in any order."""
+
+    async def program(vgen: ModuleType) -> None:
+        async with vgen.open_runner(**Parts().arguments()) as first:
+            async with (
+                vgen.open_runner(**Parts().arguments()) as second,
+                anyio.create_task_group() as group,
+            ):
+                group.start_soon(partial(first.process, uuid4(), PROMPTS, budget=PLENTY))
+                group.start_soon(partial(second.process, uuid4(), PROMPTS, budget=PLENTY))
+            assert (await first.process(uuid4(), PROMPTS, budget=PLENTY)).successful_clips == 3
+
+    door.play(program)
+
+
+def test_observers_are_called_in_the_hosts_thread(door: Door) -> None:
+    """The runner's observer and the job's hear the same; what they raise changes nothing."""
+    threads = set[threading.Thread]()
+    told: list[Event] = []
+    heard: list[Event] = []
+
+    def hear(event: Event) -> None:
+        heard.append(event)
+        threads.add(threading.current_thread())
+        raise ZeroDivisionError
+
+    async def program(vgen: ModuleType) -> None:
+        parts = Parts().arguments()
+        async with vgen.open_runner(**parts, observer=told.append) as runner:
+            clips = await runner.process(uuid4(), PROMPTS, budget=PLENTY, observer=hear)
+            assert clips.successful_clips == 3
+            await until(lambda: heard and heard[-1] == told[-1])
+        assert heard == told
+        assert isinstance(told[-1], JobFinished)
+        assert threads == {threading.current_thread()}
+
+    door.play(program)
+
+
+def test_context_variables_cross(door: Door) -> None:
+    """What the caller has set is seen by what works for it."""
+    customer = ContextVar("customer", default="nobody")
+    seen: list[str] = []
+
+    class Watching(MemoryLedger):
+        async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
+            seen.append(customer.get())
+            return await super().open_job(manifest, holds)
+
+    async def program(vgen: ModuleType) -> None:
+        async with vgen.open_runner(**Parts(ledger=Watching()).arguments()) as runner:
+            customer.set("somebody")
+            await runner.process(uuid4(), PROMPTS, budget=PLENTY)
+
+    door.play(program)
+    assert seen == ["somebody"]
+
+
+def test_a_runner_that_cannot_be_opened_leaves_nothing(door: Door) -> None:
+    """The error comes out of the opening."""
+
+    async def program(vgen: ModuleType) -> None:
+        arguments = Parts().arguments()
+        arguments["backends"] = []
+        with pytest.raises(ConfigurationError, match="give at least one"):
+            async with vgen.open_runner(**arguments):
+                pass
+
+    door.play(program)
+
+
+def test_one_job_on_a_runner_of_its_own(door: Door) -> None:
+    """`process` opens a runner, makes the clips and closes what it was given."""
+    parts = Parts()
+
+    async def program(vgen: ModuleType) -> None:
+        arguments = parts.arguments()
+        clips = await vgen.process(
+            uuid4(),
+            PROMPTS,
+            backends=arguments["backends"],
+            storage=arguments["storage"],
+            ledger=arguments["ledger"],
+            settings=arguments["settings"],
+            budget=PLENTY,
+        )
+        assert clips.successful_clips == 3
+        assert parts.fake.closed
+
+    door.play(program)
