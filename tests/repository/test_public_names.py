@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 from pathlib import Path
 
@@ -36,3 +37,21 @@ def public_names(module: str) -> list[str]:
         for name, value in namespace.items()
         if not name.startswith("_") and getattr(value, "__module__", "") == module
     ]
+
+
+def test_the_checked_programs_use_every_name() -> None:
+    """The programs that the type checkers read leave no public name out."""
+    used = {
+        name
+        for path in (Path(__file__).parents[1] / "typing").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for name in names_of(node)
+    }
+    assert {line.rpartition(".")[2] for line in LISTED.read_text("utf-8").split()} <= used
+
+
+def names_of(node: ast.AST) -> list[str]:
+    """The names that a node of a program uses."""
+    if isinstance(node, ast.Attribute):
+        return [node.attr]
+    return [node.id] if isinstance(node, ast.Name) else []

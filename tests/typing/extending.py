@@ -1,0 +1,200 @@
+"""A user's backend, storage, ledger and tests, for the type checkers: it is never run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import assert_never, assert_type
+from uuid import UUID
+
+from vgen import Clips, abc, errors, testing, video
+from vgen.testing import contracts
+
+
+class Model(abc.VideoBackend):
+    """A backend."""
+
+    name = "model"
+    capabilities = abc.Capabilities(text=True, image=False, durations=(1.0, 4.0))
+
+    def quote(self, request: abc.ClipRequest) -> abc.Quote:
+        """Price a request."""
+        price = abc.Price(Decimal("0.10"), Decimal("0.01"))
+        return abc.Quote(request.duration, hold=price.cost(request.duration), price=price)
+
+    async def prepare(self, request: abc.ClipRequest, image: abc.Image | None) -> abc.Prepared:
+        """Upload nothing."""
+        return abc.Prepared(request, image)
+
+    async def submit(self, prepared: abc.Prepared, attempt_id: UUID) -> abc.Ticket:
+        """Refuse in every way that there is."""
+        for error in (
+            errors.GenerationError,
+            errors.RetryableError,
+            errors.RateLimitedError,
+            errors.NetworkError,
+            errors.AttemptTimeoutError,
+            errors.ModelUnavailableError,
+            errors.SubmitInDoubtError,
+            errors.AccountError,
+        ):
+            raise error(prepared.request.prompt)
+        return abc.Ticket(self.name, str(attempt_id))
+
+    async def status(self, tickets: Sequence[abc.Ticket]) -> Mapping[abc.Ticket, abc.Status]:
+        """All succeed."""
+        return {ticket: abc.Status(abc.State.SUCCEEDED) for ticket in tickets}
+
+    async def fetch(self, ticket: abc.Ticket, path: Path) -> None:
+        """Write a clip."""
+        path.write_bytes(testing.tiny_clip(1.0))  # noqa: ASYNC240 - it is never run
+
+    async def cancel(self, ticket: abc.Ticket) -> abc.Status:
+        """Nothing can be cancelled."""
+        return abc.Status(abc.State.RUNNING)
+
+    async def find(self, attempt: abc.Attempt) -> abc.Finding:
+        """Tell all that can be told."""
+        if attempt.money is abc.Money.IN_DOUBT:
+            return abc.Unknown()
+        if attempt.custody is abc.Custody.INTENDED:
+            return abc.Absent()
+        return abc.Ticket(self.name, str(attempt.attempt_id))
+
+
+class TellingModel(Model, abc.TellingBackend):
+    """A backend that tells."""
+
+    async def wait_verdict(
+        self, ticket: abc.Ticket, report: Callable[[abc.Status], None]
+    ) -> abc.Status:
+        """Report once."""
+        report(abc.Status(abc.State.RUNNING, progress=0.5))
+        return abc.Status(abc.State.SUCCEEDED)
+
+
+class Shelf(abc.Storage):
+    """A storage."""
+
+    async def read(self, reference: str, *, max_bytes: int) -> bytes:
+        """Read nothing."""
+        raise errors.StorageError(f"{reference}: above {max_bytes} bytes", retryable=False)
+
+    async def write(self, key: str, path: Path) -> abc.StoredFile:
+        """Write nothing."""
+        return abc.StoredFile(reference=key, size=len(path.name))
+
+    async def stat(self, reference: str) -> abc.StoredFile | None:
+        """Find nothing."""
+        return None
+
+    async def url(self, reference: str) -> str:
+        """Name it."""
+        return reference
+
+
+def lines(job: abc.Job) -> list[abc.PlannedClip]:
+    """A job as a ledger has it."""
+    manifest: abc.Manifest = job.manifest
+    account: abc.Account = job.account
+    assert_type(account.spent, Decimal)
+    return list(manifest.clips)
+
+
+def entries(line: abc.Line) -> abc.Entry:
+    """All that a journal may say."""
+    assert_type(line.movement, abc.Movement)
+    match line.entry:
+        case abc.Planned() | abc.Reserved() | abc.Ticketed() | abc.Doubted() | abc.Released():
+            pass
+        case abc.Settled() | abc.Fetched() | abc.Stored() | abc.Spooled() | abc.Lost():
+            pass
+        case abc.WrittenOff():
+            pass
+        case _:
+            assert_never(line.entry)
+    entry: abc.Entry = abc.entry_from_json(abc.entry_to_json(line.entry))
+    return entry
+
+
+def draw(request: abc.ClipRequest, path: Path) -> None:
+    """Encode a clip."""
+    del request
+    with video.Encoder(path, width=64, height=64, fps=Fraction(24)) as encoder:
+        del encoder
+    assert_type(video.check_image(b""), video.ImageInfo)
+    video.probe(path)
+    video.judge(path)
+    video.inspect(path)
+
+
+def failing(error: errors.VgenError) -> Clips | None:
+    """What the errors carry."""
+    if isinstance(error, errors.InvalidPromptsError):
+        assert_type(error.problems, tuple[str, ...])
+    if isinstance(error, errors.BudgetExceededError):
+        assert_type(error.asked, Decimal)
+    if isinstance(error, errors.LedgerError | errors.JobStoppedError):
+        assert_type(error.ticket, abc.Ticket | None)
+    if isinstance(error, errors.AttemptError | errors.ConfigurationError | errors.VideoError):
+        return None
+    if isinstance(error, errors.InsufficientClipsError | errors.AccountError):
+        return error.clips
+    assert not isinstance(error, errors.PipelineError)
+    return None
+
+
+class TestModel(contracts.BackendContract):
+    """Its contract."""
+
+    def make(self) -> abc.VideoBackend:
+        """Make one that is no provider's."""
+        return testing.stand_in(Model())
+
+
+class TestShelf(contracts.StorageContract):
+    """Its contract."""
+
+    def make(self, folder: Path) -> abc.Storage:
+        """Make one."""
+        del folder
+        return Shelf()
+
+
+class TestBook(contracts.LedgerContract):
+    """Its contract."""
+
+    def make(self, folder: Path) -> abc.CostLedger:
+        """Make one."""
+        del folder
+        return testing.MemoryLedger()
+
+
+async def fakes(ledger: abc.CostLedger, claim: abc.Claim) -> abc.Account:
+    """A test's own tools."""
+    script: dict[str, list[testing.Act]] = {
+        "a": [testing.Succeed(), testing.Fail(), testing.Refuse(), testing.RateLimit()],
+        "b": [testing.Hang(), testing.Spoil(), testing.LoseAnswer()],
+    }
+    faults: list[testing.Fault] = [testing.Break("x"), testing.Delay("y"), testing.Outage()]
+    tape = testing.Tape()
+    testing.MemoryStorage(faults=faults, tape=tape)
+    fake = testing.FakeBackend(script=script, capabilities=testing.image_only(testing.CAPABILITIES))
+    assert_type(fake.charges, list[testing.Charge])
+    notes: list[testing.Note] = tape.notes
+    assert_type([note for note in notes if isinstance(note.what, testing.Call)], list[testing.Note])
+    testing.Plan(one=testing.Model(), runs=(testing.Run(),))
+    testing.inline_inspector()
+    return await contracts.audit(ledger, claim.job_id)
+
+
+def migrated(ledger: abc.CostLedger) -> str:
+    """What a ledger with a migration has more."""
+    return ledger.migration() if isinstance(ledger, abc.MigratedLedger) else ""
+
+
+GENERATOR: abc.Generator | None = None
+RENDER: abc.Render | None = None
+RENDERED: type[abc.RenderBackend] = abc.RenderBackend

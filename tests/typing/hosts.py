@@ -1,0 +1,190 @@
+"""A user's program on every door, for the type checkers: it is never run."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import assert_never, assert_type
+from uuid import UUID, uuid4
+
+import vgen
+import vgen.aio
+import vgen.blocking
+from vgen import (
+    AttemptSubmitted,
+    Clip,
+    ClipFailure,
+    ClipGivenUp,
+    ClipProgress,
+    ClipPrompt,
+    ClipPrompts,
+    ClipQueued,
+    Clips,
+    ClipStored,
+    DirectoryStorage,
+    Event,
+    FellBack,
+    GenerationSettings,
+    JobFinished,
+    JobOpened,
+    JobProgress,
+    MoneyHeld,
+    MoneySettled,
+    Observer,
+    PromptsFile,
+    Reconciled,
+    RetryScheduled,
+    Settings,
+    SQLiteLedger,
+    Statistics,
+    Tried,
+)
+from vgen.abc import Attempt, CostLedger, Manifest, Storage, VideoBackend
+from vgen.errors import InsufficientClipsError
+
+FILE: PromptsFile = vgen.read_prompts("{}", source="prompts.json")
+PROMPTS: ClipPrompts = FILE.prompts()
+SETTINGS = Settings(generation=GenerationSettings(fps=30), concurrency=5)
+STORAGE: Storage = DirectoryStorage("clips")
+LEDGER: CostLedger = SQLiteLedger("vgen.db")
+JOB: UUID = uuid4()
+BUDGET = Decimal("2.50")
+
+
+def hear(event: Event) -> None:  # noqa: C901 - a case for each event
+    """Every event has its own fields, and there is no other."""
+    match event:
+        case JobOpened():
+            assert_type(event.held, Decimal)
+        case ClipQueued() | FellBack():
+            assert_type(event.backend, str)
+        case MoneyHeld():
+            assert_type(event.held, Decimal)
+        case MoneySettled():
+            assert_type(event.spent, Decimal)
+        case AttemptSubmitted():
+            assert_type(event.number, int)
+        case ClipProgress():
+            assert_type(event.fraction, float)
+        case RetryScheduled():
+            assert_type(event.delay, float)
+        case ClipStored():
+            assert_type(event.clip, Clip)
+        case ClipGivenUp():
+            assert_type(event.failure, ClipFailure)
+        case JobProgress():
+            assert_type(event.percent, float)
+        case JobFinished():
+            assert_type(event.clips, Clips | None)
+        case _:
+            assert_never(event)
+
+
+OBSERVER: Observer = hear
+
+
+async def on_trio(backends: list[VideoBackend]) -> None:
+    """Natively."""
+    async with vgen.open_runner(
+        backends=backends,
+        storage=STORAGE,
+        ledger=LEDGER,
+        settings=SETTINGS,
+        observer=OBSERVER,
+        spool="spool",
+    ) as runner:
+        assert_type(runner, vgen.Runner)
+        assert_type(await runner.process(JOB, PROMPTS, budget=BUDGET, redo=[1]), Clips)
+        async with runner.start(JOB, PROMPTS, budget=BUDGET, observer=hear) as job:
+            assert_type(job, vgen.StartedJob)
+            assert_type(job.events, vgen.EventStream)
+            async for event in job.events:
+                hear(event)
+            assert_type(await job.result(), Clips)
+        assert_type(await runner.open_job(JOB, PROMPTS, min_clips=3), Manifest)
+        assert_type(await runner.run_clip(JOB, 0), Clip | ClipFailure)
+        assert_type(await runner.conclude(JOB), Clips)
+        assert_type(await runner.doubts(), tuple[Attempt, ...])
+        assert_type(await runner.reconcile(JOB), tuple[Reconciled, ...])
+        assert_type(await runner.resolve(JOB, paid=True), Attempt)
+        assert_type(await runner.cancel(JOB), tuple[Reconciled, ...])
+        assert_type(runner.statistics(), Statistics)
+    clips = await vgen.process(JOB, PROMPTS, backends=backends, storage=STORAGE, ledger=LEDGER)
+    assert_type(clips, Clips)
+
+
+async def on_asyncio(backends: list[VideoBackend]) -> None:
+    """In a service."""
+    async with vgen.aio.open_runner(
+        backends=backends,
+        storage=STORAGE,
+        ledger=LEDGER,
+        settings=SETTINGS,
+        observer=OBSERVER,
+        spool="spool",
+    ) as runner:
+        assert_type(runner, vgen.aio.Runner)
+        assert_type(await runner.process(JOB, PROMPTS, budget=BUDGET, redo=[1]), Clips)
+        async with runner.start(JOB, PROMPTS, budget=BUDGET, observer=hear) as job:
+            assert_type(job, vgen.aio.StartedJob)
+            assert_type(job.events, vgen.aio.EventStream)
+            async for event in job.events:
+                hear(event)
+            assert_type(await job.result(), Clips)
+        assert_type(await runner.open_job(JOB, PROMPTS, min_clips=3), Manifest)
+        assert_type(await runner.run_clip(JOB, 0), Clip | ClipFailure)
+        assert_type(await runner.conclude(JOB), Clips)
+        assert_type(await runner.doubts(), tuple[Attempt, ...])
+        assert_type(await runner.reconcile(JOB), tuple[Reconciled, ...])
+        assert_type(await runner.resolve(JOB, paid=True), Attempt)
+        assert_type(await runner.cancel(JOB), tuple[Reconciled, ...])
+        assert_type(runner.statistics(), Statistics)
+    clips = await vgen.aio.process(JOB, PROMPTS, backends=backends, storage=STORAGE, ledger=LEDGER)
+    assert_type(clips, Clips)
+
+
+def on_nothing(backends: list[VideoBackend]) -> None:
+    """In a worker."""
+    with vgen.blocking.open_runner(
+        backends=backends,
+        storage=STORAGE,
+        ledger=LEDGER,
+        settings=SETTINGS,
+        observer=OBSERVER,
+        spool="spool",
+    ) as runner:
+        assert_type(runner, vgen.blocking.Runner)
+        assert_type(runner.process(JOB, PROMPTS, budget=BUDGET, redo=[1]), Clips)
+        with runner.start(JOB, PROMPTS, budget=BUDGET, observer=hear) as job:
+            assert_type(job, vgen.blocking.StartedJob)
+            assert_type(job.events, vgen.blocking.EventStream)
+            for event in job.events:
+                hear(event)
+            assert_type(job.result(), Clips)
+        assert_type(runner.open_job(JOB, PROMPTS, min_clips=3), Manifest)
+        assert_type(runner.run_clip(JOB, 0), Clip | ClipFailure)
+        assert_type(runner.conclude(JOB), Clips)
+        assert_type(runner.doubts(), tuple[Attempt, ...])
+        assert_type(runner.reconcile(JOB), tuple[Reconciled, ...])
+        assert_type(runner.resolve(JOB, paid=True), Attempt)
+        assert_type(runner.cancel(JOB), tuple[Reconciled, ...])
+        assert_type(runner.statistics(), Statistics)
+    clips = vgen.blocking.process(JOB, PROMPTS, backends=backends, storage=STORAGE, ledger=LEDGER)
+    assert_type(clips, Clips)
+
+
+def failed(error: vgen.VgenError) -> list[str]:
+    """What came of it can be told, and written down."""
+    if not isinstance(error, InsufficientClipsError):
+        return [str(error)]
+    failure = error.clips.failures[0]
+    assert_type(failure.tried, tuple[Tried, ...])
+    text = vgen.to_json(error.clips)
+    assert_type(vgen.from_json(text, Clips), Clips)
+    assert_type(vgen.from_json("{}", ClipPrompt), ClipPrompt)
+    return [tried.reason for tried in failure.tried]
+
+
+def wrong(runner: vgen.blocking.Runner) -> None:
+    """What is wrong on one door is wrong on all; an ignore that is not needed is an error."""
+    runner.process(JOB, PROMPTS, budget=2.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # a float is no money
+    runner.process(JOB, PROMPTS, wishes=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # there is no such argument
