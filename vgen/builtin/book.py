@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import inf
 from uuid import UUID
 
 from attrs import evolve
@@ -124,13 +125,16 @@ class Book:
         """Make a claim last."""
         self._check(claim)
         self._check_going(claim.job_id)
-        self.extend(claim, lease)
+        self._expire(claim, self._now + lease)
 
-    def extend(self, claim: Claim, lease: float) -> None:
-        """Move the claim's expiry to `lease` seconds from now, if it has not passed on."""
+    def release(self, claim: Claim) -> None:
+        """End a claim, if it has not passed on; also for a clock that is set back after it."""
+        self._expire(claim, -inf)
+
+    def _expire(self, claim: Claim, at: float) -> None:
         self._sql(
             "UPDATE claims SET expires_at = ? WHERE job_id = ? AND clip_index = ? AND epoch = ?",
-            (self._now + lease, str(claim.job_id), claim.clip_index, claim.epoch),
+            (at, str(claim.job_id), claim.clip_index, claim.epoch),
         )
 
     def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:

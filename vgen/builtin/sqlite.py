@@ -92,7 +92,7 @@ class SQLiteLedger(CostLedger):
 
     async def release(self, claim: Claim) -> None:
         """Give a clip back."""
-        await self._transact(lambda book: book.extend(claim, 0))
+        await self._transact(lambda book: book.release(claim))
 
     async def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
         """Hold an attempt's money within the budget."""

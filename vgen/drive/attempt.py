@@ -32,8 +32,11 @@ from vgen.records.status import Absent, State, Status, Ticket
 
 logger = logging.getLogger("vgen")
 
-LEDGER_PATIENCE = 20.0
-"""How long the ledger may take to write down what has happened, in seconds."""
+LEDGER_PATIENCE = 40.0
+"""How long the ledger may take to write down what has happened, in seconds.
+
+Longer than another program should keep it locked, and shorter than a claim lasts.
+"""
 
 LOOKS, LONGEST_DOUBLING = 8, 4
 """How often a doubtful submit is looked for in one run, and how often the pause between doubles:

@@ -22,7 +22,7 @@ SLACK = 60.0
 """The longest that a cancelled job may take: a submit under way (30 s), and its grace (10 s) for
 the provider and for the ledger each; in seconds."""
 
-LEDGER_SLACK = 100.0
+LEDGER_SLACK = 120.0
 """What a ledger that does not answer may add to it, in seconds."""
 
 ROUNDING = 1e-6

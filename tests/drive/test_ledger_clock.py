@@ -1,0 +1,70 @@
+"""A ledger whose clock jumps by hours: nothing is paid for twice, and the job is finished."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from vgen.errors import InsufficientClipsError, LedgerError
+from vgen.testing import Refuse, Succeed
+
+from .desk import Desk, Watched
+
+HOURS = 5 * 3600.0
+JUMPS = [HOURS, -HOURS]
+SOON = 120.0
+"""No job here takes so long, in seconds."""
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+@pytest.mark.parametrize("at", [0.5, 11.0, 30.0])
+async def test_in_the_middle_of_a_job(
+    desk: Desk, autojump_clock: MockClock, *, at: float, jump: float
+) -> None:
+    """Whoever works on the clips goes on, and does so in no more time."""
+    desk.fake = Watched(script={"c": [Succeed(after=50)]})
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(clock_jumps, desk, at, jump)
+        with trio.fail_after(SOON):
+            clips = await desk.play()
+    assert clips.successful_clips == 3
+    await desk.nothing_is_lost_or_paid_twice()
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+async def test_between_two_runs(desk: Desk, autojump_clock: MockClock, *, jump: float) -> None:
+    """A clip that was given back is free at once, whatever the time is by then."""
+    desk.fake = Watched(script={"c": [Refuse()]})
+    with pytest.raises(InsufficientClipsError):
+        await desk.play()
+    desk.ahead += jump
+    with trio.fail_after(SOON):
+        await desk.play()
+    await desk.nothing_is_lost_or_paid_twice()
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+async def test_with_two_at_one_job(desk: Desk, autojump_clock: MockClock, *, jump: float) -> None:
+    """Claims that expire early pass on, and nobody pays for what they were for a second time."""
+    desk.fake = Watched(script={"c": [Succeed(after=50)]})
+
+    async def play() -> None:
+        try:
+            await desk.play()
+        except LedgerError as error:
+            assert "has passed on" in str(error)  # noqa: PT017 (it may as well end without)
+
+    with trio.fail_after(2 * SOON):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(clock_jumps, desk, 5.0, jump)
+            for _ in range(2):
+                nursery.start_soon(play)
+        await desk.play()
+    await desk.nothing_is_lost_or_paid_twice()
+
+
+async def clock_jumps(desk: Desk, at: float, jump: float) -> None:
+    """Set the ledger's clock after some seconds."""
+    await trio.sleep(at)
+    desk.ahead += jump
