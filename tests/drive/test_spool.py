@@ -62,6 +62,21 @@ async def test_storage_that_hangs_keeps_no_clip_from_being_fetched(
         assert (runner.statistics().fetching, runner.statistics().storing) == (0, 2)
 
 
+async def test_half_a_file_in_the_spool(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """What a process has left that was killed while it spooled is gone once the clip is stored."""
+    stage = await spooled(tmp_path)
+    for path in list_of(tmp_path):
+        path.with_suffix(".part").write_bytes(b"half")
+    async with stage.runner(spool=tmp_path) as runner:
+        await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    assert list_of(tmp_path) == []
+
+
+def list_of(folder: Path) -> list[Path]:
+    """The files in a folder."""
+    return list(folder.iterdir())
+
+
 async def test_it_can_be_reconciled(autojump_clock: MockClock, tmp_path: Path) -> None:
     """A service that starts stores what lies in the spool, without running the job."""
     stage = await spooled(tmp_path)

@@ -7,13 +7,12 @@ import re
 import shutil
 import stat
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-from uuid import uuid4
 
 import trio
 
+from vgen.builtin.passing import on_its_way_to
 from vgen.builtin.web import WebImages, too_large
 from vgen.errors import StorageError
 from vgen.ports.storage import Storage, StoredFile
@@ -84,21 +83,14 @@ class DirectoryStorage(Storage):
 
     def _write(self, key: str, path: Path) -> StoredFile:
         target = self._place(key)
-        passing = target.parent / f".{uuid4().hex}"
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("rb") as source, passing.open("xb") as copy:
+            with path.open("rb") as source, on_its_way_to(target) as copy:
                 shutil.copyfileobj(source, copy, 2**20)
-                copy.flush()
-                os.fsync(copy.fileno())
-            passing.replace(target)
             self._sync_folders(target)
             return StoredFile(reference=key, size=target.stat().st_size)
         except OSError as error:
             raise StorageError(f"cannot write {target}: {error.strerror}") from error
-        finally:
-            with suppress(OSError):
-                passing.unlink(missing_ok=True)
 
     def _sync_folders(self, target: Path) -> None:
         """Force the names to disk, from the file's own up to that of its topmost folder."""

@@ -77,6 +77,8 @@ async def deliver(one: Try, planned: PlannedClip, told: Told) -> Clip:
         return clip
     finally:
         _remove(passing)
+        if one.kit.spool is not None:
+            _remove(_part(one.kit.spool / passing.name))
 
 
 async def _at_hand(one: Try, passing: Path) -> tuple[Path, Inspection]:
@@ -170,12 +172,17 @@ def _remove(path: Path) -> None:
 def _keep(path: Path, kept: Path) -> None:
     """Copy a file, whole or not at all, and force it to disk."""
     kept.parent.mkdir(parents=True, exist_ok=True)
-    part = kept.with_suffix(".part")
+    part = _part(kept)
     with path.open("rb") as source, part.open("wb") as copy:
         shutil.copyfileobj(source, copy, 2**20)
         copy.flush()
         os.fsync(copy.fileno())
     part.replace(kept)
+
+
+def _part(kept: Path) -> Path:
+    """Name what a file is written to on its way into the spool; a killed process leaves it."""
+    return kept.with_suffix(".part")
 
 
 async def _write(one: Try, path: Path) -> StoredFile:

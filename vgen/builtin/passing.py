@@ -1,0 +1,63 @@
+"""A file on its way to its place: there whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+LONGEST = 50
+"""How much of a name is repeated in that of its passing file, which must not become too long."""
+
+
+@contextmanager
+def on_its_way_to(target: Path) -> Generator[BinaryIO]:
+    """Open a file that takes the place of `target` at the block's end, forced to disk.
+
+    Until then it lies beside it, hidden and locked. An error leaves nothing of it behind; what a
+    process leaves that was killed is removed by the next one with the same target.
+
+    Raises:
+        OSError: it cannot be written; `target` is as it was.
+    """
+    _remove_leftovers(target)
+    with _opened_beside(target) as file:
+        path = Path(file.name)
+        try:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            path.replace(target)
+        finally:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def _opened_beside(target: Path) -> BinaryIO:
+    while True:
+        path = target.parent / f"{_prefix(target)}{uuid4().hex}.part"
+        file = path.open("xb")
+        with suppress(OSError):  # without locks, nothing is taken for a leftover either
+            flock(file, LOCK_EX)
+        if path.exists():
+            return file
+        file.close()  # another took it for a leftover before it was locked
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove the files of writers that have died: those of live ones are locked."""
+    named = re.compile(re.escape(_prefix(target)) + "[0-9a-f]{32}\\.part")
+    for path in target.parent.iterdir():
+        if named.fullmatch(path.name):
+            with suppress(OSError), path.open("r+b") as file:
+                flock(file, LOCK_EX | LOCK_NB)
+                path.unlink()
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name[:LONGEST]}."
