@@ -5,10 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+import trio
+from attrs import evolve
 from trio.testing import MockClock
 
 from vgen import Clips
 from vgen.errors import InvalidPromptsError
+from vgen.testing import CAPABILITIES, FakeBackend, Succeed
 
 from .jobs import JOB, PLENTY, Stage, prompts
 
@@ -40,6 +43,33 @@ async def test_an_edited_clip_says_so(autojump_clock: MockClock) -> None:
     clips = await play(stage, *"abD")
     assert clips.clips[2].notes == ("made anew: its request has changed",)
     assert stage.fake.submitted[3:] == ["a", "D"]
+
+
+@pytest.mark.parametrize("redone", [(), (1,)])
+async def test_an_edit_that_is_taken_back(
+    autojump_clock: MockClock, *, redone: tuple[int, ...]
+) -> None:
+    """The take that is stored is kept, unless it is to be redone, though the edit was the last."""
+    stage = Stage()
+    await play(stage, *"abc")
+    await play(stage, *"abc", redo=(1,))
+    async with stage.runner() as runner:
+        await runner.open_job(JOB, prompts(*"aBc"), budget=PLENTY)
+    await play(stage, *"abc", redo=redone)
+    assert stage.fake.submitted[4:] == ["b" for _ in redone]
+
+
+async def test_a_redo_that_was_interrupted(autojump_clock: MockClock) -> None:
+    """The same call again carries the new take on, or makes it, instead of one more."""
+    deaf = evolve(CAPABILITIES, can_cancel=False)
+    fake = FakeBackend(default=Succeed(after=60), capabilities=deaf)
+    stage = Stage([fake])
+    await play(stage, *"abc")
+    with trio.move_on_after(5):
+        await play(stage, *"abc", redo=(1,))
+    assert fake.running
+    await play(stage, *"abc", redo=(1,))
+    assert fake.submitted[3:] == ["b"]
 
 
 async def test_only_what_is_there_can_be_redone(autojump_clock: MockClock) -> None:

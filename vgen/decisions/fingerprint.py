@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 
-from vgen.records.attempt import Attempt
+from vgen.records.attempt import Attempt, Custody
 from vgen.records.job import PlannedClip
 from vgen.records.jsonio import as_mapping
 from vgen.records.prompt import ClipPrompt
@@ -32,15 +33,24 @@ def fingerprint(prompt: ClipPrompt, generation: GenerationSettings, take: int = 
 
 
 def next_take(
-    prompt: ClipPrompt, generation: GenerationSettings, before: PlannedClip | None, *, redo: bool
+    prompt: ClipPrompt,
+    generation: GenerationSettings,
+    before: PlannedClip | None,
+    attempts: Sequence[Attempt],
+    *,
+    redo: bool,
 ) -> int:
-    """Give the take that is asked for now: that of before, or the one after it.
+    """Give the take that is asked for now: that of before, or to `redo` it the one after it.
 
-    An edited prompt begins anew.
+    An edited prompt begins anew; one that is taken back goes on with the clip that is stored,
+    which the clip's `attempts` tell. A take that is not stored yet is made first.
     """
-    if before is None or fingerprint(prompt, generation, before.take) != before.fingerprint:
-        return 0
-    return before.take + redo
+    stored = [a.fingerprint for a in attempts if a.custody is Custody.STORED][-1:]
+    take = before.take if before else 0
+    if before is None or fingerprint(prompt, generation, take) != before.fingerprint:
+        takes = range(len(attempts))
+        take = next((t for t in takes if fingerprint(prompt, generation, t) in stored), 0)
+    return take + (redo and fingerprint(prompt, generation, take) in stored)
 
 
 def _place(url: str | None) -> str | None:

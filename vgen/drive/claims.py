@@ -13,7 +13,7 @@ from vgen.drive.bare import bare_errors
 from vgen.drive.job import JobRun
 from vgen.drive.kit import Kit
 from vgen.drive.owners import has_died
-from vgen.errors import LedgerError
+from vgen.errors import JobStoppedError, LedgerError
 from vgen.ports.ledger import CostLedger
 from vgen.records.job import Claim
 
@@ -27,13 +27,28 @@ LOOK_AGAIN = 1.0
 
 
 async def acquire(job: JobRun, clip_index: int) -> Claim:
-    """Wait for the claim on a clip, for as long as another process that may be alive holds it."""
+    """Wait for the claim on a clip, for as long as another process that may be alive holds it.
+
+    Raises:
+        JobStoppedError: the job was stopped meanwhile; found out within 20 seconds.
+    """
+    asked = trio.current_time()
     while True:
         claim = await claim_now(job.kit, job.manifest.job_id, clip_index)
         if claim is not None:
             return claim
+        if trio.current_time() >= asked + LEASE / 3:
+            asked = trio.current_time()
+            await _check_going(job)
         with job.elsewhere():
             await trio.sleep(LOOK_AGAIN)
+
+
+async def _check_going(job: JobRun) -> None:
+    job_id = job.manifest.job_id
+    known = await job.kit.ledger.job(job_id)
+    if known is not None and known.stopped:
+        raise JobStoppedError(f"job {job_id} was stopped")
 
 
 async def claim_now(kit: Kit, job_id: UUID, clip_index: int) -> Claim | None:

@@ -172,9 +172,9 @@ def plan_job(
     def plan(prompt: ClipPrompt) -> PlannedClip:
         index, image = prompt.clip_index, images.get(prompt.scene_reference_url or "")
         redo = index in order.redo
-        take = next_take(prompt, settings.generation, known.get(index), redo=redo)
-        planned = plan_clip(prompt, image, backends, settings, take=take)
         attempts = before.of_clip(index) if before else ()
+        take = next_take(prompt, settings.generation, known.get(index), attempts, redo=redo)
+        planned = plan_clip(prompt, image, backends, settings, take=take)
         return evolve(planned, notes=(*planned.notes, *_made_anew(attempts, planned)))
 
     return Manifest(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
 
 from attrs import evolve
 
@@ -88,11 +90,20 @@ async def carry_on(run: ClipRun, standing: Attempt, *, end: End | None = None) -
         if same_request(standing, run.planned):
             return await run.deliver(one)
         await one.write(Lost("the request has changed"))
+        _forget(standing)
     except VideoError:
+        _forget(standing)
         return None
     finally:
         run.book(one)
     return None
+
+
+def _forget(lost: Attempt) -> None:
+    """Remove from the spool what nobody asks for any more."""
+    if lost.custody is Custody.SPOOLED and lost.path is not None:
+        with suppress(OSError):
+            Path(lost.path).unlink(missing_ok=True)
 
 
 async def end_quietly(run: ClipRun, standing: Attempt) -> None:

@@ -77,14 +77,23 @@ class Model(Terse):
 class Run(Terse):
     """One run of the job, by so many `runners` at once.
 
-    The caller cancels it after `cancel` seconds (`None`: never). The prompts named in `edited` are
-    asked for in capitals in this run. With `heckled`, an observer raises on every event.
+    The caller cancels it after `cancel` seconds, another runner calls the job off after
+    `called_off` (`None`: never). The prompts named in `edited` are asked for in capitals in this
+    run, those of the letters in `redo` are to be made anew. With `heckled`, an observer raises on
+    every event.
     """
 
     cancel: float | None = None
     runners: int = 1
     edited: str = ""
     heckled: bool = False
+    redo: str = ""
+    called_off: float | None = None
+
+    @property
+    def indexes_to_redo(self) -> tuple[int, ...]:
+        """The clips that are to be made anew."""
+        return tuple(ord(letter) - ord("a") for letter in self.redo)
 
 
 @frozen(repr=False)
@@ -92,7 +101,7 @@ class Plan(Terse):
     """A whole job: a clip for each letter of `prompts`, in that order, "a" having index 0.
 
     The clips of the letters in `images` start from an image. Amounts are in US dollars, times in
-    seconds. The `runs` follow one another.
+    seconds. The `runs` follow one another; with a `spool`, they share one.
     """
 
     prompts: str = "abc"
@@ -107,6 +116,7 @@ class Plan(Terse):
     images: str = ""
     ledger: Sequence[Fault] = field(default=(), converter=tuple[Fault, ...])
     storage: Sequence[Fault] = field(default=(), converter=tuple[Fault, ...])
+    spool: bool = False
 
     @property
     def settings(self) -> Settings:

@@ -100,6 +100,9 @@ RUN_QUIRKS: Sequence[Quirk] = (
     ("edited", "b"),
     ("edited", "ac"),
     ("heckled", True),
+    ("redo", "b"),
+    ("redo", "ab"),
+    *(("called_off", seconds) for seconds in (0.5, 5.0, 12.0, 40.0, 150.0)),
 )
 PLAN_QUIRKS: Sequence[Quirk] = (
     *(("prompts", letters) for letters in ("abcd", "cab", "ebdac", "abcde", "ab")),
@@ -118,6 +121,9 @@ PLAN_QUIRKS: Sequence[Quirk] = (
     ("storage", (Break("read", times=2),)),
     ("storage", (Break("read", times=9),)),
     ("storage", (Outage(begins=10, ends=90),)),
+    ("storage", (Outage(begins=5, ends=900),)),
+    ("storage", (Break("write", times=24),)),
+    *(("spool", True),) * 3,
     ("storage", (Delay("write", seconds=20, times=9),)),
 )
 

@@ -35,8 +35,9 @@ class Gauge(trio.abc.Instrument):
     @contextmanager
     def on(self, runner: Runner) -> Generator[None]:
         """Watch a runner while it works."""
+        if not self._runners:
+            self._working.clear()  # what earlier runs have left waits for its turn
         self._runners.append(runner)
-        self._working.clear()  # what earlier runs have left waits for its turn
         try:
             yield
         finally:

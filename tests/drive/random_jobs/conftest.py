@@ -22,7 +22,7 @@ if settings.get_current_profile_name() in {"default", "ci"}:
 
 
 @pytest.fixture(autouse=True)
-def in_haste(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+def in_haste(no_threads: None, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
     """Thousands of jobs log nothing, and put their files in memory where the machine has it."""
     if IN_MEMORY:
         monkeypatch.setattr(tempfile, "tempdir", IN_MEMORY)

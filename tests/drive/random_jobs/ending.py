@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from vgen import ClipGivenUp, Clips
+from vgen import ClipGivenUp, Clips, JobOpened
 from vgen.abc import Custody, Money
 from vgen.errors import (
     AccountError,
     BudgetExceededError,
     InsufficientClipsError,
     InvalidPromptsError,
+    JobStoppedError,
     LedgerError,
     VgenError,
 )
@@ -21,6 +22,9 @@ from .story import Chapter, Story
 SLACK = 60.0
 """The longest that a cancelled job may take: a submit under way (30 s), and its grace (10 s) for
 the provider and for the ledger each; in seconds."""
+
+HEARING = 20.0
+"""Within how many seconds a runner hears that its job was called off."""
 
 LEDGER_SLACK = 120.0
 """What a ledger that does not answer may add to it, in seconds."""
@@ -40,8 +44,9 @@ def nothing_runs_unseen(story: Story, chapter: Chapter) -> None:
 
 
 def what_ran_was_asked_to_stop(story: Story, chapter: Chapter) -> None:
-    """A cancelled job has asked the provider to stop whatever still runs of it."""
-    if not chapter.cancelled or len(chapter.outcomes) > 1:
+    """A job that ends early has asked the provider to stop whatever still runs of it."""
+    cancelled = chapter.cancelled and len(chapter.outcomes) == 1
+    if not cancelled and (not chapter.called_off or story.plan.ledger):
         return
     deaf = {model.name for model in story.backends if _may_not_hear(story, model.name)}
     stopped = {call.attempt_id for _, call in story.calls("cancel", within=chapter)}
@@ -61,8 +66,19 @@ def _may_not_hear(story: Story, name: str) -> bool:
 def it_ends_in_time(story: Story, chapter: Chapter) -> None:
     """Cancelling ends a job within its grace."""
     if chapter.cancelled and chapter.run.cancel is not None and len(chapter.outcomes) == 1:
-        took = chapter.ended - chapter.began - chapter.run.cancel
+        took = chapter.outcomes[0].at - chapter.began - chapter.run.cancel
         assert took <= SLACK + (LEDGER_SLACK if story.plan.ledger else 0), f"took {took} s to end"
+
+
+def whoever_runs_it_hears_that_it_was_called_off(story: Story, chapter: Chapter) -> None:
+    """A job that is called off from elsewhere ends soon, wherever it runs."""
+    if chapter.run.called_off is None or not chapter.called_off or story.plan.ledger:
+        return
+    at = chapter.began + chapter.run.called_off
+    opened = [note.at for note in story.notes(chapter) if isinstance(note.what, JobOpened)]
+    if len(opened) == len(chapter.outcomes) and max(opened) < at:
+        took = max(outcome.at for outcome in chapter.outcomes) - at
+        assert took <= HEARING + SLACK, f"took {took} s to end"
 
 
 def enough_clips_or_an_error(story: Story, chapter: Chapter) -> None:
@@ -89,6 +105,8 @@ def _is_due(story: Story, chapter: Chapter, error: VgenError) -> None:
         texts = all(m is None or not m.text for m in (plan.one, plan.two))
         assert len(plan.prompts) < plan.min_clips or texts, f"refused without need: {error}"
         assert not list(story.calls("reserve", "submit", within=chapter))
+    elif isinstance(error, JobStoppedError):
+        assert chapter.run.called_off is not None, f"nobody called it off: {error}"
     elif isinstance(error, LedgerError):
         assert plan.ledger or len(chapter.outcomes) > 1, f"nothing was wrong: {error}"
     else:
@@ -138,7 +156,9 @@ def _lost_at(story: Story, chapter: Chapter) -> dict[int, int]:
 
 def what_runs_may_finish(story: Story, chapter: Chapter) -> None:
     """An attempt is cancelled only by the caller, for its slowness, or for a changed request."""
-    if chapter.cancelled or any(isinstance(error, LedgerError) for error in chapter.errors):
+    if chapter.cancelled or chapter.called_off:
+        return
+    if any(isinstance(error, LedgerError) for error in chapter.errors):
         return
     asked_for = {prompt.prompt for prompt in story.plan.clip_prompts(chapter.run.edited)}
     for at, call in story.calls("cancel", within=chapter):

@@ -10,7 +10,7 @@ from attrs import evolve
 from vgen import Clip, ClipPrompt, Clips
 from vgen.abc import Attempt, Custody, Money
 from vgen.errors import InvalidPromptsError
-from vgen.records.entry import Fetched, Line, Settled, Stored
+from vgen.records.entry import Fetched, Line, Settled, Spooled, Stored
 from vgen.records.job import Job
 from vgen.testing import Call, Spoil, Succeed
 from vgen.testing.acts import Accepted
@@ -78,6 +78,20 @@ def _can_be_had(act: Accepted) -> bool:
     return isinstance(act, Succeed) and act.cut < DOWNLOADS and act.keeps is None
 
 
+def what_is_spooled_is_at_hand(story: Story) -> None:
+    """What is kept in the spool is not fetched again, and gone from there when the job is done."""
+    spooled: set[UUID] = set()
+    for note in story.tape.notes:
+        what = note.what
+        if isinstance(what, Line) and isinstance(what.entry, Spooled):
+            spooled.add(what.attempt_id)
+        elif isinstance(what, Call) and what.what == "fetch":
+            assert what.attempt_id not in spooled, f"fetched again: {note}"
+    left = {path.name for path in story.spool.iterdir()} if story.spool else set[str]()
+    done = {f"{a.attempt_id}.mp4" for a in story.attempts.values() if not a.is_open}
+    assert not left & done, f"left in the spool: {left}"
+
+
 def stored_clips_are_kept(story: Story, chapter: Chapter) -> None:
     """A clip that is stored and still asked for is not made again, and is given back as it is."""
     fresh = {a.attempt_id: a for a in chapter.after.attempts} if chapter.after else {}
@@ -102,10 +116,16 @@ def stored_clips_are_kept(story: Story, chapter: Chapter) -> None:
 def kept_attempt(story: Story, chapter: Chapter, prompt: ClipPrompt) -> Attempt | None:
     """The attempt whose clip an earlier run has stored as it is asked for now.
 
-    Where a later attempt was fetched, it may have replaced the file.
+    Where a later attempt was fetched, it may have replaced the file. What is to be made anew, or
+    was and has not been yet, is not kept.
     """
     stored = newest_stored(chapter.before, prompt.clip_index)
     if stored is None or chapter.before is None or stored.request.prompt != prompt.prompt:
+        return None
+    if prompt.clip_index in chapter.run.indexes_to_redo:
+        return None
+    asked = chapter.before.manifest.clip(prompt.clip_index)
+    if asked.prompt.prompt == prompt.prompt and asked.fingerprint != stored.fingerprint:
         return None
     attempts = chapter.before.of_clip(prompt.clip_index)
     later = attempts[attempts.index(stored) + 1 :]

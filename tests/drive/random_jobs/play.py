@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 
 import trio
+from attrs import evolve
 from trio.testing import MockClock
 
-from vgen import Event, open_runner
-from vgen.errors import VgenError
+from vgen import Event, Observer, Runner, open_runner
+from vgen.errors import LedgerError, VgenError
 from vgen.testing import Plan, Run, Tape, inline_inspector
 
 from .capacity import FOREVER, Gauge
@@ -23,10 +27,18 @@ FULL = Decimal(1000)
 def played(plan: Plan, check: Callable[[Story], None]) -> Story:
     """Play the plan's runs and a calm one after them, and check the story after each."""
     tape = Tape()
-    story = Story(plan, tape, plan.fake_ledger(tape), plan.fake_storage(tape), plan.backends(tape))
-    gauge = Gauge(story)
-    clock = MockClock(autojump_threshold=0)
-    trio.run(_play, story, gauge, check, clock=clock, instruments=[gauge])
+    with tempfile.TemporaryDirectory() as folder:
+        story = Story(
+            plan,
+            tape,
+            plan.fake_ledger(tape),
+            plan.fake_storage(tape),
+            plan.backends(tape),
+            Path(folder) if plan.spool else None,
+        )
+        gauge = Gauge(story)
+        clock = MockClock(autojump_threshold=0)
+        trio.run(_play, story, gauge, check, clock=clock, instruments=[gauge])
     return story
 
 
@@ -60,6 +72,8 @@ async def _run(story: Story, gauge: Gauge, run: Run, *, calm: bool = False) -> N
         async with trio.open_nursery() as nursery:
             for _ in range(run.runners):
                 nursery.start_soon(_process, story, gauge, chapter)
+            if run.called_off is not None:
+                nursery.start_soon(_call_off, story, gauge, chapter, run.called_off)
     chapter.ended = trio.current_time()
     chapter.last = len(story.tape.notes)
     chapter.after = story.ledger.books(JOB)
@@ -70,14 +84,7 @@ async def _process(story: Story, gauge: Gauge, chapter: Chapter) -> None:
     plan, run = story.plan, chapter.run
     outcome = Outcome()
     with trio.move_on_after(FOREVER if run.cancel is None else run.cancel):
-        async with open_runner(
-            backends=story.backends,
-            storage=story.storage,
-            ledger=story.ledger,
-            settings=plan.settings,
-            observer=partial(_hear, story.tape, heckled=run.heckled),
-            inspector=inline_inspector(),
-        ) as runner:
+        async with _opened(story, partial(_hear, story.tape, heckled=run.heckled)) as runner:
             try:
                 with gauge.on(runner):
                     clips = await runner.process(
@@ -86,11 +93,32 @@ async def _process(story: Story, gauge: Gauge, chapter: Chapter) -> None:
                         budget=FULL if chapter.calm else plan.budget,
                         already_spent=plan.already_spent,
                         min_clips=plan.min_clips,
+                        redo=run.indexes_to_redo,
                     )
                 outcome = Outcome(clips=clips)
             except VgenError as error:
                 outcome = Outcome(error=error)
-    chapter.outcomes.append(outcome)
+    chapter.outcomes.append(evolve(outcome, at=trio.current_time()))
+
+
+async def _call_off(story: Story, gauge: Gauge, chapter: Chapter, after: float) -> None:
+    await trio.sleep(after)
+    async with _opened(story) as runner:
+        with gauge.on(runner), suppress(LedgerError):
+            await runner.cancel(JOB)
+            chapter.called_off = True
+
+
+def _opened(story: Story, observer: Observer | None = None) -> AbstractAsyncContextManager[Runner]:
+    return open_runner(
+        backends=story.backends,
+        storage=story.storage,
+        ledger=story.ledger,
+        settings=story.plan.settings,
+        observer=observer,
+        inspector=inline_inspector(),
+        spool=story.spool,
+    )
 
 
 def _hear(tape: Tape, event: Event, *, heckled: bool) -> None:

@@ -14,6 +14,7 @@ BY_CHAPTER: Mapping[int, Sequence[Callable[[Story, Chapter], None]]] = {
         ending.nothing_runs_unseen,
         ending.what_ran_was_asked_to_stop,
         ending.it_ends_in_time,
+        ending.whoever_runs_it_hears_that_it_was_called_off,
     ),
     5: (keeping.clips_are_what_is_stored,),
     6: (keeping.stored_clips_are_kept, keeping.a_calm_run_finishes_the_job),
@@ -29,9 +30,10 @@ BY_CHAPTER: Mapping[int, Sequence[Callable[[Story, Chapter], None]]] = {
 
 BY_STORY: Mapping[int, Sequence[Callable[[Story], None]]] = {
     1: (money.holds_are_their_backends_own,),
-    2: (sending.one_at_a_time, sending.no_clip_is_bought_twice),
+    2: (sending.one_at_a_time, sending.no_clip_is_bought_twice, sending.requests_are_the_callers),
     3: (sending.released_means_absent,),
     5: (keeping.verdict_then_file_then_storage, keeping.bad_downloads_are_fetched_again),
+    6: (keeping.what_is_spooled_is_at_hand,),
     8: (money.the_providers_books_agree,),
 }
 

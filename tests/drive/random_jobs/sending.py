@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from uuid import UUID
 
+from vgen import JobOpened
 from vgen.abc import Custody, Money, State
-from vgen.errors import LedgerError
+from vgen.errors import JobStoppedError, LedgerError
 from vgen.records.entry import (
     Doubted,
     Entry,
@@ -63,19 +64,38 @@ def _closes(entry: Entry) -> bool:
 
 
 def no_clip_is_bought_twice(story: Story) -> None:
-    """What a provider has made for a request is made again only where it was lost to us."""
+    """What a provider has made for a request is made again only where it was lost to us.
+
+    A clip that is to be made anew is another request.
+    """
     latest: dict[int, str] = {}
     attempts = story.attempts
     for key, order in sorted(story.orders.items(), key=lambda item: item[1].placed):
         attempt = attempts[key]
         if order.status().state is not State.SUCCEEDED:
             continue
-        clip, prompt = attempt.clip_index, attempt.request.prompt
+        clip, asked = attempt.clip_index, attempt.fingerprint
         if attempt.custody is not Custody.LOST:
-            assert latest.get(clip) != prompt, f"bought twice: {attempt}"
-            latest[clip] = prompt
+            assert latest.get(clip) != asked, f"bought twice: {attempt}"
+            latest[clip] = asked
         elif any(isinstance(entry, Fetched) for entry in story.entries(key)):
             latest.pop(clip, None)  # it may have replaced the file before it was lost
+
+
+def requests_are_the_callers(story: Story) -> None:
+    """A clip is another request only for another prompt, or for each time it was to be redone."""
+    asked: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
+    for attempt in story.attempts.values():
+        asked[attempt.clip_index, attempt.request.prompt].add(attempt.fingerprint)
+    redone = Counter(
+        index
+        for chapter in story.chapters
+        for note in story.notes(chapter)
+        if isinstance(note.what, JobOpened)
+        for index in chapter.run.indexes_to_redo
+    )
+    for (clip, prompt), takes in asked.items():
+        assert len(takes) <= 1 + redone[clip], f"{len(takes)} takes of {prompt}"
 
 
 def released_means_absent(story: Story) -> None:
@@ -109,4 +129,5 @@ def silence_is_doubt(story: Story, chapter: Chapter) -> None:
 
 
 def _ledger_broke(chapter: Chapter) -> bool:
-    return any(isinstance(error, LedgerError) for error in chapter.errors)
+    broke = (e for e in chapter.errors if isinstance(e, LedgerError))
+    return any(not isinstance(error, JobStoppedError) for error in broke)

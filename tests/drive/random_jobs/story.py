@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID
 
 from attrs import define, field, frozen
@@ -21,15 +22,19 @@ JOB = UUID("6d6f6f6e-0000-4000-8000-000000000001")
 
 @frozen
 class Outcome:
-    """How one runner's `process` ended: clips, an error, or neither where it was cancelled."""
+    """How and when one runner's `process` ended: clips, an error, or neither where cancelled."""
 
     clips: Clips | None = None
     error: VgenError | None = None
+    at: float = 0.0
 
 
 @define
 class Chapter:
-    """One run of the job; `first` and `last` are the bounds of its notes on the tape."""
+    """One run of the job; `first` and `last` are the bounds of its notes on the tape.
+
+    `called_off` tells whether another runner has done so.
+    """
 
     run: Run
     began: float
@@ -41,6 +46,12 @@ class Chapter:
     after: Job | None = None
     calm: bool = False
     running: tuple[UUID, ...] = ()
+    called_off: bool = False
+
+    @property
+    def shared(self) -> bool:
+        """Whether more than one runner had to do with the job."""
+        return len(self.outcomes) > 1 or self.run.called_off is not None
 
     @property
     def cancelled(self) -> bool:
@@ -62,6 +73,7 @@ class Story:
     ledger: MemoryLedger
     storage: MemoryStorage
     backends: list[FakeBackend]
+    spool: Path | None
     chapters: list[Chapter] = field(factory=list[Chapter])
     complaints: list[str] = field(factory=list[str])
 

@@ -6,7 +6,7 @@ import os
 
 from hypothesis import HealthCheck, example, given, settings
 
-from vgen.testing import Fail, Model, Plan, Run
+from vgen.testing import Fail, LoseAnswer, Model, Outage, Plan, Run, Succeed
 from vgen.testing.strategies import plans
 
 from .play import played
@@ -30,9 +30,36 @@ TWO_THAT_WAIT = Plan(
 """Nothing more may be spent, and each runner has a clip that the other one wants."""
 
 
+EDITED_WHILE_SPOOLED = Plan(
+    runs=(Run(), Run(edited="b")), storage=(Outage(begins=5, ends=900),), spool=True
+)
+"""What lies in the spool is not asked for any more when the storage comes back."""
+
+
+CALLED_OFF_WHILE_WAITING = Plan(
+    one=Model(script={"a": [LoseAnswer(then=Succeed(), listed_after=500)]}),
+    runs=(Run(runners=2, called_off=150.0),),
+)
+"""A runner waits for a clip whose doubt the one that calls the job off is looking into."""
+
+
+TAKEN_BACK_AFTER_A_REDO = Plan(runs=(Run(), Run(redo="b"), Run(cancel=0.5, edited="b")))
+"""The second take is stored when the edited prompt, which was never made, is taken back."""
+
+
+REDONE_WHILE_IT_RUNS = Plan(
+    one=Model(faults=(Outage(begins=8, ends=60),)), runs=(Run(cancel=10.5), Run(redo="b"))
+)
+"""The clip that is to be made anew was never seen: its first take still runs."""
+
+
 @many
 @given(plans())
+@example(REDONE_WHILE_IT_RUNS)
+@example(TAKEN_BACK_AFTER_A_REDO)
+@example(CALLED_OFF_WHILE_WAITING)
 @example(TWO_THAT_WAIT)
+@example(EDITED_WHILE_SPOOLED)
 def test_no_random_job_breaks_a_rule(plan: Plan) -> None:
     """Whatever goes wrong, and whenever the job is cancelled and run again, the rules hold."""
     played(plan, hold)
