@@ -10,6 +10,7 @@ import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from vgen.drive.place import PlaceFilter
 from vgen.errors import VgenError
 
 if TYPE_CHECKING:
@@ -118,7 +119,9 @@ _HOMES = {
     "Settings": "vgen.records.settings",
 }
 
-logging.getLogger("vgen").addHandler(logging.NullHandler())  # silent until a host listens
+_logger = logging.getLogger("vgen")
+_logger.addHandler(logging.NullHandler())  # silent until a host listens
+_logger.addFilter(PlaceFilter())
 
 if not TYPE_CHECKING:  # checkers would take it for a promise of every name
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from decimal import Decimal
 
 import trio
 from attrs import define
 
+from vgen.drive import marks
 from vgen.drive.kit import Kit
 from vgen.errors import (
     AccountError,
@@ -44,10 +45,14 @@ for two minutes in all, with the default backoff."""
 
 
 @contextmanager
-def plugin(backend: VideoBackend) -> Generator[None]:
-    """Hold a plug-in to its promise: what it raises beside vgen's own errors is a defect of it."""
+def plugin(backend: VideoBackend, call: str = "") -> Generator[None]:
+    """Hold a plug-in to its promise: what it raises beside vgen's own errors is a defect of it.
+
+    `call` names the call in the block, unless it is marked elsewhere.
+    """
     try:
-        yield
+        with marks.call(backend.name, call) if call else nullcontext():
+            yield
     except VgenError:
         raise
     except Exception as error:
@@ -67,12 +72,16 @@ def in_time(ticket: Ticket | None = None) -> Generator[None]:
 
 @define(eq=False)
 class Try:
-    """One attempt as it is driven; `attempt` is its newest state in the ledger."""
+    """One attempt as it is driven; `attempt` is its newest state in the ledger.
+
+    `state` is the provider's verdict, once it is settled.
+    """
 
     kit: Kit
     claim: Claim
     backend: VideoBackend
     attempt: Attempt
+    state: State | None = None
 
     async def write(self, entry: Entry) -> None:
         """Write an entry down; neither cancellation nor a slow ledger leaves it undecided."""
@@ -115,7 +124,10 @@ class Try:
         with trio.fail_after(patience, shield=True):
             await self._reserve()
             try:
-                with trio.fail_after(self.kit.settings.submit_timeout):
+                with (
+                    marks.call(self.backend.name, "submit"),
+                    trio.fail_after(self.kit.settings.submit_timeout),
+                ):
                     ticket = await self.backend.submit(prepared, self.attempt.attempt_id)
             except (SubmitInDoubtError, trio.TooSlowError) as error:
                 await self._doubt(str(error) or "no answer in time", error)
@@ -153,7 +165,7 @@ class Try:
             if look:
                 await trio.sleep(pause * 2 ** min(look - 1, LONGEST_DOUBLING))
             try:
-                with plugin(self.backend):
+                with plugin(self.backend, "find"):
                     finding = await self.backend.find(self.attempt)
             except RetryableError as error:
                 logger.info("could not look for attempt %s: %s", self.attempt.attempt_id, error)
@@ -211,10 +223,12 @@ class Try:
             if status.progress is not None:
                 report(status.progress)
 
-        with trio.move_on_after(limits.queue_limit + run_limit) as scope, plugin(self.backend):
+        with trio.move_on_after(limits.queue_limit + run_limit) as scope:
             if isinstance(self.backend, TellingBackend):
-                return await self.backend.wait_verdict(self.ticket, hear)
-            return await self.kit.pollers[self.backend.name].wait(self.ticket, hear)
+                with plugin(self.backend, "wait_verdict"):
+                    return await self.backend.wait_verdict(self.ticket, hear)
+            with plugin(self.backend):
+                return await self.kit.pollers[self.backend.name].wait(self.ticket, hear)
         took = f"{run_limit:g} s of running" if running else "its time in the queue"
         raise AttemptTimeoutError(f"{self.backend.name} took longer than {took}")
 
@@ -238,16 +252,18 @@ class Try:
         return Status(status.state, billed=status.billed, failure=failure)
 
     async def _ask_to_stop(self, *, first: bool) -> Status | None:
-        with plugin(self.backend):
-            if first:
+        if first:
+            with plugin(self.backend, "cancel"):
                 return await self.backend.cancel(self.ticket)
-            await trio.sleep(self.kit.settings.poll_interval)
+        await trio.sleep(self.kit.settings.poll_interval)
+        with plugin(self.backend, "status"):
             return (await self.backend.status([self.ticket])).get(self.ticket)
 
     async def settle(self, status: Status | None) -> None:
         """Write the verdict down with what was billed; without a verdict the money stays held."""
         if status is None:
             return
+        self.state = status.state
         await self.write(
             Settled(
                 verdict=status.state,

@@ -9,6 +9,7 @@ from attrs import define, evolve, field
 
 from vgen.decisions import retry
 from vgen.decisions.route import can_make
+from vgen.drive import marks
 from vgen.drive.attempt import Try, plugin
 from vgen.drive.delivery import Told, deliver
 from vgen.drive.job import JobRun
@@ -142,9 +143,13 @@ class ClipRun:
     async def _attempt(self, backend: VideoBackend, image: Image | None) -> Clip:
         request = self.planned.request if image else without_image(self.planned.request)
         one = Try(self.job.kit, self.claim, backend, self._next(backend, request))
-        with self.job.stoppable(), plugin(backend):
+        with marks.attempt(one):
+            return await self._drive(one, request, image)
+
+    async def _drive(self, one: Try, request: ClipRequest, image: Image | None) -> Clip:
+        backend, claim = one.backend, self.claim
+        with self.job.stoppable(), plugin(backend, "prepare"):
             prepared = await backend.prepare(request, image)
-        claim = self.claim
         self.job.kit.tell(ClipQueued(claim.job_id, claim.clip_index, backend.name))
         async with in_flight(self.job, backend, who=one):
             try:

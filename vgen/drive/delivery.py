@@ -123,7 +123,7 @@ async def _fetch_whole(one: Try, path: Path) -> Inspection:
 
 async def _fetch(one: Try, path: Path) -> Inspection:
     async with one.kit.fetching:
-        with plugin(one.backend):
+        with plugin(one.backend, "fetch"):
             await one.backend.fetch(one.ticket, path)
         return await one.kit.inspector.video(path)
 

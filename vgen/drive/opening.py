@@ -13,6 +13,7 @@ from uuid import UUID
 
 import trio
 
+from vgen.drive import marks
 from vgen.drive.attempt import LEDGER_PATIENCE
 from vgen.drive.bare import bare_errors
 from vgen.drive.inspector import Inspector
@@ -98,7 +99,7 @@ async def open_runner(
             folder=Path(folder),
             spool=None if spool is None else Path(spool),
             owner=this_process(),
-            tell=teller(observer),
+            tell=marks.metered(teller(observer)),
             chance=random.random,
             clip_key=clip_key,
         )

@@ -14,6 +14,7 @@ from vgen.drive.clip import ClipRun
 from vgen.drive.images import Images
 from vgen.drive.job import JobRun
 from vgen.drive.kit import Kit
+from vgen.drive.place import Place, at
 from vgen.drive.resume import End, ask_once, call_off, carry_on
 from vgen.errors import ConfigurationError, LedgerError, VgenError
 from vgen.ports.ledger import CostLedger
@@ -82,8 +83,9 @@ async def resolve(ledger: CostLedger, attempt_id: UUID, *, paid: bool, owner: st
     if claim is None:
         raise LedgerError(f"another process is working on clip {attempt.clip_index} of its job")
     entry = WrittenOff("paid, a person says") if paid else Released("not paid, a person says")
-    async with given_back(ledger, claim, grace=LEASE):
-        return await ledger.advance(claim, attempt_id, attempt.state, entry)
+    with at(Place.of(attempt)):
+        async with given_back(ledger, claim, grace=LEASE):
+            return await ledger.advance(claim, attempt_id, attempt.state, entry)
 
 
 async def _each(
@@ -98,7 +100,8 @@ async def _each(
 
     async def one(attempt: Attempt) -> None:
         async with limiter:
-            found[attempt.attempt_id] = await _reconciled(kit, attempt, claim, end)
+            with at(Place.of(attempt)):
+                found[attempt.attempt_id] = await _reconciled(kit, attempt, claim, end)
 
     async with trio.open_nursery() as nursery:
         for attempt in open_now:

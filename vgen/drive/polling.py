@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextvars import Context, copy_context
 
 import trio
-from attrs import frozen
+from attrs import field, frozen
 
+from vgen.drive import marks
 from vgen.errors import RateLimitedError, RetryableError
 from vgen.ports.backend import VideoBackend
 from vgen.records.status import Status, Ticket
@@ -19,6 +21,7 @@ logger = logging.getLogger("vgen")
 class _Waiter:
     report: Callable[[Status], None]
     end: trio.MemorySendChannel[Status | Exception]
+    context: Context = field(factory=copy_context)
 
 
 class Poller:
@@ -35,7 +38,7 @@ class Poller:
         return f"<Poller of {self._backend.name!r}: {len(self._waiters)} waiting>"
 
     async def wait(self, ticket: Ticket, report: Callable[[Status], None]) -> Status:
-        """Wait for a ticket's verdict, reporting every answer on the way."""
+        """Wait for a ticket's verdict, reporting every answer in the caller's context."""
         send, receive = trio.open_memory_channel[Status | Exception](1)
         self._waiters[ticket] = _Waiter(report, send)
         self._wanted.set()
@@ -66,12 +69,14 @@ class Poller:
             await trio.sleep(pause)
 
     async def _ask(self) -> None:
-        answers = await self._backend.status(tuple(self._waiters))
+        contexts = [waiter.context for waiter in self._waiters.values()]
+        with marks.call(self._backend.name, "status", of=contexts):
+            answers = await self._backend.status(tuple(self._waiters))
         for ticket, status in answers.items():
             waiter = self._waiters.get(ticket)
             if waiter is None:
                 continue
-            waiter.report(status)
+            waiter.context.run(waiter.report, status)
             if status.is_verdict:
                 self._end(ticket, status)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from attrs import evolve
 
 from vgen.decisions.fingerprint import same_request
+from vgen.drive import marks
 from vgen.drive.attempt import Try, plugin
 from vgen.drive.clip import ClipRun
 from vgen.drive.job import Stopped
@@ -82,9 +83,15 @@ async def carry_on(run: ClipRun, standing: Attempt, *, end: End | None = None) -
             f"{standing.account or 'unnamed'}: run again with that account's key"
         )
     one = Try(run.job.kit, run.claim, backend, standing)
+    with marks.attempt(one):
+        return await _ended(run, one, end or _wait)
+
+
+async def _ended(run: ClipRun, one: Try, end: End) -> Clip | None:
+    standing = one.attempt
     try:
         await _clear(one)
-        await _end(run, one, end or _wait)
+        await _end(run, one, end)
         if one.attempt.custody not in MADE:
             return None
         if same_request(standing, run.planned):
@@ -154,7 +161,7 @@ async def _wait(run: ClipRun, one: Try) -> Status | None:
 async def ask_once(run: ClipRun, one: Try) -> Status | None:
     """Ask for the verdict, without waiting for one."""
     del run
-    with plugin(one.backend):
+    with plugin(one.backend, "status"):
         status = (await one.backend.status([one.ticket])).get(one.ticket)
     return status if status is not None and status.is_verdict else None
 

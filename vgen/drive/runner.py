@@ -14,6 +14,7 @@ from vgen.drive.job import JobRun
 from vgen.drive.kit import Kit
 from vgen.drive.life import Life, counted
 from vgen.drive.orphans import Reconciled
+from vgen.drive.place import Place, at
 from vgen.drive.planning import Order
 from vgen.drive.started import StartedJob, started
 from vgen.drive.telling import both
@@ -143,7 +144,8 @@ class Runner:
         Arguments and errors are those of `process`; nothing is sent.
         """
         order = Order(budget, already_spent, min_clips, redo)
-        return (await whole.open_job(self._kit, job_id, clip_prompts, order)).manifest
+        with at(Place(job_id)):
+            return (await whole.open_job(self._kit, job_id, clip_prompts, order)).manifest
 
     @counted
     async def run_clip(self, job_id: UUID, clip_index: int) -> Clip | ClipFailure:
@@ -171,7 +173,8 @@ class Runner:
             InsufficientClipsError: fewer than the job's `min_clips`; carries what was made.
             ConfigurationError: the ledger has no such job.
         """
-        return await whole.conclude(self._kit, job_id, {}, None)
+        with at(Place(job_id)):
+            return await whole.conclude(self._kit, job_id, {}, None)
 
     @counted
     async def doubts(self) -> tuple[Attempt, ...]:
@@ -216,4 +219,5 @@ class Runner:
         Raises:
             LedgerError: the ledger has no such job, or cannot be reached.
         """
-        return await orphans.call_job_off(self._kit, job_id)
+        with at(Place(job_id)):
+            return await orphans.call_job_off(self._kit, job_id)

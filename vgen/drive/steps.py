@@ -7,9 +7,11 @@ from collections.abc import Mapping
 
 from attrs import evolve
 
+from vgen.drive import marks
 from vgen.drive.claims import acquire, kept
 from vgen.drive.clip import ClipRun
 from vgen.drive.job import JobRun, Stopped
+from vgen.drive.place import Place, at
 from vgen.drive.planning import stored_attempt
 from vgen.drive.resume import carry_on, current_url, end_quietly, keep
 from vgen.errors import AccountError, LedgerError, VgenError
@@ -29,7 +31,7 @@ async def run_clip(job: JobRun, planned: PlannedClip) -> Clip | ClipFailure:
         LedgerError: what happens can no longer be written down.
     """
     reason = ""
-    with job.working():
+    with marks.clip(job.manifest.job_id, planned), job.working():
         try:
             clip, made = await _claimed_work(job, planned)
         except Stopped as stopped:
@@ -71,7 +73,10 @@ async def count(
     job: Job, storage: Storage, *, reasons: Mapping[int, ClipFailure], seconds: float
 ) -> Clips:
     """Say what came of every clip, as the ledger has it."""
-    outcomes = [await _outcome(job, planned, storage, reasons) for planned in job.manifest.clips]
+    outcomes: list[Clip | ClipFailure] = []
+    for planned in job.manifest.clips:
+        with at(Place(job.manifest.job_id, planned.clip_index)):
+            outcomes.append(await _outcome(job, planned, storage, reasons))
     return Clips.of(
         job.manifest.job_id, outcomes, total_cost=job.account.spent, seconds=round(seconds, 3)
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import trio
 
-from vgen.drive import steps
+from vgen.drive import marks, steps
 from vgen.drive.bare import bare_errors
 from vgen.drive.claims import last_words
 from vgen.drive.images import Images
@@ -25,6 +25,13 @@ async def process(
     kit: Kit, job_id: UUID, clip_prompts: ClipPrompts | Sequence[ClipPrompt], order: Order
 ) -> Clips:
     """Do a job from its opening to its conclusion: see `Runner.process`."""
+    with marks.job(job_id):
+        return await _process(kit, job_id, clip_prompts, order)
+
+
+async def _process(
+    kit: Kit, job_id: UUID, clip_prompts: ClipPrompts | Sequence[ClipPrompt], order: Order
+) -> Clips:
     began = trio.current_time()
     job = await open_job(kit, job_id, clip_prompts, order)
     try:

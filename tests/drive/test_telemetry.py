@@ -1,0 +1,333 @@
+"""A job in OpenTelemetry: its spans, its metrics, and no harm done."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import pytest
+import trio
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.trace import SpanKind, StatusCode
+from trio.testing import MockClock
+
+from vgen import Settings
+from vgen.drive import marks
+from vgen.errors import (
+    GenerationError,
+    InsufficientClipsError,
+    InvalidPromptsError,
+    ModelUnavailableError,
+)
+from vgen.testing import Act, Fail, FakeBackend, Hang, LoseAnswer, MemoryLedger, Refuse, Succeed
+
+from .hearing import Hearing
+from .jobs import JOB, PLENTY, Stage, prompts
+
+Script = Mapping[str, Sequence[Act]]
+
+
+@pytest.fixture
+def hearing(monkeypatch: pytest.MonkeyPatch) -> Hearing:
+    """Have vgen speak to providers of the test's own."""
+    heard = Hearing()
+    telemetry = heard.telemetry()
+    monkeypatch.setattr(marks, "telemetry", lambda: telemetry)
+    return heard
+
+
+async def test_spans_stand_in_one_another(hearing: Hearing, autojump_clock: MockClock) -> None:
+    """A provider call is in its attempt, that in its clip, that in its job."""
+    stage = Stage([FakeBackend(script={"a": [Fail()]})])
+    async with stage.runner() as runner:
+        await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    parents = {(span.name, hearing.parent(span)) for span in hearing.spans()}
+    assert parents == {
+        ("vgen.job", ""),
+        ("vgen.clip", "vgen.job"),
+        ("vgen.attempt", "vgen.clip"),
+        ("vgen.provider prepare", "vgen.attempt"),
+        ("vgen.provider submit", "vgen.attempt"),
+        ("vgen.provider fetch", "vgen.attempt"),
+        ("vgen.provider status", ""),  # asks for all attempts at once
+    }
+    calls = [span for span in hearing.spans() if span.name.startswith("vgen.provider")]
+    assert {span.kind for span in calls} == {SpanKind.CLIENT}
+    assert all(span.attributes == {"vgen.backend": "fake"} for span in calls)
+    assert not any(has_failed(span) for span in calls)
+
+
+async def test_a_question_for_many_is_linked_to_each(
+    hearing: Hearing, autojump_clock: MockClock
+) -> None:
+    """The span of a batched `status` has a link to each attempt that it asks for."""
+    async with Stage().runner() as runner:
+        await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    first = hearing.spans("vgen.provider status")[0]
+    attempts = {
+        context.span_id for span in hearing.spans("vgen.attempt") if (context := span.context)
+    }
+    assert len(attempts) == 3
+    assert {link.context.span_id for link in first.links} == attempts
+
+
+async def test_the_spans_say_what_was_made(hearing: Hearing, autojump_clock: MockClock) -> None:
+    """Job, clip and attempt carry who they are, money in US dollars, lengths and outcomes."""
+    stage = Stage([FakeBackend(script={"a": [Fail(billed=Decimal("0.05"))]})])
+    async with stage.runner() as runner:
+        clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    (job,) = hearing.spans("vgen.job")
+    assert job.attributes == {
+        "vgen.job.id": str(JOB),
+        "vgen.job.clips.asked": 3,
+        "vgen.job.clips.made": 3,
+        "vgen.job.cost": float(clips.total_cost),
+        "vgen.job.outcome": "3 of 3 clips",
+    }
+    clip = hearing.spans("vgen.clip")[-1]
+    assert clip.attributes == {
+        "vgen.job.id": str(JOB),
+        "vgen.clip.index": 0,
+        "vgen.clip.duration.target": 2.0,
+        "vgen.clip.duration.actual": 2.0,
+        "vgen.clip.cost": 0.17,
+        "vgen.clip.retries": 1,
+        "vgen.clip.outcome": "made",
+    }
+    told = {values["vgen.attempt.id"]: values for values in attributes(hearing, "vgen.attempt")}
+    assert len(told) == 4
+    for attempt in await stage.ledger.attempts(JOB, 0):
+        failed = {"error.type": "RetryableError", "vgen.attempt.verdict": "failed"}
+        ended = {"vgen.attempt.verdict": "succeeded"} if attempt.number == 2 else failed
+        assert told[str(attempt.attempt_id)] == {
+            "vgen.attempt.id": str(attempt.attempt_id),
+            "vgen.backend": "fake",
+            "vgen.attempt.number": attempt.number,
+            "vgen.attempt.held": 0.12,
+            "vgen.attempt.billed": float(attempt.billed or 0),
+            **ended,
+        }
+
+
+async def test_errors_are_recorded(hearing: Hearing, autojump_clock: MockClock) -> None:
+    """What failed has the status of an error, its reason, and the exception that left it."""
+    refused = Refuse(GenerationError("content policy"))
+    stage = Stage([FakeBackend(script={"a": [refused]})])
+    async with stage.runner() as runner:
+        with pytest.raises(InsufficientClipsError):
+            await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    failed = [span for span in hearing.spans() if has_failed(span)]
+    assert [(span.name, (span.attributes or {}).get("error.type")) for span in failed] == [
+        ("vgen.provider submit", "GenerationError"),
+        ("vgen.attempt", "GenerationError"),
+        ("vgen.clip", None),
+        ("vgen.job", "InsufficientClipsError"),
+    ]
+    submit, attempt, clip, _ = failed
+    assert {span.status.description for span in (submit, attempt, clip)} == {"content policy"}
+    assert [event.name for event in submit.events] == ["exception"]
+    assert (clip.attributes or {})["vgen.clip.outcome"] == "given up"
+    assert "vgen.attempt.verdict" not in (attempt.attributes or {})
+
+
+async def test_a_submit_without_an_answer_is_an_error(
+    hearing: Hearing, autojump_clock: MockClock
+) -> None:
+    """Its span says so; looking for it is a call of its own."""
+    stage = Stage([FakeBackend(script={"a": [LoseAnswer(Succeed())]})])
+    async with stage.runner() as runner:
+        await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    (slow,) = [s for s in hearing.spans("vgen.provider submit") if has_failed(s)]
+    assert (slow.attributes or {})["error.type"] == "TooSlowError"
+    (found,) = hearing.spans("vgen.provider find")
+    assert found.parent == slow.parent
+
+
+async def test_what_was_cancelled_says_so(hearing: Hearing, autojump_clock: MockClock) -> None:
+    """A cancelled job's spans all end, as cancelled, and the call that cancels is among them."""
+    stage = Stage([FakeBackend(default=Hang())])
+    async with stage.runner() as runner:
+        with trio.move_on_after(5):
+            await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    for name in ("vgen.job", "vgen.clip", "vgen.attempt"):
+        assert {values["error.type"] for values in attributes(hearing, name)} == {"Cancelled"}
+    assert attributes(hearing, "vgen.job")[0]["vgen.job.outcome"] == "interrupted"
+    assert {v["vgen.attempt.verdict"] for v in attributes(hearing, "vgen.attempt")} == {"cancelled"}
+    cancels = hearing.spans("vgen.provider cancel")
+    assert [hearing.parent(span) for span in cancels] == ["vgen.attempt"] * 3
+
+
+async def test_a_job_that_is_never_opened_has_its_span(hearing: Hearing) -> None:
+    """Input that is refused is an error of the job's span."""
+    async with Stage().runner() as runner:
+        with pytest.raises(InvalidPromptsError):
+            await runner.process(JOB, prompts("a"), budget=PLENTY)
+    (job,) = hearing.spans()
+    assert job.name == "vgen.job"
+    assert (job.attributes or {})["error.type"] == "InvalidPromptsError"
+
+
+async def test_an_attempt_that_is_carried_on_has_its_span(
+    hearing: Hearing, autojump_clock: MockClock
+) -> None:
+    """What a later run does about an open attempt is done in that attempt's span."""
+    stage = Stage([FakeBackend(script={"a": [LoseAnswer(Succeed(), listed_after=500)]})])
+    async with stage.runner() as runner:
+        with pytest.raises(InsufficientClipsError):
+            await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+        hearing.exporter.clear()
+        await trio.sleep(500)
+        await runner.reconcile(JOB)
+    (attempt,) = hearing.spans("vgen.attempt")
+    assert attempt.parent is None
+    assert (attempt.attributes or {})["vgen.attempt.verdict"] == "succeeded"
+    calls = [span.name for span in hearing.spans() if hearing.parent(span) == "vgen.attempt"]
+    assert calls == ["vgen.provider find", "vgen.provider status", "vgen.provider fetch"]
+
+
+async def test_the_callers_span_is_the_jobs_parent(
+    hearing: Hearing, autojump_clock: MockClock
+) -> None:
+    """A job is part of the trace of whoever called for it."""
+    async with Stage().runner() as runner:
+        with hearing.request():
+            await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+        async with runner.start(JOB, prompts(*"abc"), budget=PLENTY):
+            assert trace.get_current_span() is trace.INVALID_SPAN
+    first, second = hearing.spans("vgen.job")
+    assert hearing.parent(first) == "request"
+    assert second.parent is None
+
+
+async def test_clips_and_retries_are_counted(hearing: Hearing, autojump_clock: MockClock) -> None:
+    """Clips by outcome and by the backend that had them last; retries by the one that follows."""
+    script: Script = {"a": [Fail()], "b": [Fail(), Refuse(ModelUnavailableError("down"))]}
+    stage = Stage([FakeBackend("one", script), FakeBackend("two")])
+    async with stage.runner() as runner:
+        await runner.process(JOB, prompts(*"abcd"), budget=PLENTY)
+        await runner.process(JOB, prompts(*"abcd"), budget=PLENTY, redo=[3])
+    assert hearing.points("vgen.clips") == {
+        ("one", "made"): 4,
+        ("two", "made"): 1,
+        ("one", "kept"): 2,
+        ("two", "kept"): 1,
+    }
+    assert hearing.points("vgen.retries") == {("one",): 2, ("two",): 1}
+    assert hearing.metrics()["vgen.clips"].unit == "{clip}"
+
+
+async def test_money_is_counted_as_the_ledger_has_it(
+    hearing: Hearing, autojump_clock: MockClock
+) -> None:
+    """What was spent is the sum of all bills, corrected ones once; in the end nothing is held."""
+    script: Script = {"a": [Fail(billed=Decimal("0.03"))], "b": [Succeed(seconds=1.5)]}
+    stage = Stage([FakeBackend(script=script, default=Succeed(after=40))])
+    async with stage.runner() as runner, trio.open_nursery() as nursery:
+        nursery.start_soon(lambda: runner.process(JOB, prompts(*"abc"), budget=PLENTY))
+        await trio.sleep(30)
+        assert hearing.points("vgen.money.held") == {("fake",): 0.24}
+    job = await stage.ledger.job(JOB)
+    assert job is not None
+    assert hearing.points("vgen.money.spent") == {("fake",): float(job.account.spent)}
+    assert hearing.points("vgen.money.held") == {("fake",): 0}
+
+
+async def test_money_left_in_doubt_is_held_by_nobody_here(
+    hearing: Hearing, autojump_clock: MockClock
+) -> None:
+    """Once nobody works on an attempt any more, its hold is the ledger's affair alone."""
+    stage = Stage([FakeBackend(script={"a": [LoseAnswer(listed_after=1e6)]})])
+    async with stage.runner() as runner:
+        with pytest.raises(InsufficientClipsError):
+            await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    assert isinstance(stage.ledger, MemoryLedger)
+    assert len(await stage.ledger.unsettled()) == 1
+    assert hearing.points("vgen.money.held") == {("fake",): 0}
+
+
+async def test_waiting_and_flying_are_measured(hearing: Hearing, autojump_clock: MockClock) -> None:
+    """Both in seconds of Trio's clock: waiting for a place until accepted, then until the end."""
+    stage = Stage(settings=Settings(concurrency=1, poll_interval=1))
+    async with stage.runner() as runner:
+        await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    assert hearing.points("vgen.attempt.flight.duration") == {("fake",): pytest.approx(30, abs=3)}
+    assert hearing.points("vgen.attempt.queue.duration") == {("fake",): pytest.approx(30, abs=3)}
+    assert hearing.metrics()["vgen.attempt.queue.duration"].unit == "s"
+
+
+class Broken(SpanProcessor):
+    """A listener that raises at each span."""
+
+    def on_start(self, span: Span, parent_context: object = None) -> None:
+        raise RuntimeError("the tracer is broken")
+
+    def on_end(self, span: ReadableSpan) -> None:
+        raise RuntimeError("the tracer is broken")
+
+
+class BrokenAtTheEnd(Broken):
+    """A listener that raises when a span ends."""
+
+    def on_start(self, span: Span, parent_context: object = None) -> None:
+        pass
+
+
+class BrokenExporter(SpanExporter):
+    """An exporter that raises."""
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        raise RuntimeError("the exporter is broken")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [Broken(), BrokenAtTheEnd(), SimpleSpanProcessor(BrokenExporter())],
+    ids=["at the start", "at the end", "exporter"],
+)
+async def test_a_broken_tracer_changes_nothing(
+    broken: SpanProcessor,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    autojump_clock: MockClock,
+) -> None:
+    """The job's clips are made and its spans stay off; what was raised is logged."""
+    telemetry = Hearing((broken,)).telemetry()
+    monkeypatch.setattr(marks, "telemetry", lambda: telemetry)
+    async with Stage().runner() as runner:
+        clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    assert clips.successful_clips == 3
+    assert any(record.levelno >= logging.ERROR for record in caplog.records)
+    assert trace.get_current_span() is trace.INVALID_SPAN
+
+
+@pytest.mark.parametrize("instrument", ["clips", "held", "spent", "queued", "in_flight"])
+async def test_a_broken_meter_changes_nothing(
+    instrument: str,
+    hearing: Hearing,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    autojump_clock: MockClock,
+) -> None:
+    """The job's clips are made and its observer is told; what was raised is logged."""
+    telemetry = marks.telemetry()
+    assert telemetry is not None
+    monkeypatch.setattr(telemetry.instruments, instrument, None)
+    stage = Stage()
+    async with stage.runner() as runner:
+        clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    assert clips.successful_clips == 3
+    assert stage.events
+    assert "OpenTelemetry raised" in caplog.text
+
+
+def has_failed(span: ReadableSpan) -> bool:
+    """Whether a span's status is that of an error."""
+    return span.status.status_code is StatusCode.ERROR
+
+
+def attributes(hearing: Hearing, name: str) -> list[dict[str, object]]:
+    """Give what the spans of one name say."""
+    return [dict(span.attributes or {}) for span in hearing.spans(name)]
