@@ -42,14 +42,21 @@ def at(place: Place) -> Generator[None]:
 
 
 class PlaceFilter(logging.Filter):
-    """Writes `job_id`, `clip_index` and `attempt` (its id) on records, `None` where there is none.
+    """Writes `job_id`, `clip_index` and `attempt` on records, `None` where there is none.
 
-    It stands at the logger "vgen", to which plug-ins log too: a formatter of the host's may name
-    the three always. What a caller has put on a record itself stays.
+    The ids of job and attempt are text, as formatters and exporters want it. The filter stands at
+    the logger "vgen", to which plug-ins log too, so that a formatter of the host's may name the
+    three always. What a caller has put on a record itself stays.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record through."""
-        for name, value in _PLACE.get()._asdict().items():
-            record.__dict__.setdefault(name, value)
+        job_id, clip_index, attempt = _PLACE.get()
+        record.__dict__.setdefault("job_id", _text(job_id))
+        record.__dict__.setdefault("clip_index", clip_index)
+        record.__dict__.setdefault("attempt", _text(attempt))
         return True
+
+
+def _text(number: UUID | None) -> str | None:
+    return None if number is None else str(number)
