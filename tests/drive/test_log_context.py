@@ -160,6 +160,39 @@ async def test_what_was_left_open_is_logged_of_its_attempt(
     assert places(caplog, "download 1 failed") == [(THIS, 0, attempt)]
 
 
+async def test_a_claim_that_stays_is_logged_of_its_attempt(
+    caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
+) -> None:
+    """Also what `reconcile` says before and after it has worked on one."""
+    fake = FakeBackend(script={"a": [LoseAnswer(Succeed(), listed_after=500)]})
+    stage = Stage([fake], ledger=MemoryLedger([Break("release", nth=4)]))
+    async with stage.runner() as runner:
+        with pytest.raises(InsufficientClipsError):
+            await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+        await trio.sleep(500)
+        await runner.reconcile()
+    (attempt,) = await attempts(stage, 0)
+    assert places(caplog, "stays claimed") == [(THIS, 0, attempt)]
+
+
+async def test_a_jobs_steps_log_of_it(
+    caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
+) -> None:
+    """Opened, its clips made and concluded one by one, a job is the same to the log."""
+
+    def observe(event: Event) -> None:
+        logger.info("told %s", type(event).__name__)
+
+    async with Stage(observer=observe).runner() as runner:
+        await runner.open_job(JOB, prompts(*"abc"), budget=PLENTY)
+        for index in range(3):
+            await runner.run_clip(JOB, index)
+        await runner.conclude(JOB)
+    assert places(caplog, "told JobOpened") == [(THIS, None, None)]
+    assert places(caplog, "told JobFinished") == [(THIS, None, None)]
+    assert places(caplog, "told ClipStored") == [(THIS, index, None) for index in range(3)]
+
+
 def render(
     request: ClipRequest, image: Image | None, path: Path, progress: Callable[[float], None]
 ) -> None:

@@ -22,7 +22,17 @@ from vgen.errors import (
     InvalidPromptsError,
     ModelUnavailableError,
 )
-from vgen.testing import Act, Fail, FakeBackend, Hang, LoseAnswer, MemoryLedger, Refuse, Succeed
+from vgen.testing import (
+    Act,
+    Fail,
+    FakeBackend,
+    Hang,
+    LoseAnswer,
+    MemoryLedger,
+    Refuse,
+    Spoil,
+    Succeed,
+)
 
 from .hearing import Hearing
 from .jobs import JOB, PLENTY, Stage, prompts
@@ -133,6 +143,30 @@ async def test_errors_are_recorded(hearing: Hearing, autojump_clock: MockClock) 
     assert "vgen.attempt.verdict" not in (attempt.attributes or {})
 
 
+async def test_a_clip_that_is_given_up_says_what_it_has_cost(
+    hearing: Hearing, autojump_clock: MockClock
+) -> None:
+    """Its attempts' bills, as they were corrected, and how many followed the first."""
+    script: Script = {"a": [Spoil("black")] * 3}
+    stage = Stage([FakeBackend(script=script, cancel_fee=Decimal("0.50"))])
+    async with stage.runner() as runner:
+        await runner.process(JOB, prompts(*"abcd"), budget=PLENTY)
+    (clip,) = [v for v in attributes(hearing, "vgen.clip") if v["vgen.clip.index"] == 0]
+    billed = sum(attempt.spent for attempt in await stage.ledger.attempts(JOB, 0))
+    assert clip["vgen.clip.cost"] == float(billed)
+    assert clip["vgen.clip.retries"] == 2
+
+
+async def test_a_job_ends_where_its_span_ends(
+    hearing: Hearing, caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
+) -> None:
+    """What the same task does about a job later is not said of the span."""
+    async with Stage().runner() as runner:
+        await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+        await runner.conclude(JOB)
+    assert "ended span" not in caplog.text
+
+
 async def test_a_submit_without_an_answer_is_an_error(
     hearing: Hearing, autojump_clock: MockClock
 ) -> None:
@@ -222,13 +256,14 @@ async def test_clips_and_retries_are_counted(hearing: Hearing, autojump_clock: M
 async def test_money_is_counted_as_the_ledger_has_it(
     hearing: Hearing, autojump_clock: MockClock
 ) -> None:
-    """What was spent is the sum of all bills, corrected ones once; in the end nothing is held."""
+    """What was spent is the sum of all bills, corrected ones once; held is what is in flight."""
     script: Script = {"a": [Fail(billed=Decimal("0.03"))], "b": [Succeed(seconds=1.5)]}
-    stage = Stage([FakeBackend(script=script, default=Succeed(after=40))])
+    fake = FakeBackend(script=script, default=Succeed(after=40))
+    stage = Stage([fake], settings=Settings(backoff=60))
     async with stage.runner() as runner, trio.open_nursery() as nursery:
         nursery.start_soon(lambda: runner.process(JOB, prompts(*"abc"), budget=PLENTY))
         await trio.sleep(30)
-        assert hearing.points("vgen.money.held") == {("fake",): 0.24}
+        assert hearing.points("vgen.money.held") == {("fake",): 0.12}
     job = await stage.ledger.job(JOB)
     assert job is not None
     assert hearing.points("vgen.money.spent") == {("fake",): float(job.account.spent)}
@@ -250,7 +285,9 @@ async def test_money_left_in_doubt_is_held_by_nobody_here(
 
 async def test_waiting_and_flying_are_measured(hearing: Hearing, autojump_clock: MockClock) -> None:
     """Both in seconds of Trio's clock: waiting for a place until accepted, then until the end."""
-    stage = Stage(settings=Settings(concurrency=1, poll_interval=1))
+    fake = FakeBackend(cancel_fee=Decimal("0.50"))  # each bill is corrected
+    stage = Stage([fake], settings=Settings(concurrency=1, poll_interval=1))
+    await trio.sleep(1000)
     async with stage.runner() as runner:
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert hearing.points("vgen.attempt.flight.duration") == {("fake",): pytest.approx(30, abs=3)}

@@ -16,6 +16,7 @@ OTHERWISE = """
 from opentelemetry import metrics
 metrics.get_meter = None
 """
+LOGGING = "import logging; logging.basicConfig()\n"
 IMPORT = "import vgen, vgen.abc, vgen.aio, vgen.blocking, vgen.errors, vgen.testing\n"
 JOB = """
 import uuid, trio, vgen
@@ -55,7 +56,7 @@ def test_a_job_finds_it_where_it_is_installed() -> None:
 
 def test_without_it_jobs_are_made_the_same() -> None:
     """A program without opentelemetry-api makes its clips, and says nothing."""
-    assert output(MISSING + JOB) == ["1"]
+    assert output(MISSING + LOGGING + JOB) == ["1"]
 
 
 @pytest.mark.parametrize("spoilt", [BROKEN, OTHERWISE], ids=["broken", "otherwise"])
