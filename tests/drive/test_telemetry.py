@@ -139,7 +139,7 @@ async def test_errors_are_recorded(hearing: Hearing, autojump_clock: MockClock) 
     submit, attempt, clip, _ = failed
     assert {span.status.description for span in (submit, attempt, clip)} == {"content policy"}
     assert [event.name for event in submit.events] == ["exception"]
-    assert (clip.attributes or {})["vgen.clip.outcome"] == "given up"
+    assert (clip.attributes or {})["vgen.clip.outcome"] == "given_up"
     assert "vgen.attempt.verdict" not in (attempt.attributes or {})
 
 

@@ -235,7 +235,7 @@ class ClipSpan(Span):
             {"vgen.clip.cost": float(self._spent), "vgen.clip.retries": max(0, self._sent - 1)}
         )
         self.fail(reason)
-        self._ended("given up")
+        self._ended("given_up")
 
     def _ended(self, outcome: str) -> None:
         self.say({"vgen.clip.outcome": outcome})
