@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from uuid import UUID
 
+from vgen import JobOpened
 from vgen.abc import Attempt, Custody, Money, State
 from vgen.errors import BudgetExceededError
 from vgen.records.entry import Entry, Fetched, Line, Planned, Reserved, Settled
@@ -36,9 +37,14 @@ def budget_holds(story: Story, chapter: Chapter) -> None:
 
 
 def overrun_stops_submits(story: Story, chapter: Chapter) -> None:
-    """After a bill above its hold nothing that costs money is reserved any more."""
+    """After a bill above its hold nothing that costs money is reserved before it is reopened."""
     overrun, holds = False, story.holds
-    for line in _lines(story, chapter):
+    for note in story.notes(chapter):
+        line = note.what
+        if isinstance(line, JobOpened):
+            overrun = False
+        if not isinstance(line, Line):
+            continue
         hold = holds[line.attempt_id]
         if isinstance(line.entry, Settled | Fetched):
             overrun = overrun or line.entry.billed > hold

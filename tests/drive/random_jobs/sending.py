@@ -111,7 +111,7 @@ def released_means_absent(story: Story) -> None:
 
 def silence_is_doubt(story: Story, chapter: Chapter) -> None:
     """A submit that was sent ends with a ticket, a proof that it was not accepted, or a doubt."""
-    if _ledger_broke(chapter):
+    if _ledger_broke(story, chapter):
         return
     entries: dict[UUID, list[Entry]] = {}
     for line in story.lines():
@@ -128,6 +128,7 @@ def silence_is_doubt(story: Story, chapter: Chapter) -> None:
             assert isinstance(after[0], Ticketed | Released), f"answered, but {after[0]}: {call}"
 
 
-def _ledger_broke(chapter: Chapter) -> bool:
-    broke = (e for e in chapter.errors if isinstance(e, LedgerError))
-    return any(not isinstance(error, JobStoppedError) for error in broke)
+def _ledger_broke(story: Story, chapter: Chapter) -> bool:
+    """Whether it may have: that a job was stopped may be raised in the place of another error."""
+    kinds = {type(error) for error in chapter.errors if isinstance(error, LedgerError)}
+    return bool(kinds if story.plan.ledger else kinds - {JobStoppedError})
