@@ -74,6 +74,8 @@ async def deliver(one: Try, planned: PlannedClip, told: Told) -> Clip:
         raise
     else:
         _remove(path)
+        if one.kit.spool is not None:
+            _remove(one.kit.spool / passing.name)  # also where it could not be noted as spooled
         return clip
     finally:
         _remove(passing)

@@ -6,7 +6,7 @@ import os
 
 from hypothesis import HealthCheck, example, given, settings
 
-from vgen.testing import Fail, LoseAnswer, Model, Outage, Plan, Run, Succeed
+from vgen.testing import Break, Fail, LoseAnswer, Model, Outage, Plan, Run, Succeed
 from vgen.testing.strategies import plans
 
 from .play import played
@@ -65,8 +65,15 @@ def test_no_random_job_breaks_a_rule(plan: Plan) -> None:
     played(plan, hold)
 
 
+SPOOLED_UNNOTED = Plan(
+    ledger=(Break("advance", nth=10),), storage=(Outage(begins=5, ends=900),), spool=True
+)
+"""A file lies in the spool, and the ledger does not say so."""
+
+
 @many
 @given(plans(sound_ledger=False))
+@example(SPOOLED_UNNOTED)
 def test_no_failing_ledger_breaks_a_rule(plan: Plan) -> None:
     """A ledger that fails or dawdles ends the job, and what is left keeps every rule."""
     played(plan, hold)
