@@ -48,6 +48,17 @@ async def test_between_two_runs(desk: Desk, autojump_clock: MockClock, *, jump: 
 async def test_with_two_at_one_job(desk: Desk, autojump_clock: MockClock, *, jump: float) -> None:
     """Claims that expire early pass on, and nobody pays for what they were for a second time."""
     desk.fake = Watched(script={"c": [Succeed(after=50)]})
+    await two_at_one_job(desk, jump)
+
+
+async def test_while_a_submit_is_under_way(desk: Desk, autojump_clock: MockClock) -> None:
+    """Whoever takes it over waits for as long as it may still arrive."""
+    desk.fake = Watched(default=Succeed(after=1), latency=10)
+    await two_at_one_job(desk, HOURS, at=15.0)
+
+
+async def two_at_one_job(desk: Desk, jump: float, *, at: float = 5.0) -> None:
+    """Have two runners do a job while the ledger's clock jumps, and finish it."""
 
     async def play() -> None:
         try:
@@ -57,7 +68,7 @@ async def test_with_two_at_one_job(desk: Desk, autojump_clock: MockClock, *, jum
 
     with trio.fail_after(2 * SOON):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(clock_jumps, desk, 5.0, jump)
+            nursery.start_soon(clock_jumps, desk, at, jump)
             for _ in range(2):
                 nursery.start_soon(play)
         await desk.play()

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
 from decimal import Decimal
+from math import inf
 
 import trio
 from attrs import define
@@ -155,10 +156,11 @@ class Try:
         await self.write(Doubted(reason))
         raise SubmitInDoubtError(reason) from cause
 
-    async def resolve(self) -> bool:
+    async def resolve(self, *, under_way_until: float = -inf) -> bool:
         """Look for a doubtful submit; whether it is clear now: a ticket, absent or written off.
 
-        What cannot be cleared yet stays in doubt, for a later run or a person.
+        Before `under_way_until`, on Trio's clock, it may still arrive: that it is absent proves
+        nothing. What cannot be cleared yet stays in doubt, for a later run or a person.
         """
         pause = self.kit.settings.backoff
         for look in range(LOOKS):
@@ -174,6 +176,8 @@ class Try:
                 await self._write_ticket(finding)
                 return True
             if isinstance(finding, Absent):
+                if trio.current_time() < under_way_until:
+                    continue
                 await self.write(Released("it never arrived"))
                 return True
             if finding.for_good:

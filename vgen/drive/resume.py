@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 
+import trio
 from attrs import evolve
 
 from vgen.decisions.fingerprint import same_request
@@ -131,9 +133,12 @@ async def _clear(one: Try) -> None:
     """Find out whether a submit without an answer arrived."""
     if one.attempt.custody is not Custody.INTENDED:
         return
+    under_way_until = -inf
     if one.attempt.money is Money.HELD:
+        # Its claim has passed on, but by the ledger's clock: its process may be sending it still.
+        under_way_until = trio.current_time() + one.kit.settings.submit_timeout
         await one.write(Doubted("the process that was sending it has ended"))
-    if await one.resolve():
+    if await one.resolve(under_way_until=under_way_until):
         return
     if one.backend.capabilities.can_find:
         raise SubmitInDoubtError("it may be running and may be billed: not cleared yet")

@@ -30,7 +30,7 @@ SPEED = 200.0
 BUDGET = Decimal(6)
 CLIPS = 3
 
-SETTINGS = Settings(poll_interval=0.02, backoff=0.1, attempts=5)
+SETTINGS = Settings(poll_interval=0.02, backoff=0.1, attempts=5, submit_timeout=2.0)
 
 WRITES = ("open_job", "claim", "reserve", "advance", "conclude", "release", "renew")
 
