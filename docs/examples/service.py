@@ -138,8 +138,10 @@ class JobStream(Response):
             except VgenError as error:
                 await self.fail(error, scope, receive, send)
             except asyncio.CancelledError:
-                if group.cancel_scope.cancel_called:
+                task = asyncio.current_task()
+                if task is None or group.cancel_scope.cancel_called:
                     raise
+                task.uncancel()  # it is the server that stops, and the client is there to be told
                 await self.fail(VgenError(STOPPING), scope, receive, send)
             group.cancel_scope.cancel()
 

@@ -5,7 +5,7 @@
 makes the jobs of the prompts files that it is given, one path a line, each within the budget, and
 prints a line of JSON for each. It needs vgen, vgen-animatic and vgen-replicate.
 
-    {"file": "prompts/trailer.json", "clips": {"job_id": "…", "clips": […], "total_cost": "0.07", …}}
+    {"file": "prompts/trailer.json", "clips": {"job_id": "…", "clips": […], "total_cost": …}}
     {"file": "prompts/teaser.json", "error": "InvalidPromptsError", "detail": ["clip_prompts[0].…"]}
 
 A file without a `job_id` gets one from its path, so that the same line again makes only what is

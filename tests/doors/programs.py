@@ -1,0 +1,229 @@
+"""The examples as real processes, and a provider of their own: a simulated Replicate."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import trio
+from attrs import frozen
+from httpx_sse import aconnect_sse
+
+from vgen import SQLiteLedger
+from vgen.abc import Job
+from vgen_replicate.simulator import Faults, Simulator
+
+EXAMPLES = Path(__file__).parents[2] / "docs/examples"
+PATIENCE = 30.0
+"""How long anything may take, in seconds."""
+
+LOOK_AGAIN = 0.02
+STUCK: Mapping[str, Any] = {"faults": Faults(stuck=1.0), "speed": 30.0}
+"""A simulator whose predictions run on until they are cancelled.
+
+The service's own deadline for them comes after more than half a minute.
+"""
+
+FAST: Mapping[str, Any] = {"speed": 500.0}
+"""A simulator whose predictions end soon."""
+
+FOREIGN = ("COVERAGE", "REPLICATE", "VIDEO_GENERATOR", "VGEN", "ENVIRONMENT", "SVD", "COGVIDEOX")
+"""Variables that must not reach a program: coverage leaves broken data behind in one that is
+killed, and an account would be a real one."""
+
+Told = tuple[str, Any]
+"""A server-sent event: its name and its data."""
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Give a program's environment: nothing takes long in it, and nothing costs anything."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(FOREIGN)}
+    pace = {"CONCURRENCY": "30", "POLL_INTERVAL": "0.05", "BACKOFF": "0.05"}
+    return {**kept, **{f"VIDEO_GENERATOR_{name}": text for name, text in pace.items()}, **more}
+
+
+@frozen
+class Provider:
+    """A simulated Replicate: its books, and how a program finds it."""
+
+    simulator: Simulator
+    variables: Mapping[str, str]
+
+    def cancels(self) -> int:
+        """How often it was asked to cancel."""
+        return self.simulator.requests["POST", "/v1/predictions/{id}/cancel"]
+
+
+@contextmanager
+def simulated(**options: Any) -> Generator[Provider]:
+    """Serve a simulator, in a thread of its own, until the block ends."""
+    simulator = Simulator(scale=0.125, epoch=datetime.now(UTC), **options)
+    told: SimpleQueue[tuple[str, trio.lowlevel.TrioToken, trio.CancelScope]] = SimpleQueue()
+
+    async def serve() -> None:
+        async with trio.open_nursery() as nursery:
+            url = await nursery.start(simulator.serve)
+            told.put((url, trio.lowlevel.current_trio_token(), nursery.cancel_scope))
+
+    thread = threading.Thread(target=trio.run, args=(serve,))
+    thread.start()
+    url, token, scope = told.get(timeout=PATIENCE)
+    access = {"REPLICATE_API_TOKEN": simulator.token, "REPLICATE_BASE_URL": url}
+    try:
+        yield Provider(simulator, {**access, "REPLICATE_PRICING": "metered"})
+    finally:
+        token.run_sync_soon(scope.cancel)
+        thread.join()
+
+
+@frozen
+class Service:
+    """The service as a process; its clips and its ledger are in `folder`."""
+
+    process: subprocess.Popen[str]
+    url: str
+    folder: Path
+
+    @asynccontextmanager
+    async def client(self) -> AsyncGenerator[httpx.AsyncClient]:
+        """Open a client of it."""
+        async with httpx.AsyncClient(base_url=self.url, timeout=PATIENCE) as client:
+            yield client
+
+    def end(self, number: signal.Signals) -> str:
+        """Send it a signal, wait for its end, and give what it has said in its life."""
+        self.process.send_signal(number)
+        _, said = self.process.communicate(timeout=PATIENCE)
+        return said
+
+
+@contextmanager
+def service(folder: Path, variables: Mapping[str, str]) -> Generator[Service]:
+    """Serve the example, as its docstring says, until the block ends."""
+    command = [sys.executable, "-m", "uvicorn", "--app-dir", str(EXAMPLES), "service:app"]
+    options = ["--port", "0", "--no-access-log", "--timeout-graceful-shutdown", "1"]
+    with subprocess.Popen(
+        [*command, *options],
+        env=environment(VGEN_FOLDER=str(folder), **variables),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield Service(process, _address(process), folder)
+        finally:
+            process.kill()
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    assert process.stderr is not None
+    said = ""
+    for line in process.stderr:
+        said += line
+        if "running on" in line:
+            return line.split(" on ")[1].split()[0]
+    raise AssertionError(said)
+
+
+@contextmanager
+def worker(folder: Path, variables: Mapping[str, str]) -> Generator[subprocess.Popen[str]]:
+    """Start the worker, with clips and ledger in `folder`; none outlives the block."""
+    command = [sys.executable, str(EXAMPLES / "worker.py"), "--folder", str(folder)]
+    with subprocess.Popen(
+        [*command, "--budget", "100"],
+        env=environment(**variables),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def prompts(job_id: UUID | None = None, *, clips: int = 3) -> dict[str, Any]:
+    """A job of short clips, as JSON has it."""
+    items = [
+        {"clip_index": index, "prompt": f"Rain, take {index}", "duration": 0.2}
+        for index in range(clips)
+    ]
+    return {"job_id": str(job_id or uuid4()), "clip_prompts": items}
+
+
+@contextmanager
+def on_replicate(folder: Path, options: Mapping[str, Any]) -> Generator[tuple[Service, Provider]]:
+    """Serve the service's example on a simulator."""
+    with simulated(**options) as provider, service(folder, provider.variables) as served:
+        yield served, provider
+
+
+async def all_told(
+    client: httpx.AsyncClient, job: Mapping[str, Any], told: list[Told] | None = None
+) -> Sequence[Told]:
+    """Send a job, and give its events when it has ended; they are added to `told` as they come."""
+    told = [] if told is None else told
+    asked = {"budget": "100", "min_clips": "1"}
+    async with aconnect_sse(client, "POST", "/jobs", params=asked, json=job) as source:
+        async for event in source.aiter_sse():
+            told.append((event.event, event.json()))
+    return told
+
+
+@asynccontextmanager
+async def followed(
+    served: Service, job: Mapping[str, Any], *, attempts: int = 3
+) -> AsyncGenerator[Sequence[Told]]:
+    """Send a job, and give its events, once so many attempts are on their way.
+
+    More are added as they come; the block's end hangs up.
+    """
+    told: list[Told] = []
+
+    async def follow() -> None:
+        with suppress(httpx.RemoteProtocolError):  # the service was killed
+            async with served.client() as client:
+                await all_told(client, job, told)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(follow)
+        await until(lambda: [name for name, _ in told].count("AttemptSubmitted") == attempts)
+        yield told
+        nursery.cancel_scope.cancel()
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Wait for a condition, but not for ever."""
+    with trio.fail_after(PATIENCE):
+        while not holds():  # noqa: ASYNC110 - what happens in another process sets no event here
+            await trio.sleep(LOOK_AGAIN)
+
+
+async def job_in(folder: Path, job_id: UUID) -> Job | None:
+    """Read a job from the ledger."""
+    ledger = SQLiteLedger(folder / "vgen.db")
+    try:
+        return await ledger.job(job_id)
+    finally:
+        await ledger.aclose()
+
+
+async def spent(folder: Path, job_id: UUID) -> Decimal:
+    """Give what a job has cost by the ledger, in which nothing of it is left open."""
+    job = await job_in(folder, job_id)
+    assert job is not None
+    assert not [attempt for attempt in job.attempts if attempt.is_open]
+    assert (job.account.held, job.account.in_doubt) == (Decimal(0), Decimal(0))
+    return job.account.spent
