@@ -194,6 +194,7 @@ class Runner:
     open_job = _awaited(runner.Runner.open_job)
     run_clip = _awaited(runner.Runner.run_clip)
     conclude = _awaited(runner.Runner.conclude)
+    job = _awaited(runner.Runner.job)
     doubts = _awaited(runner.Runner.doubts)
     reconcile = _awaited(runner.Runner.reconcile)
     resolve = _awaited(runner.Runner.resolve)

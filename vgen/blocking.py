@@ -163,6 +163,7 @@ class Runner:
     open_job = _waited(runner.Runner.open_job)
     run_clip = _waited(runner.Runner.run_clip)
     conclude = _waited(runner.Runner.conclude)
+    job = _waited(runner.Runner.job)
     doubts = _waited(runner.Runner.doubts)
     reconcile = _waited(runner.Runner.reconcile)
     resolve = _waited(runner.Runner.resolve)

@@ -34,7 +34,6 @@ from typing import Annotated, cast
 from uuid import UUID, uuid4
 
 import anyio
-from attrs import frozen
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.types import Receive, Scope, Send
@@ -54,21 +53,6 @@ STATUSES: dict[type[VgenError], int] = {InvalidPromptsError: 422, BudgetExceeded
 STOPPING = "the service is stopping and has cancelled the job: the same job again finishes it"
 
 
-@frozen
-class Studio:
-    """What all requests share."""
-
-    runner: vgen.aio.Runner
-    ledger: vgen.SQLiteLedger
-
-    async def job(self, job_id: UUID) -> Job:
-        """Give a job as the ledger has it."""
-        job = await self.runner.call(lambda: self.ledger.job(job_id))
-        if job is None:
-            raise HTTPException(404, f"there is no job {job_id}")
-        return job
-
-
 def backends() -> list[VideoBackend]:
     """Replicate's models where there is an account, else previews that cost nothing."""
     if os.environ.get("REPLICATE_API_TOKEN"):
@@ -77,23 +61,24 @@ def backends() -> list[VideoBackend]:
 
 
 @asynccontextmanager
-async def lifespan(_app: FastAPI) -> AsyncGenerator[dict[str, Studio]]:
+async def lifespan(_app: FastAPI) -> AsyncGenerator[dict[str, vgen.aio.Runner]]:
     """Keep one runner open; first of all, clear up what a service that died has left open."""
     folder = Path(os.environ.get("VGEN_FOLDER", "vgen-service"))
     images = os.environ.get("VGEN_IMAGES", folder / "images")
     await anyio.Path(folder).mkdir(parents=True, exist_ok=True)
-    ledger = vgen.SQLiteLedger(folder / "vgen.db")
-    storage = vgen.DirectoryStorage(folder / "clips", images=[images])
     async with vgen.aio.open_runner(
-        backends=backends(), storage=storage, ledger=ledger, spool=folder / "spool"
+        backends=backends(),
+        storage=vgen.DirectoryStorage(folder / "clips", images=[images]),
+        ledger=vgen.SQLiteLedger(folder / "vgen.db"),
+        spool=folder / "spool",
     ) as runner:
         await runner.reconcile()
-        yield {"studio": Studio(runner, ledger)}
+        yield {"runner": runner}
 
 
-def studio_of(request: Request) -> Studio:
+def runner_of(request: Request) -> vgen.aio.Runner:
     """Find what `lifespan` has opened."""
-    return cast("Studio", request.state.studio)
+    return cast("vgen.aio.Runner", request.state.runner)
 
 
 def answer(record: object, status: int = 200) -> Response:
@@ -186,7 +171,7 @@ def spelled(name: str, record: object) -> str:
 
 
 app = FastAPI(title="vgen", lifespan=lifespan)
-Here = Annotated[Studio, Depends(studio_of)]
+TheRunner = Annotated[vgen.aio.Runner, Depends(runner_of)]
 
 
 @app.exception_handler(VgenError)
@@ -208,28 +193,36 @@ async def refuse_parameters(_request: Request, error: RequestValidationError) ->
 @app.post("/jobs")
 async def make(
     request: Request,
-    studio: Here,
+    runner: TheRunner,
     budget: Annotated[Decimal, Query(ge=0)] = Decimal(0),
     min_clips: int = 3,
 ) -> Response:
     """Make a job's clips, or those that an earlier request has left to make."""
     prompts = vgen.read_prompts(await request.body(), source="body").prompts()
     job_id = prompts.job_id or uuid4()
-    return JobStream(studio.runner.start(job_id, prompts, budget=budget, min_clips=min_clips))
+    return JobStream(runner.start(job_id, prompts, budget=budget, min_clips=min_clips))
 
 
 @app.get("/jobs/{job_id}")
-async def show(studio: Here, job_id: UUID) -> Response:
+async def show(runner: TheRunner, job_id: UUID) -> Response:
     """Show a job as it stands."""
-    return as_it_stands(await studio.job(job_id))
+    return as_it_stands(await known(runner, job_id))
 
 
 @app.delete("/jobs/{job_id}")
-async def cancel(studio: Here, job_id: UUID) -> Response:
+async def cancel(runner: TheRunner, job_id: UUID) -> Response:
     """Stop a job wherever it runs, which may take some seconds, and show how it stands then."""
-    await studio.job(job_id)
-    await studio.runner.cancel(job_id)
-    return as_it_stands(await studio.job(job_id))
+    await known(runner, job_id)
+    await runner.cancel(job_id)
+    return as_it_stands(await known(runner, job_id))
+
+
+async def known(runner: vgen.aio.Runner, job_id: UUID) -> Job:
+    """Give a job as the ledger has it."""
+    job = await runner.job(job_id)
+    if job is None:
+        raise HTTPException(404, f"there is no job {job_id}")
+    return job
 
 
 def as_it_stands(job: Job) -> Response:
@@ -248,6 +241,6 @@ def as_it_stands(job: Job) -> Response:
 
 
 @app.get("/health")
-async def health(studio: Here) -> Response:
+async def health(runner: TheRunner) -> Response:
     """Say how much is in flight, and how much waits."""
-    return answer(studio.runner.statistics())
+    return answer(runner.statistics())

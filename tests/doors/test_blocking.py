@@ -60,6 +60,9 @@ def test_a_job_is_its_three_steps() -> None:
         for planned in manifest.clips:
             runner.run_clip(job, planned.clip_index)
         assert runner.conclude(job).successful_clips == 3
+        known = runner.job(job)
+        assert known is not None
+        assert known.account.held == 0
         assert runner.doubts() == ()
         assert runner.reconcile() == ()
 

@@ -38,7 +38,7 @@ from vgen import (
     Statistics,
     Tried,
 )
-from vgen.abc import Attempt, CostLedger, Manifest, Storage, VideoBackend
+from vgen.abc import Attempt, CostLedger, Job, Manifest, Storage, VideoBackend
 from vgen.errors import InsufficientClipsError
 
 FILE: PromptsFile = vgen.read_prompts("{}", source="prompts.json")
@@ -103,6 +103,7 @@ async def on_trio(backends: list[VideoBackend]) -> None:
         assert_type(await runner.open_job(JOB, PROMPTS, min_clips=3), Manifest)
         assert_type(await runner.run_clip(JOB, 0), Clip | ClipFailure)
         assert_type(await runner.conclude(JOB), Clips)
+        assert_type(await runner.job(JOB), Job | None)
         assert_type(await runner.doubts(), tuple[Attempt, ...])
         assert_type(await runner.reconcile(JOB), tuple[Reconciled, ...])
         assert_type(await runner.resolve(JOB, paid=True), Attempt)
@@ -133,6 +134,7 @@ async def on_asyncio(backends: list[VideoBackend]) -> None:
         assert_type(await runner.open_job(JOB, PROMPTS, min_clips=3), Manifest)
         assert_type(await runner.run_clip(JOB, 0), Clip | ClipFailure)
         assert_type(await runner.conclude(JOB), Clips)
+        assert_type(await runner.job(JOB), Job | None)
         assert_type(await runner.doubts(), tuple[Attempt, ...])
         assert_type(await runner.reconcile(JOB), tuple[Reconciled, ...])
         assert_type(await runner.resolve(JOB, paid=True), Attempt)
@@ -163,6 +165,7 @@ def on_nothing(backends: list[VideoBackend]) -> None:
         assert_type(runner.open_job(JOB, PROMPTS, min_clips=3), Manifest)
         assert_type(runner.run_clip(JOB, 0), Clip | ClipFailure)
         assert_type(runner.conclude(JOB), Clips)
+        assert_type(runner.job(JOB), Job | None)
         assert_type(runner.doubts(), tuple[Attempt, ...])
         assert_type(runner.reconcile(JOB), tuple[Reconciled, ...])
         assert_type(runner.resolve(JOB, paid=True), Attempt)

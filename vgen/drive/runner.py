@@ -22,7 +22,7 @@ from vgen.errors import ConfigurationError
 from vgen.ports.events import Observer
 from vgen.records.attempt import Attempt
 from vgen.records.clip import Clip, ClipFailure, Clips
-from vgen.records.job import Manifest
+from vgen.records.job import Job, Manifest
 from vgen.records.money import FREE
 from vgen.records.prompt import ClipPrompt, ClipPrompts
 
@@ -175,6 +175,15 @@ class Runner:
         """
         with at(Place(job_id)):
             return await whole.conclude(self._kit, job_id, {}, None)
+
+    @counted
+    async def job(self, job_id: UUID) -> Job | None:
+        """Give a job as the ledger has it, its money and its attempts; `None` if there is none.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        return await self._kit.ledger.job(job_id)
 
     @counted
     async def doubts(self) -> tuple[Attempt, ...]:
