@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
+from pathlib import Path
 from typing import TypedDict
 from uuid import UUID
 
 from attrs import define, field
 
 from vgen import ClipPrompt, Settings
-from vgen.abc import CostLedger, Storage, VideoBackend
+from vgen.abc import Account, Attempt, CostLedger, Manifest, Storage, VideoBackend
 from vgen.drive.inspector import Inspector
+from vgen.errors import LedgerError
 from vgen.testing import FakeBackend, Hang, MemoryLedger, MemoryStorage, Succeed, inline_inspector
 
 PLENTY = Decimal(100)
@@ -33,6 +38,23 @@ class Arguments(TypedDict):
 def hasty(grace: float = 5.0) -> Settings:
     """Settings under which nothing takes long."""
     return Settings(poll_interval=0.01, backoff=0.01, grace=grace, concurrency=50)
+
+
+class Unreachable(MemoryLedger):
+    """A ledger that cannot be reached."""
+
+    async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
+        raise LedgerError("nobody answers") from ConnectionRefusedError("no such port")
+
+
+def running() -> set[str]:
+    """Name the threads and the sockets of this process, but for Trio's idle workers."""
+    threads = {t.name for t in threading.enumerate() if not t.name.startswith("Trio")}
+    sockets = set[str]()
+    for file in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the listing's own
+            sockets.add(str(file.readlink()))
+    return threads | {name for name in sockets if name.startswith("socket:")}
 
 
 @define

@@ -25,7 +25,7 @@ from vgen.errors import ConfigurationError, InsufficientClipsError, InvalidPromp
 from vgen.testing import FakeBackend, MemoryLedger, Outage, Refuse
 from vgen.testing.faults import Faults
 
-from .parts import HANGING, PLENTY, PROMPTS, SOON, Parts
+from .parts import HANGING, PLENTY, PROMPTS, SOON, Parts, Unreachable, running
 
 
 @frozen
@@ -36,11 +36,10 @@ class Door:
     loop: str
 
     def play(self, program: Callable[[ModuleType], Awaitable[None]]) -> None:
-        """Run a program that uses the door, and see that no thread is left of it."""
-        before = set(threading.enumerate())
+        """Run a program that uses the door, and see that no thread or socket is left of it."""
+        before = running()
         anyio.run(program, self.vgen, backend=self.loop)
-        left = [t for t in set(threading.enumerate()) - before if not t.name.startswith("Trio")]
-        assert left == []
+        assert running() == before
 
 
 @pytest.fixture(params=["trio", "asyncio"])
@@ -140,9 +139,13 @@ def test_errors_come_bare_and_whole(door: Door) -> None:
             assert len(failed.value.clips.failures) == 3
             with pytest.raises(InvalidPromptsError, match="clip_prompts: 2 cannot") as wrong:
                 await runner.process(uuid4(), PROMPTS[:2], budget=PLENTY)
-        told = "".join(traceback.format_exception(wrong.value))
-        assert "vgen/drive/whole.py" in told
-        assert __file__ in told
+            told = "".join(traceback.format_exception(wrong.value))
+            assert "vgen/drive/whole.py" in told
+            assert __file__ in told
+        async with vgen.open_runner(**Parts(ledger=Unreachable()).arguments()) as runner:
+            with pytest.raises(LedgerError, match="nobody answers") as broken:
+                await runner.process(uuid4(), PROMPTS, budget=PLENTY)
+            assert isinstance(broken.value.__cause__, ConnectionRefusedError)
 
     door.play(program)
 

@@ -21,7 +21,7 @@ from vgen.errors import ConfigurationError, InsufficientClipsError, InvalidPromp
 from vgen.testing import FakeBackend, MemoryLedger, Outage, Refuse
 from vgen.testing.faults import Faults
 
-from .parts import HANGING, PLENTY, PROMPTS, SOON, Parts
+from .parts import HANGING, PLENTY, PROMPTS, SOON, Parts, Unreachable, running
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -33,12 +33,11 @@ def until(condition: Callable[[], object]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_thread_is_left() -> Generator[None]:
-    """After each test the threads are those from before, but for Trio's idle workers."""
-    before = set(threading.enumerate())
+def nothing_is_left() -> Generator[None]:
+    """After each test the threads and sockets are those from before."""
+    before = running()
     yield
-    left = [t for t in set(threading.enumerate()) - before if not t.name.startswith("Trio")]
-    assert left == []
+    assert running() == before
 
 
 def test_clips_are_made() -> None:
@@ -94,6 +93,12 @@ def test_errors_come_bare_and_whole() -> None:
     told = "".join(traceback.format_exception(wrong.value))
     assert "vgen/drive/whole.py" in told
     assert __file__ in told
+    with (
+        vgen.blocking.open_runner(**Parts(ledger=Unreachable()).arguments()) as run,
+        pytest.raises(LedgerError, match="nobody answers") as broken,
+    ):
+        run.process(uuid4(), PROMPTS, budget=PLENTY)
+    assert isinstance(broken.value.__cause__, ConnectionRefusedError)
 
 
 def test_an_error_that_nobody_asked_for_is_raised() -> None:
