@@ -120,7 +120,7 @@ class EventStream:
             if event is not None:
                 return event
             if not self._mailbox.ended:
-                self._changed.wait()
+                self._changed.wait(PULSE)
         raise StopIteration
 
 
