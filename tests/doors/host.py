@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from decimal import Decimal
 from types import FrameType
 from typing import Any
@@ -42,10 +43,12 @@ def say(line: str) -> None:
 
 
 class Telling(FakeBackend):
-    """Says when it is asked to cancel."""
+    """Says when it is asked to cancel, by way of `told`."""
+
+    told: Callable[[str], object] = staticmethod(say)
 
     async def cancel(self, ticket: Ticket) -> Status:
-        say("cancelling")
+        self.told("cancelling")
         return await super().cancel(ticket)
 
 
@@ -93,11 +96,13 @@ async def on_trio() -> None:
             await runner.process(JOB, PROMPTS, budget=BUDGET)
 
 
-async def on_asyncio() -> None:
-    """Make the clips, in a task that SIGTERM cancels."""
-    task = asyncio.current_task()
+async def on_asyncio(*, idle: bool = False) -> None:
+    """Make the clips, in a task that SIGTERM cancels; speak, if so told, when the loop is idle."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    if idle:
+        FAKE.told = lambda line: loop.call_soon_threadsafe(say, line)
     async with vgen.aio.open_runner(**PARTS) as runner:
         await runner.process(JOB, PROMPTS, budget=BUDGET)
 
@@ -121,6 +126,8 @@ def main(kind: str) -> None:
             trio.run(on_trio, strict_exception_groups=False)
         elif kind == "asyncio":
             asyncio.run(on_asyncio())
+        elif kind == "idle asyncio":
+            asyncio.run(on_asyncio(idle=True))
         else:
             on_nothing()
     finally:

@@ -231,6 +231,25 @@ def test_what_goes_wrong_while_cancelling_is_not_swallowed(door: Door) -> None:
     door.play(program)
 
 
+def test_what_goes_wrong_while_stopping_is_noted(door: Door) -> None:
+    """A ledger that breaks while a job is stopped is named in the notes of what stopped it."""
+    parts = Parts(fake=FakeBackend(script=HANGING, default=SOON))
+
+    async def program(vgen: ModuleType) -> None:
+        async def follow(runner: Any) -> None:
+            async with runner.start(uuid4(), PROMPTS, budget=PLENTY):
+                await until(lambda: len(parts.storage.files) == 2)
+                parts.ledger.faults = Faults([Outage(ends=inf)], LedgerError)
+                raise ZeroDivisionError
+
+        async with vgen.open_runner(**parts.arguments()) as runner:
+            with pytest.raises(ZeroDivisionError) as error:
+                await follow(runner)
+        assert error.value.__notes__ == ["and at the same time: LedgerError: advance: it is down"]
+
+    door.play(program)
+
+
 def test_leaving_waits_for_the_jobs(door: Door) -> None:
     """A runner's block ends when its jobs have ended."""
     parts = Parts()
