@@ -1,5 +1,6 @@
 """A web service that makes clips: FastAPI, with one runner for its whole life.
 
+    export VGEN_IMAGES=docs/examples
     uvicorn --app-dir docs/examples service:app --timeout-graceful-shutdown 5
 
 serves on http://127.0.0.1:8000. It needs vgen, vgen-animatic, vgen-replicate, fastapi and uvicorn.
@@ -136,21 +137,19 @@ class JobStream(Response):
             while line := await next_line(job.events):
                 await self.tell(line, send)
             clips = await job.result()
-        await self.tell(spelled("done", clips), send)
-        await send({"type": "http.response.body"})
+        await self.tell(spelled("done", clips), send, more=False)
 
-    async def tell(self, line: str, send: Send) -> None:
-        """Send one event."""
+    async def tell(self, line: str, send: Send, *, more: bool = True) -> None:
+        """Send one event; the answer ends with the one that has no `more` behind it."""
         if not self.begun:
             self.begun = True
             await send({"type": "http.response.start", "status": 200, "headers": EVENT_STREAM})
-        await send({"type": "http.response.body", "body": line.encode(), "more_body": True})
+        await send({"type": "http.response.body", "body": line.encode(), "more_body": more})
 
     async def fail(self, error: VgenError, scope: Scope, receive: Receive, send: Send) -> None:
         """Say why there are no clips, in whichever way is still open."""
         if self.begun:
-            await self.tell(spelled("error", why(error)), send)
-            await send({"type": "http.response.body"})
+            await self.tell(spelled("error", why(error)), send, more=False)
         else:
             await refusal(error)(scope, receive, send)
 
