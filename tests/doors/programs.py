@@ -26,18 +26,18 @@ from vgen.abc import Job
 from vgen_replicate.simulator import Faults, Simulator
 
 EXAMPLES = Path(__file__).parents[2] / "docs/examples"
-PATIENCE = 30.0
+PATIENCE = 60.0
 """How long anything may take, in seconds."""
 
 LOOK_AGAIN = 0.02
-STUCK: Mapping[str, Any] = {"faults": Faults(stuck=1.0), "speed": 30.0}
-"""A simulator whose predictions run on until they are cancelled.
+FAST: Mapping[str, Any] = {"speed": 100.0}
+"""A simulator whose predictions take less than a second, and are kept for half a minute."""
 
-The service's own deadline for them comes after more than half a minute.
-"""
+SLOWER: Mapping[str, Any] = {"speed": 20.0}
+"""One whose predictions take some seconds, and are kept for three minutes."""
 
-FAST: Mapping[str, Any] = {"speed": 500.0}
-"""A simulator whose predictions end soon."""
+STUCK: Mapping[str, Any] = {"faults": Faults(stuck=1.0), **SLOWER}
+"""One whose predictions run on for more than a minute, unless they are cancelled."""
 
 FOREIGN = ("COVERAGE", "REPLICATE", "VIDEO_GENERATOR", "VGEN", "ENVIRONMENT", "SVD", "COGVIDEOX")
 """Variables that must not reach a program: coverage leaves broken data behind in one that is

@@ -17,6 +17,7 @@ from vgen_replicate.simulator import Faults
 from .programs import (
     FAST,
     PATIENCE,
+    SLOWER,
     STUCK,
     Service,
     Told,
@@ -190,7 +191,7 @@ async def test_what_is_wrong_is_said_and_nothing_is_sent(tmp_path: Path) -> None
 async def test_what_a_dead_service_has_left_is_cleared_up(tmp_path: Path) -> None:
     """A service that starts stores the clips that one before it has paid for and never fetched."""
     job_id = uuid4()
-    with simulated(**FAST) as provider:
+    with simulated(**SLOWER) as provider:
         with service(tmp_path, provider.variables) as killed:
             async with followed(killed, prompts(job_id)):
                 killed.process.kill()

@@ -16,8 +16,8 @@ from vgen.abc import Ticket
 from vgen_replicate.simulator import Faults
 
 from .programs import (
-    FAST,
     PATIENCE,
+    SLOWER,
     STUCK,
     job_in,
     prompts,
@@ -117,7 +117,7 @@ async def test_what_a_dead_worker_has_left_is_cleared_up(tmp_path: Path) -> None
     job_id: UUID = uuid4()
     folder = tmp_path / "work"
     path = write(tmp_path / "job.json", prompts(job_id))
-    with simulated(**FAST) as provider:
+    with simulated(**SLOWER) as provider:
         with worker(folder, provider.variables) as process:
             hand(process, path)
             await ticketed(folder, job_id)
