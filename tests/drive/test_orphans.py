@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import trio
@@ -108,6 +108,37 @@ async def test_a_job_is_stopped_from_elsewhere(autojump_clock: MockClock) -> Non
         clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert clips.successful_clips == 3
     assert stage.fake.submitted.count("c") == 1
+
+
+async def test_the_runners_own_job_is_called_off_at_once(autojump_clock: MockClock) -> None:
+    """It need not wait for a renewal to hear of it; so for another's, which is left alone."""
+    stage = Stage([FakeBackend(default=Hang())])
+
+    async def process(job_id: UUID) -> None:
+        with pytest.raises(JobStoppedError):
+            await runner.process(job_id, prompts(*"abc"), budget=PLENTY)
+        ended[job_id] = trio.current_time()
+
+    other, ended = uuid4(), dict[UUID, float]()
+    async with stage.runner() as runner, trio.open_nursery() as nursery:
+        nursery.start_soon(process, JOB)
+        nursery.start_soon(process, other)
+        await trio.sleep(5)
+        await runner.cancel(JOB)
+        assert ended == {JOB: 5.0}
+        await runner.cancel(other)
+    assert stage.fake.running == []
+
+
+async def test_a_job_that_has_ended_cannot_be_called_off(autojump_clock: MockClock) -> None:
+    """It stays as it is."""
+    stage = Stage()
+    async with stage.runner() as runner:
+        await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+        assert await runner.cancel(JOB) == ()
+        job = await runner.job(JOB)
+    assert job is not None
+    assert (job.outcome, job.stopped) == ("3 of 3 clips", False)
 
 
 async def test_a_dead_processes_job_is_called_off(autojump_clock: MockClock) -> None:

@@ -64,7 +64,7 @@ async def claim_now(kit: Kit, job_id: UUID, clip_index: int) -> Claim | None:
 
 
 @asynccontextmanager
-async def kept(ledger: CostLedger, claim: Claim, *, grace: float) -> AsyncGenerator[None]:
+async def kept(kit: Kit, claim: Claim) -> AsyncGenerator[None]:
     """Keep the claim renewed within the block, and give it back.
 
     Raises:
@@ -72,10 +72,10 @@ async def kept(ledger: CostLedger, claim: Claim, *, grace: float) -> AsyncGenera
     """
     # A submit that has begun outlives cancellation, and its claim must outlive the submit.
     renewing = trio.CancelScope(shield=True)
-    async with given_back(ledger, claim, grace=grace):
+    async with given_back(kit.ledger, claim, grace=kit.settings.grace):
         with bare_errors():
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(_renew, ledger, claim, renewing)
+                nursery.start_soon(_renew, kit, claim, renewing)
                 try:
                     yield
                 finally:
@@ -105,8 +105,9 @@ async def last_words(otherwise: str, *, grace: float) -> AsyncGenerator[None]:
             logger.warning("%s: %s", otherwise, error)
 
 
-async def _renew(ledger: CostLedger, claim: Claim, scope: trio.CancelScope) -> None:
+async def _renew(kit: Kit, claim: Claim, scope: trio.CancelScope) -> None:
     with scope:
         while True:
-            await trio.sleep(LEASE / 3)
-            await ledger.renew(claim, lease=LEASE)
+            with trio.move_on_after(LEASE / 3):
+                await kit.stops.heard_of(claim.job_id)
+            await kit.ledger.renew(claim, lease=LEASE)

@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 from vgen.drive.inspector import Inspector
 from vgen.drive.pauses import Pauses
 from vgen.drive.polling import Poller
+from vgen.drive.stops import Stops
 from vgen.drive.telling import both, teller
 from vgen.ports.backend import VideoBackend
 from vgen.ports.events import Event, Observer
@@ -40,6 +41,7 @@ class Kit:
     slots: Mapping[str, trio.CapacityLimiter]
     pollers: Mapping[str, Poller]
     pauses: Pauses
+    stops: Stops
     folder: Path
     spool: Path | None
     owner: str

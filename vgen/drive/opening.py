@@ -23,6 +23,7 @@ from vgen.drive.owners import this_process
 from vgen.drive.pauses import Pauses
 from vgen.drive.polling import Poller
 from vgen.drive.runner import Runner
+from vgen.drive.stops import Stops
 from vgen.drive.telling import teller
 from vgen.errors import ConfigurationError
 from vgen.ports.backend import TellingBackend, VideoBackend
@@ -96,6 +97,7 @@ async def open_runner(
             slots=_slots(by_name),
             pollers=pollers,
             pauses=Pauses(),
+            stops=Stops(),
             folder=Path(folder),
             spool=None if spool is None else Path(spool),
             owner=this_process(),

@@ -46,8 +46,15 @@ async def reconcile(kit: Kit, job_id: UUID | None) -> tuple[Reconciled, ...]:
 
 
 async def call_job_off(kit: Kit, job_id: UUID) -> tuple[Reconciled, ...]:
-    """Stop a job wherever it runs, and cancel what is open of it at its providers."""
+    """Stop a job wherever it runs, and cancel what is open of it at its providers.
+
+    One that has ended, with nothing left open, stays as it is.
+    """
+    job = await kit.ledger.job(job_id)
+    if job is not None and job.outcome and not any(a.is_open for a in job.attempts):
+        return ()
     await kit.ledger.stop(job_id)
+    kit.stops.tell(job_id)
 
     async def soon(attempt: Attempt) -> Claim | None:
         with trio.move_on_after(LEASE + kit.settings.grace):

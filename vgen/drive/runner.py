@@ -222,8 +222,9 @@ class Runner:
     async def cancel(self, job_id: UUID) -> tuple[Reconciled, ...]:
         """Stop a job wherever it runs, and cancel what is open of it at its providers.
 
-        Whoever runs it gets `JobStoppedError` within 20 seconds. Clips that succeeded all the same
-        are stored. The same job again finishes it.
+        Whoever runs it gets `JobStoppedError`: on this runner at once, elsewhere within 20 seconds.
+        Clips that succeeded all the same are stored. The same job again finishes it. A job that has
+        ended stays as it is.
 
         Raises:
             LedgerError: the ledger has no such job, or cannot be reached.

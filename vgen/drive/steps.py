@@ -56,7 +56,7 @@ async def _claimed_work(job: JobRun, planned: PlannedClip) -> tuple[Clip, bool]:
     kit, job_id = job.kit, job.manifest.job_id
     with job.stoppable():
         claim = await acquire(job, planned.clip_index)
-    async with kept(kit.ledger, claim, grace=kit.settings.grace):
+    async with kept(kit, claim):
         attempts = await kit.ledger.attempts(job_id, planned.clip_index)
         run = ClipRun(job, planned, claim, {a.attempt_id: a for a in attempts})
         standing = run.sent_and_open()

@@ -74,7 +74,9 @@ class Player:
         Gives how many steps it took, or `None` if it was killed.
         """
         out.mkdir(exist_ok=True)
-        (out / "picture.png").write_bytes(a_picture())
+        whole = out / f"{self.process.pid}.png"
+        whole.write_bytes(a_picture())
+        whole.replace(out / "picture.png")  # a rival may be reading it
         told = {
             "job": str(job),
             "out": str(out),
