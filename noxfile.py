@@ -1,4 +1,4 @@
-"""Every check of the repository as a session; `nox` alone runs lint, types and tests."""
+"""Every check of the repository as a session; `nox` alone runs lint, types, tests and docs."""
 
 from __future__ import annotations
 
@@ -60,6 +60,16 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
     random_jobs(session, 2_000)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation's site: every link leads somewhere, and every public name is in it."""
+    session.install("--group", "docs", "--group", "backends", "--editable", ".[testing]")
+    site = Path(session.create_tmp(), "site")
+    # A site of its own each time: what Sphinx finds unchanged, it does not warn of again.
+    session.run("sphinx-build", "-E", "-n", "-W", "--keep-going", "-b", "html", "docs", str(site))
+    session.log(f"open {site.resolve() / 'index.html'}")
 
 
 @nox.session(default=False)

@@ -1,0 +1,104 @@
+"""How Sphinx makes the site of these pages: `nox -s docs`."""
+
+from __future__ import annotations
+
+import os
+import re
+from importlib import import_module
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+PUBLIC = (ROOT / "tests/repository/public_names.txt").read_text("utf-8").split()
+
+project = "vgen"
+author = "The vgen authors"
+html_title = "vgen"
+html_theme = "furo"
+html_copy_source = False
+html_show_sphinx = False
+html_show_copyright = False
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+source_suffix = {".md": "markdown"}
+myst_heading_anchors = 3
+
+default_role = "py:obj"  # a name in a docstring's backticks is a link where the reference has it
+nitpick_ignore_regex = [
+    ("py:obj", r".*"),  # and nothing but the name where it has not
+    ("py:.*", r"(?!vgen).*"),  # what other libraries define is not looked up
+]
+autodoc_default_options = {"members": True, "member-order": "bysource"}
+autodoc_typehints_format = "short"
+python_maximum_signature_line_length = 88
+
+LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)(?P<path>[^)#\s]+)(?P<anchor>#[^)\s]*)?(?=\))")
+PAGES = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    **{
+        f"backends/vgen-{name}/README.md": f"{name}.md"
+        for name in ("animatic", "example", "replicate", "supabase")
+    },
+}
+"""The pages that are written elsewhere in the repository, and their names on the site."""
+
+
+def on_the_site(text: str, folder: Path) -> str:
+    """Turn the links of a page that stands in `folder` into links from the site's root."""
+
+    def turned(found: re.Match[str]) -> str:
+        path = os.path.relpath((folder / found["path"]).resolve(), ROOT)
+        page = PAGES.get(path, os.path.relpath(ROOT / path, DOCS))
+        return f"/{page}{found['anchor'] or ''}"
+
+    return LINK.sub(turned, text)
+
+
+def read(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Turn the links of a page."""
+    source[0] = on_the_site(source[0], Path(app.srcdir, docname).parent)
+
+
+def include(app: Sphinx, path: Path, _parent: str, source: list[str]) -> None:
+    """Turn the links of a page that another includes."""
+    source[0] = on_the_site(source[0], Path(app.srcdir, path).parent)
+
+
+def homes() -> dict[str, str]:
+    """Give the public name of each public thing by the name that its own module has for it."""
+    found: dict[str, str] = {}
+    for public in PUBLIC:
+        module, _, name = public.rpartition(".")
+        thing = getattr(import_module(module), name)
+        home = f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', '')}"
+        for known in (home, name):
+            found.setdefault(known, public)
+    return found
+
+
+def resolve(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, contents: nodes.Element
+) -> nodes.Element | None:
+    """Find in the reference what a signature names by its private home."""
+    public = HOMES.get(node.get("reftarget", ""))
+    if public is None or node.get("refdomain") != "py":
+        return None
+    python = env.domains.python_domain
+    return python.resolve_xref(env, node["refdoc"], app.builder, "obj", public, node, contents)
+
+
+HOMES = homes()
+
+
+def setup(app: Sphinx) -> None:
+    """Hook into Sphinx."""
+    app.connect("source-read", read)
+    app.connect("include-read", include)
+    app.connect("missing-reference", resolve)
