@@ -11,9 +11,11 @@ from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.util.logging import getLogger
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
+LOGGER = getLogger(__name__)
 PUBLIC = (ROOT / "tests/repository/public_names.txt").read_text("utf-8").split()
 
 project = "vgen"
@@ -32,9 +34,21 @@ default_role = "py:obj"  # a name in a docstring's backticks is a link where the
 nitpick_ignore_regex = [
     ("py:obj", r".*"),  # and nothing but the name where it has not
     ("py:.*", r"(?!vgen).*"),  # what other libraries define is not looked up
+    ("py:class", r"vgen\..*\.[A-Z]"),  # type variables
+]
+nitpick_ignore = [  # types of no public name
+    ("py:class", "vgen.drive.inspector.Inspector"),
+    ("py:class", "vgen.records.video.Fault"),
 ]
 autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints_format = "short"
+autodoc_type_aliases = {
+    **{name: f"vgen.{name}" for name in ("Event", "Observer")},
+    **{name: f"vgen.abc.{name}" for name in ("Entry", "Finding", "Render")},
+    **{name: f"vgen.testing.{name}" for name in ("Act", "Fault")},
+}
+napoleon_use_ivar = True
+toc_object_entries_show_parents = "hide"
 python_maximum_signature_line_length = 88
 
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)(?P<path>[^)#\s]+)(?P<anchor>#[^)\s]*)?(?=\))")
@@ -94,6 +108,63 @@ def resolve(
     return python.resolve_xref(env, node["refdoc"], app.builder, "obj", public, node, contents)
 
 
+def complete(_app: Sphinx, env: BuildEnvironment) -> None:
+    """Warn of each public name that the reference leaves out."""
+    for name in PUBLIC:
+        if name not in env.domains.python_domain.objects:
+            LOGGER.warning("%s stands nowhere in the reference", name)
+
+
+def unfenced(
+    _app: Sphinx, _what: str, _name: str, _thing: object, _options: object, lines: list[str]
+) -> None:
+    """Turn a docstring's fenced code into what Sphinx takes for code."""
+    inside = False
+    for number, line in enumerate(lines):
+        if line.startswith("```"):
+            lines[number] = "" if inside else f".. code-block:: {line.strip('`')}"
+            inside = not inside
+        elif inside:
+            lines[number] = f"   {line}"
+    for number in reversed([n for n, line in enumerate(lines) if line.startswith(".. code")]):
+        lines.insert(number + 1, "")
+
+
+def signature(
+    _app: Sphinx,
+    _what: str,
+    name: str,
+    _thing: object,
+    _options: object,
+    took: str | None,
+    gave: str,
+) -> tuple[str, str] | None:
+    """Show what users see: of what they do not make, no arguments; of openers, the context."""
+    if name in HANDED_OVER:
+        return "", ""
+    if took is None:
+        return None
+    for shown, name_of in NAMED:
+        took = shown.sub(name_of, took)
+    return took, CONTEXTS.get(name, gave)
+
+
+NAMED = (
+    (re.compile(r"TypeAliasForwardRef\('([\w.]+)'\)"), r"~\1"),
+    (re.compile(r"<function [\w.]*<lambda>>"), "..."),
+    (re.compile(r"<function (\w+)>"), r"\1"),
+)
+"""How Python shows what a signature speaks of, and its name."""
+
+DOORS = {"vgen": "Async", "vgen.aio": "Async", "vgen.blocking": ""}
+HANDED_OVER = {
+    f"{door}.{name}" for door in DOORS for name in ("Runner", "StartedJob", "EventStream")
+}
+CONTEXTS = {
+    f"{door}.{opener}": f"~contextlib.Abstract{kind}ContextManager[~{door}.{opened}]"
+    for door, kind in DOORS.items()
+    for opener, opened in (("open_runner", "Runner"), ("Runner.start", "StartedJob"))
+}
 HOMES = homes()
 
 
@@ -101,4 +172,7 @@ def setup(app: Sphinx) -> None:
     """Hook into Sphinx."""
     app.connect("source-read", read)
     app.connect("include-read", include)
+    app.connect("env-check-consistency", complete)
+    app.connect("autodoc-process-docstring", unfenced)
+    app.connect("autodoc-process-signature", signature)
     app.connect("missing-reference", resolve)
