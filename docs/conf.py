@@ -152,6 +152,7 @@ def signature(
 NAMED = (
     (re.compile(r"TypeAliasForwardRef\('([\w.]+)'\)"), r"~\1"),
     (re.compile(r"<function [\w.]*<lambda>>"), "..."),
+    (re.compile(r"= Capabilities\(.*?run_limit=[\d.]+\)"), "= CAPABILITIES"),
     (re.compile(r"<function (\w+)>"), r"\1"),
 )
 """How Python shows what a signature speaks of, and its name."""
