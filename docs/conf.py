@@ -20,8 +20,11 @@ PUBLIC = (ROOT / "tests/repository/public_names.txt").read_text("utf-8").split()
 
 project = "vgen"
 author = "The vgen authors"
+highlight_language = "text"  # of blocks that name none
 html_title = "vgen"
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
@@ -57,8 +60,8 @@ PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
     **{
-        f"backends/vgen-{name}/README.md": f"{name}.md"
-        for name in ("animatic", "example", "replicate", "supabase")
+        f"backends/{path.parent.name}/README.md": f"{path.parent.name.removeprefix('vgen-')}.md"
+        for path in ROOT.glob("backends/*/README.md")
     },
 }
 """The pages that are written elsewhere in the repository, and their names on the site."""
