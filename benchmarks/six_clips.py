@@ -30,7 +30,7 @@ SEEDS, CLIPS, SLOTS = 50, 6, 5
 TARGET_SECONDS = 4.0
 
 BASE, RATE, DURATION = Decimal("0.10"), Decimal("0.033"), Decimal(25) / 6
-"""The brief's prices in production, and what Stable Video Diffusion makes of four seconds."""
+"""The default prices in production, and what Stable Video Diffusion makes of four seconds."""
 
 FAULTS = Faults(failed=0.05, server_error=0.02, lost_answer=0.01, truncated=0.02)
 

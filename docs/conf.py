@@ -162,7 +162,8 @@ NAMED = (
 
 DOORS = {"vgen": "Async", "vgen.aio": "Async", "vgen.blocking": ""}
 HANDED_OVER = {
-    f"{door}.{name}" for door in DOORS for name in ("Runner", "StartedJob", "EventStream")
+    "vgen.Inspector",
+    *(f"{door}.{name}" for door in DOORS for name in ("Runner", "StartedJob", "EventStream")),
 }
 CONTEXTS = {
     f"{door}.{opener}": f"~contextlib.Abstract{kind}ContextManager[~{door}.{opened}]"

@@ -16,6 +16,7 @@ from vgen.errors import VgenError
 if TYPE_CHECKING:
     from vgen.builtin.directory import DirectoryStorage
     from vgen.builtin.sqlite import SQLiteLedger
+    from vgen.drive.inspector import Inspector
     from vgen.drive.opening import open_runner, process
     from vgen.drive.orphans import Reconciled
     from vgen.drive.runner import Runner, Statistics
@@ -58,6 +59,7 @@ __all__ = [
     "EventStream",
     "FellBack",
     "GenerationSettings",
+    "Inspector",
     "JobFinished",
     "JobOpened",
     "JobProgress",
@@ -84,6 +86,7 @@ __all__ = [
 _HOMES = {
     "DirectoryStorage": "vgen.builtin.directory",
     "SQLiteLedger": "vgen.builtin.sqlite",
+    "Inspector": "vgen.drive.inspector",
     "open_runner": "vgen.drive.opening",
     "process": "vgen.drive.opening",
     "Reconciled": "vgen.drive.orphans",

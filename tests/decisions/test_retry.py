@@ -39,7 +39,7 @@ def decide(
     backends_left: int = 0,
     chance: float = 0.0,
 ) -> Move:
-    """What follows, with the brief's first pause of two seconds."""
+    """What follows, with a first pause of two seconds."""
     return after(
         error,
         tried=tried,

@@ -12,9 +12,8 @@ from uuid import UUID
 
 from attrs import define, field
 
-from vgen import ClipPrompt, Settings
+from vgen import ClipPrompt, Inspector, Settings
 from vgen.abc import Account, Attempt, CostLedger, Manifest, Storage, VideoBackend
-from vgen.drive.inspector import Inspector
 from vgen.errors import LedgerError
 from vgen.testing import FakeBackend, Hang, MemoryLedger, MemoryStorage, Succeed, inline_inspector
 

@@ -19,7 +19,7 @@ from .strategies import AMOUNTS
 
 
 def test_a_price_is_exact() -> None:
-    """The brief's own formula for six seconds in production gives $0.298, to the last digit."""
+    """The default formula for six seconds in production gives $0.298, to the last digit."""
     price = Price(base=Decimal("0.10"), per_second=Decimal("0.033"))
     assert price.cost(6) == Decimal("0.298")
     assert price.cost(6.0) == Decimal("0.298")

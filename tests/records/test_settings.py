@@ -1,4 +1,4 @@
-"""Settings: the product brief's numbers, the environment, and errors that say what to mend."""
+"""Settings: the defaults, the environment, and errors that say what to mend."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def test_the_environment_picks_the_numbers(
     assert (settings.generation, settings.concurrency) == (generation, concurrency)
 
 
-def test_the_defaults_are_the_product_briefs() -> None:
-    """Without a word, settings are those of development, with the brief's pauses and limits."""
+def test_the_defaults_are_those_of_development() -> None:
+    """Without a word, settings are those of development, with its pauses and limits."""
     settings = Settings.from_environment({})
     assert settings == Settings()
     assert (settings.attempts, settings.backoff, settings.poll_interval) == (3, 2.0, 3.0)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import assert_never, assert_type
 from uuid import UUID
 
-from vgen import Clips, abc, errors, testing, video
+from vgen import Clips, Inspector, abc, errors, testing, video
 from vgen.testing import contracts
 
 
@@ -125,9 +125,11 @@ def draw(request: abc.ClipRequest, path: Path) -> None:
     with video.Encoder(path, width=64, height=64, fps=Fraction(24)) as encoder:
         del encoder
     assert_type(video.check_image(b""), video.ImageInfo)
-    video.probe(path)
-    video.judge(path)
-    video.inspect(path)
+    assert_type(video.probe(path), video.VideoInfo)
+    assert_type(video.inspect(path), video.Inspection)
+    judgement = video.judge(path)
+    assert_type(judgement, video.Judgement)
+    assert_type(judgement.faults, tuple[video.Fault, ...])
 
 
 def failing(error: errors.VgenError) -> Clips | None:
@@ -186,7 +188,7 @@ async def fakes(ledger: abc.CostLedger, claim: abc.Claim) -> abc.Account:
     notes: list[testing.Note] = tape.notes
     assert_type([note for note in notes if isinstance(note.what, testing.Call)], list[testing.Note])
     testing.Plan(one=testing.Model(), runs=(testing.Run(),))
-    testing.inline_inspector()
+    assert_type(testing.inline_inspector(), Inspector)
     return await contracts.audit(ledger, claim.job_id)
 
 

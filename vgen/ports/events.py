@@ -14,7 +14,7 @@ from vgen.records.clip import Clip, ClipFailure, Clips
 
 @frozen
 class JobOpened:
-    """The job is written down and its first attempts are paid for; `held` is in US dollars."""
+    """The job is written down; `held`, in US dollars, is set aside for its first attempts."""
 
     job_id: UUID
     clip_indexes: tuple[int, ...]

@@ -63,7 +63,7 @@ class GenerationSettings:
 
     @classmethod
     def of(cls, environment: str) -> Self:
-        """Give the product brief's numbers for an `ENVIRONMENT`."""
+        """Give the defaults for an `ENVIRONMENT`."""
         if environment in PRODUCTION_LIKE:
             return cls(width=1024, height=576, fps=30, motion=127, steps=25, max_duration=8.0)
         return cls()
@@ -71,7 +71,7 @@ class GenerationSettings:
 
 @frozen(field_transformer=_configured)
 class Settings:
-    """How a runner works; the defaults are the product brief's for development.
+    """How a runner works; the defaults are those for development.
 
     Attributes:
         generation: what clips are asked for.

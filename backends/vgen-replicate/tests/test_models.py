@@ -50,7 +50,7 @@ def test_svd_says_what_it_cannot_honour() -> None:
     ("environment", "first", "fallback"),
     [("production", "0.2375", "1.510625"), ("development", "0.013334", "0.08625")],
 )
-def test_the_briefs_prices(
+def test_the_default_prices(
     monkeypatch: pytest.MonkeyPatch, environment: str, first: str, fallback: str
 ) -> None:
     """Base and rate are those of the environment; the fallback costs five times as much."""

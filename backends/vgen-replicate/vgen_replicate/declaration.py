@@ -108,7 +108,7 @@ class Declaration:
         durations: the lengths it can make, in seconds.
         max_size: the largest width and height in pixels.
         ignored: names the fields of a request that the model cannot honour.
-        price: what a clip costs by the product brief's formula.
+        price: what a clip costs by its price list: a base, and a rate for each second.
         per_run_second: what the hardware costs for each second of running, in US dollars.
         run_limit, queue_limit: how long an attempt may run and wait, in seconds.
 

@@ -1,4 +1,4 @@
-"""The product brief's prices, and what the hardware behind the models costs."""
+"""The default price lists, and what the hardware behind the models costs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def by_environment(*, times: int = 1) -> Price:
 
 
 def is_metered() -> bool:
-    """Whether `REPLICATE_PRICING` asks for what the service bills, not the brief's formula.
+    """Whether `REPLICATE_PRICING` asks for what the service bills, not the price list's formula.
 
     Raises:
         ConfigurationError: it asks for something else.
