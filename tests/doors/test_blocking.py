@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 import traceback
 from collections.abc import Callable, Generator, Sequence
 from contextvars import ContextVar
+from decimal import Decimal
 from math import inf
 from time import monotonic, sleep
 from uuid import UUID, uuid4
@@ -14,11 +16,11 @@ from uuid import UUID, uuid4
 import pytest
 
 import vgen.blocking
-from vgen import ClipStored, Event, JobFinished, JobOpened
+from vgen import ClipStored, Event, JobFinished, JobOpened, Settings
 from vgen.abc import Account, Attempt, Manifest
 from vgen.blocking import Runner
 from vgen.errors import ConfigurationError, InsufficientClipsError, InvalidPromptsError, LedgerError
-from vgen.testing import FakeBackend, MemoryLedger, Outage, Refuse
+from vgen.testing import FakeBackend, Hang, MemoryLedger, Outage, Refuse
 from vgen.testing.faults import Faults
 
 from .parts import HANGING, PLENTY, PROMPTS, SOON, Parts, Unreachable, running
@@ -278,6 +280,60 @@ def test_one_job_on_a_runner_of_its_own() -> None:
     )
     assert clips.successful_clips == 3
     assert parts.fake.closed
+
+
+class TimeLimitError(BaseException):
+    """What a task queue throws into a thread whose task takes too long."""
+
+
+def inject(thread: threading.Thread) -> None:
+    """Raise in another thread what is raised when it next runs Python, as time limits do."""
+    throw = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    assert throw(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(TimeLimitError)) == 1
+
+
+def processed(runner: Runner, job_id: UUID) -> None:
+    """Wait for a job's clips."""
+    runner.process(job_id, PROMPTS, budget=PLENTY)
+
+
+def read(runner: Runner, job_id: UUID) -> None:
+    """Follow a job, and wait for its next event."""
+    with runner.start(job_id, PROMPTS, budget=PLENTY) as job:
+        for _ in job.events:
+            pass
+
+
+def awaited(runner: Runner, job_id: UUID) -> None:
+    """Start a job, and wait for its result."""
+    with runner.start(job_id, PROMPTS, budget=PLENTY) as job:
+        job.result()
+
+
+@pytest.mark.parametrize("wait", [processed, read, awaited])
+def test_an_injected_error_comes_out_when_the_job_is_cancelled(
+    wait: Callable[[Runner, UUID], None],
+) -> None:
+    """Thrown into a thread that waits, it ends the job at the provider, and then comes out.
+
+    The provider says nothing meanwhile, so that nothing else wakes the thread.
+    """
+    silent = Settings(poll_interval=600.0, concurrency=3)
+    parts, job_id = Parts(fake=FakeBackend(default=Hang()), settings=silent), uuid4()
+    left: list[tuple[int, Decimal]] = []
+
+    def task() -> None:
+        with pytest.raises(TimeLimitError):
+            wait(runner, job_id)
+        left.append((len(parts.fake.running), parts.held(job_id)))
+
+    with vgen.blocking.open_runner(**parts.arguments()) as runner:
+        thread = threading.Thread(target=task, daemon=True)
+        thread.start()
+        until(lambda: len(parts.fake.running) == 3)
+        inject(thread)
+        thread.join(20)
+        assert left == [(0, Decimal(0))]
 
 
 def test_a_runner_is_of_one_process() -> None:
