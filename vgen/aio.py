@@ -71,6 +71,8 @@ async def _held(thread: TrioThread, context: AbstractAsyncContextManager[T]) -> 
     try:
         yield await _ended(thread, held.call, held.opened)
     except BaseException as left:
+        if thread.is_foreign:
+            raise
         held.call.cancel()
         thread.abandoned = thread.abandoned or isinstance(left, KeyboardInterrupt)
         try:
@@ -83,8 +85,9 @@ async def _held(thread: TrioThread, context: AbstractAsyncContextManager[T]) -> 
                 raise
             beside(left, error)
         raise
-    held.leave()
-    await _ended(thread, held.call, held.call.end)
+    if not thread.is_foreign:
+        held.leave()
+        await _ended(thread, held.call, held.call.end)
 
 
 def _tell_here(arguments: dict[str, Any]) -> None:

@@ -3,7 +3,8 @@
 Trio runs in a thread of its own, one for each runner. Any thread may call; a call that is
 interrupted, by Ctrl-C or by any other exception that is raised in its thread, lets it out when its
 job has ended at the provider, within `Settings.grace`; a second one gets out at once. Observers are
-called in the runner's thread, and cannot call the runner. A process that was forked opens its own.
+called in the runner's thread, and cannot call the runner. A process that was forked opens its own;
+leaving a block there that was entered before the fork does nothing.
 """
 
 from __future__ import annotations
@@ -54,6 +55,8 @@ def _wait(end: Future[Any]) -> None:
 
 def _stop(thread: TrioThread, call: Call[Any], left: BaseException) -> None:
     """End a call because of an error, which names in its notes what goes wrong meanwhile."""
+    if thread.is_foreign:
+        return
     with thread.stopping():
         call.cancel()
         if thread.abandoned:
@@ -72,8 +75,9 @@ def _held(thread: TrioThread, context: AbstractAsyncContextManager[T]) -> Genera
     except BaseException as left:
         _stop(thread, held.call, left)
         raise
-    held.leave()
-    _ended(thread, held.call, held.call.end)
+    if not thread.is_foreign:
+        held.leave()
+        _ended(thread, held.call, held.call.end)
 
 
 def _waited(

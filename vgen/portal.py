@@ -118,13 +118,18 @@ class TrioThread:
             await portal.sleep_until_stopped()
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether this is a process that was forked: the thread is not in it."""
+        return os.getpid() != self._process
+
+    @property
     def portal(self) -> BlockingPortal:
         """The way in.
 
         Raises:
             RuntimeError: it is closed, another process's, or asked for from within.
         """
-        if os.getpid() != self._process:
+        if self.is_foreign:
             raise RuntimeError(FORKED)
         if threading.current_thread() is self._thread:
             raise RuntimeError(WITHIN)
@@ -133,7 +138,9 @@ class TrioThread:
         return self._portal.result()
 
     def stop(self) -> None:
-        """End, and wait for the end unless it was abandoned."""
+        """End, and wait for the end unless it was abandoned; what is foreign is left alone."""
+        if self.is_foreign:
+            return
         portal, self._stopped = self.portal, True
         portal.start_task_soon(portal.stop)
         if not self.abandoned:

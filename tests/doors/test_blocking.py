@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator, Sequence
@@ -352,6 +354,29 @@ def test_a_runner_is_of_one_process() -> None:
             )
         os.waitpid(child, 0)
         assert runner.process(uuid4(), PROMPTS, budget=PLENTY).successful_clips == 3
+
+
+@pytest.mark.parametrize("left_by", [None, SystemExit])
+def test_a_forked_process_can_end(left_by: type[BaseException] | None) -> None:
+    """It leaves the block that its parent had entered, and changes nothing there."""
+    parts, parent, child = Parts(), os.getpid(), 0
+    try:
+        with vgen.blocking.open_runner(**parts.arguments()) as runner:
+            child = os.fork()
+            if child == 0:
+                signal.alarm(20)  # it ends in any case
+                if left_by is not None:
+                    raise left_by
+            else:
+                _, status = os.waitpid(child, 0)
+                assert os.waitstatus_to_exitcode(status) == (8 if left_by else 7)
+                assert runner.process(uuid4(), PROMPTS, budget=PLENTY).successful_clips == 3
+        if os.getpid() != parent:
+            os._exit(7)
+    finally:
+        if os.getpid() != parent:
+            os._exit(8 if isinstance(sys.exception(), SystemExit) else 9)
+    assert parts.fake.closed
 
 
 def _refusal(runner: Runner) -> str:
