@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
-import signal
-import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator, Sequence
@@ -336,52 +333,3 @@ def test_an_injected_error_comes_out_when_the_job_is_cancelled(
         inject(thread)
         thread.join(20)
         assert left == [(0, Decimal(0))]
-
-
-def test_a_runner_is_of_one_process() -> None:
-    """In a forked process it says so, instead of waiting for a thread that is not there."""
-    with vgen.blocking.open_runner(**Parts().arguments()) as runner:
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.write(writing, _refusal(runner).encode())
-            os._exit(0)
-        os.close(writing)
-        with os.fdopen(reading) as answer:
-            assert answer.read() == (
-                "the runner was opened in another process, from which this one was forked: "
-                "open one here"
-            )
-        os.waitpid(child, 0)
-        assert runner.process(uuid4(), PROMPTS, budget=PLENTY).successful_clips == 3
-
-
-@pytest.mark.parametrize("left_by", [None, SystemExit])
-def test_a_forked_process_can_end(left_by: type[BaseException] | None) -> None:
-    """It leaves the block that its parent had entered, and changes nothing there."""
-    parts, parent, child = Parts(), os.getpid(), 0
-    try:
-        with vgen.blocking.open_runner(**parts.arguments()) as runner:
-            child = os.fork()
-            if child == 0:
-                signal.alarm(20)  # it ends in any case
-                if left_by is not None:
-                    raise left_by
-            else:
-                _, status = os.waitpid(child, 0)
-                assert os.waitstatus_to_exitcode(status) == (8 if left_by else 7)
-                assert runner.process(uuid4(), PROMPTS, budget=PLENTY).successful_clips == 3
-        if os.getpid() != parent:
-            os._exit(7)
-    finally:
-        if os.getpid() != parent:
-            os._exit(8 if isinstance(sys.exception(), SystemExit) else 9)
-    assert parts.fake.closed
-
-
-def _refusal(runner: Runner) -> str:
-    try:
-        runner.process(UUID(int=1), PROMPTS)
-    except RuntimeError as error:
-        return str(error)
-    return "nothing"

@@ -14,6 +14,7 @@ DOORS = 5
 FLOORS = {
     "errors": 1,
     "records": 1,
+    "scratch": 1,
     "ports": 2,
     "decisions": 3,
     "builtin": 4,

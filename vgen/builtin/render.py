@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
@@ -26,6 +25,7 @@ from vgen.records.attempt import Attempt
 from vgen.records.money import Price
 from vgen.records.request import Capabilities, ClipRequest, Image, Prepared, Quote
 from vgen.records.status import Absent, Finding, State, Status, Ticket
+from vgen.scratch import Scratch
 
 logger = logging.getLogger("vgen")
 
@@ -93,7 +93,7 @@ class RenderBackend(TellingBackend):
             raise ConfigurationError(f"workers: must be at least 1, got {workers}")
         self._limiter = trio.CapacityLimiter(workers)
         self._renderings: dict[str, _Rendering] = {}
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Scratch | None = None
 
     def __repr__(self) -> str:
         """Say how many renderings it holds and runs."""
@@ -102,14 +102,14 @@ class RenderBackend(TellingBackend):
 
     async def __aenter__(self) -> Self:
         """Make the folder that the clips are rendered in."""
-        self._folder = tempfile.TemporaryDirectory(prefix="vgen-", ignore_cleanup_errors=True)
+        self._folder = Scratch()
         return self
 
     async def aclose(self) -> None:
         """Remove the folder with whatever was rendered and not fetched."""
         self._renderings.clear()
         if self._folder is not None:
-            self._folder.cleanup()
+            self._folder.remove()
             self._folder = None
 
     def quote(self, request: ClipRequest) -> Quote:
@@ -126,7 +126,7 @@ class RenderBackend(TellingBackend):
         """Take the request in; it is rendered while somebody waits for the verdict."""
         if self._folder is None:
             raise GenerationError(f"{self.name} is not open")
-        path = Path(self._folder.name, f"{attempt_id}.mp4")
+        path = self._folder.path / f"{attempt_id}.mp4"
         self._renderings[str(attempt_id)] = _Rendering(prepared, path)
         return Ticket(backend=self.name, provider_id=str(attempt_id))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import tempfile
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from decimal import Decimal
@@ -34,6 +33,7 @@ from vgen.records.clip import Clips
 from vgen.records.money import FREE
 from vgen.records.prompt import ClipPrompt, ClipPrompts
 from vgen.records.settings import Settings
+from vgen.scratch import Scratch
 
 WRITING = 2 * LEDGER_PATIENCE
 """How long a job that was cancelled may take beyond its grace to write down how it ended, in
@@ -76,7 +76,7 @@ async def open_runner(
             await stack.enter_async_context(aclosing(resource))
         for backend in backends:
             await stack.enter_async_context(backend)
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="vgen-"))
+        folder = stack.enter_context(Scratch()).path
         nursery = await stack.enter_async_context(trio.open_nursery())
         pollers = {
             name: Poller(backend, interval=settings.poll_interval)
@@ -98,7 +98,7 @@ async def open_runner(
             pollers=pollers,
             pauses=Pauses(),
             stops=Stops(),
-            folder=Path(folder),
+            folder=folder,
             spool=None if spool is None else Path(spool),
             owner=this_process(),
             tell=marks.metered(teller(observer)),
