@@ -21,7 +21,7 @@ from vgen.abc import Job
 from .files import write_files
 
 PAGE = "docs/embedding.md"
-PATIENCE = 30.0
+PATIENCE = 60.0
 """How long anything may take, in seconds."""
 
 FOREIGN = ("BROKER", "CELERY", "CLIPS", "COVERAGE", "DJANGO", "ENVIRONMENT", "RESULTS", "VIDEO_GEN")

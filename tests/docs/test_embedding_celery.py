@@ -98,7 +98,7 @@ def test_a_soft_time_limit_cancels_the_job(tmp_path: Path) -> None:
     """
     host, job_id = Host.of_the_page(tmp_path, silent=True), uuid4()
     with worker(host, 1) as process:
-        failed = outcome(host, send(host, "make", job_id, soft_time_limit=2))
+        failed = outcome(host, send(host, "make", job_id, soft_time_limit=5))
         assert failed["result"]["exc_type"] == "SoftTimeLimitExceeded"
         assert host.notes() == ["submitted"] * 3 + ["cancelled"] * 3
         job = host.job(job_id)
