@@ -67,7 +67,7 @@ def _interrupted() -> bool:
 
 @asynccontextmanager
 async def _held(thread: TrioThread, context: AbstractAsyncContextManager[T]) -> AsyncGenerator[T]:
-    held = Held(thread.portal, context)
+    held = Held(thread, context)
     try:
         yield await _ended(thread, held.call, held.opened)
     except BaseException as left:
@@ -173,7 +173,7 @@ class StartedJob:
 
     async def result(self) -> Clips:
         """Wait for the job's end, and give its clips: see `vgen.StartedJob.result`."""
-        call = Call(self._thread.portal, self._job.result)
+        call = Call(self._thread, self._job.result)
         return await _ended(self._thread, call, call.end)
 
 
@@ -205,7 +205,7 @@ class Runner:
 
     async def call(self, work: Callable[[], Awaitable[T]]) -> T:
         """Have something done in Trio's thread."""
-        call = Call(self.thread.portal, work)
+        call = Call(self.thread, work)
         return await _ended(self.thread, call, call.end)
 
 
@@ -230,7 +230,7 @@ def _processed(
     async def call(*args: P.args, **kwargs: P.kwargs) -> Clips:
         _tell_here(kwargs)
         with running() as thread:
-            call = Call(thread.portal, partial(process, *args, **kwargs))
+            call = Call(thread, partial(process, *args, **kwargs))
             return await _ended(thread, call, call.end)
 
     return call

@@ -69,7 +69,7 @@ def _stop(thread: TrioThread, call: Call[Any], left: BaseException) -> None:
 
 @contextmanager
 def _held(thread: TrioThread, context: AbstractAsyncContextManager[T]) -> Generator[T]:
-    held = Held(thread.portal, context)
+    held = Held(thread, context)
     try:
         yield _ended(thread, held.call, held.opened)
     except BaseException as left:
@@ -143,7 +143,7 @@ class StartedJob:
 
     def result(self) -> Clips:
         """Wait for the job's end, and give its clips: see `vgen.StartedJob.result`."""
-        call = Call(self._thread.portal, self._job.result)
+        call = Call(self._thread, self._job.result)
         return _ended(self._thread, call, call.end)
 
 
@@ -175,7 +175,7 @@ class Runner:
 
     def call(self, work: Callable[[], Awaitable[T]]) -> T:
         """Have something done in Trio's thread."""
-        call = Call(self.thread.portal, work)
+        call = Call(self.thread, work)
         return _ended(self.thread, call, call.end)
 
 
@@ -195,7 +195,7 @@ def _processed(process: Callable[P, Awaitable[Clips]]) -> Callable[P, Clips]:
     @wraps(process)
     def call(*args: P.args, **kwargs: P.kwargs) -> Clips:
         with running() as thread:
-            call = Call(thread.portal, partial(process, *args, **kwargs))
+            call = Call(thread, partial(process, *args, **kwargs))
             return _ended(thread, call, call.end)
 
     return call

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from typing import Generic, TypeVar
 
 import anyio
@@ -29,12 +29,12 @@ class CallCancelled(Exception):  # noqa: N818 (how a call has ended: no door let
 class Call(Generic[T]):
     """A call that is under way in Trio's thread; `end` has its result or its error."""
 
-    def __init__(self, portal: BlockingPortal, work: Callable[[], Awaitable[T]]) -> None:
+    def __init__(self, thread: TrioThread, work: Callable[[], Awaitable[T]]) -> None:
         self.end: Future[T] = Future()
-        self._portal = portal
+        self._thread = thread
         self._work = work
         self._scope = trio.CancelScope()
-        portal.start_task_soon(self._run)
+        thread.portal.start_task_soon(self._run)
 
     async def _run(self) -> None:
         try:
@@ -47,27 +47,28 @@ class Call(Generic[T]):
 
     def cancel(self) -> None:
         """Ask the call to end; it may take its time to end well."""
-        self._portal.start_task_soon(self._scope.cancel)
+        self._thread.soon(self._scope.cancel)
 
 
 class Held(Generic[C]):
     """A context of Trio's that is open in its thread until it is told to leave.
 
-    `opened` has what it gives; `call` ends with it.
+    `opened` has what it gives; `call` ends with it. It is left with the thread's end at the latest.
     """
 
-    def __init__(self, portal: BlockingPortal, context: AbstractAsyncContextManager[C]) -> None:
+    def __init__(self, thread: TrioThread, context: AbstractAsyncContextManager[C]) -> None:
         self.opened: Future[C] = Future()
-        self._portal = portal
+        self._thread = thread
         self._context = context
-        self._leave = trio.Event()
-        self.call = Call(portal, self._hold)
+        self._stay = trio.CancelScope()
+        self.call = Call(thread, self._hold)
         self.call.end.add_done_callback(self._not_opened)
 
     async def _hold(self) -> None:
         async with self._context as given:
             self.opened.set_result(given)
-            await self._leave.wait()
+            with self._stay:
+                await self._thread.wait_stopped()
 
     def _not_opened(self, end: Future[None]) -> None:
         if not self.opened.done():
@@ -75,7 +76,7 @@ class Held(Generic[C]):
 
     def leave(self) -> None:
         """Let the context's block end."""
-        self._portal.start_task_soon(self._leave.set)
+        self._thread.soon(self._stay.cancel)
 
 
 class TrioThread:
@@ -89,6 +90,7 @@ class TrioThread:
         self.abandoned = False
         self._process = os.getpid()
         self._portal: Future[BlockingPortal] = Future()
+        self._token: Future[trio.lowlevel.TrioToken] = Future()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="vgen", daemon=True)
 
@@ -114,8 +116,18 @@ class TrioThread:
 
     async def _serve(self) -> None:
         async with BlockingPortal() as portal:
+            self._token.set_result(trio.lowlevel.current_trio_token())
             self._portal.set_result(portal)
             await portal.sleep_until_stopped()
+
+    async def wait_stopped(self) -> None:
+        """Wait, in the thread itself, until it is to end."""
+        await self._portal.result().sleep_until_stopped()
+
+    def soon(self, act: Callable[[], object]) -> None:
+        """Have something done in the thread unless it has ended; waits for nothing."""
+        with suppress(trio.RunFinishedError):
+            self._token.result().run_sync_soon(act)
 
     @property
     def is_foreign(self) -> bool:

@@ -126,6 +126,31 @@ def test_leaving_waits_for_the_jobs(door: Door) -> None:
     door.play(program)
 
 
+def test_a_followed_jobs_block_may_outlive_the_runner(door: Door) -> None:
+    """The runner's block waits for the job, and not for what is done with it in another task."""
+    told: list[str] = []
+
+    async def program(vgen: ModuleType) -> None:
+        closed, made = anyio.Event(), anyio.Event()
+
+        async def follow(runner: Any) -> None:
+            async with runner.start(uuid4(), PROMPTS, budget=PLENTY) as job:
+                await job.result()
+                made.set()
+                await closed.wait()
+            told.append("left")
+
+        async with anyio.create_task_group() as group:
+            async with vgen.open_runner(**Parts().arguments()) as runner:
+                group.start_soon(follow, runner)
+                await made.wait()
+            told.append("closed")
+            closed.set()
+
+    door.play(program)
+    assert told == ["closed", "left"]
+
+
 def test_leaving_by_an_error_cancels_the_jobs(door: Door) -> None:
     """Their callers hear that the runner was closed, when their jobs have been cancelled."""
     parts = Parts(fake=FakeBackend(script=HANGING, default=SOON))

@@ -168,6 +168,28 @@ def test_leaving_waits_for_the_jobs_of_other_threads() -> None:
     assert made == [3] * 4
 
 
+def test_a_followed_jobs_block_may_outlive_the_runner() -> None:
+    """The runner's block waits for the job, and not for what another thread does with it."""
+    closed, made = threading.Event(), threading.Event()
+    told: list[str] = []
+
+    def follow(runner: Runner) -> None:
+        with runner.start(uuid4(), PROMPTS, budget=PLENTY) as job:
+            job.result()
+            made.set()
+            assert closed.wait(20)
+        told.append("left")
+
+    with vgen.blocking.open_runner(**Parts().arguments()) as runner:
+        thread = threading.Thread(target=follow, args=[runner])
+        thread.start()
+        assert made.wait(20)
+    told.append("closed")
+    closed.set()
+    thread.join()
+    assert told == ["closed", "left"]
+
+
 def test_leaving_by_an_error_cancels_the_jobs() -> None:
     """Their callers hear that the runner was closed, when their jobs have been cancelled."""
     parts = Parts(fake=FakeBackend(script=HANGING, default=SOON))
