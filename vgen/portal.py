@@ -112,7 +112,12 @@ class TrioThread:
         self._thread.start()
 
     def _run(self) -> None:
-        anyio.run(self._serve, backend="trio")
+        try:
+            anyio.run(self._serve, backend="trio")
+        except BaseException as error:
+            if self._portal.done():
+                raise
+            self._portal.set_exception(error)
 
     async def _serve(self) -> None:
         async with BlockingPortal() as portal:
@@ -140,6 +145,7 @@ class TrioThread:
 
         Raises:
             RuntimeError: it is closed, another process's, or asked for from within.
+            OSError: Trio cannot run, as where no more files can be opened.
         """
         if self.is_foreign:
             raise RuntimeError(FORKED)
@@ -151,7 +157,7 @@ class TrioThread:
 
     def stop(self) -> None:
         """End, and wait for the end unless it was abandoned; what is foreign is left alone."""
-        if self.is_foreign:
+        if self.is_foreign or self._portal.exception() is not None:
             return
         portal, self._stopped = self.portal, True
         portal.start_task_soon(portal.stop)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import resource
 import threading
 import traceback
 from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack
 from contextvars import ContextVar
 from decimal import Decimal
 from math import inf
+from pathlib import Path
 from time import monotonic, sleep
 from uuid import UUID, uuid4
 
@@ -284,6 +288,21 @@ def test_a_runner_that_cannot_be_opened_leaves_nothing() -> None:
         vgen.blocking.open_runner(**arguments),
     ):
         pass
+
+
+def test_a_process_that_can_open_no_more_files_is_told() -> None:
+    """The error of the operating system comes out of the opening, which waits for nothing."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    arguments = Parts().arguments()
+    with ExitStack() as files:
+        lowest = files.enter_context(Path(os.devnull).open()).fileno()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, most[1]))
+        files.callback(resource.setrlimit, resource.RLIMIT_NOFILE, most)
+        with (
+            pytest.raises(OSError, match="Too many open files"),
+            vgen.blocking.open_runner(**arguments),
+        ):
+            pass
 
 
 def test_one_job_on_a_runner_of_its_own() -> None:
