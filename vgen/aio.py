@@ -39,15 +39,20 @@ async def _ended(thread: TrioThread, call: Call[Any], end: Future[T]) -> T:
         await asyncio.wait([future])
     except asyncio.CancelledError as error:
         cancelled = error
+    except BaseException:
+        call.cancel()
+        raise
     else:
         return future.result()
     call.cancel()
     over = _awaitable(call.end)
     with anyio.CancelScope(shield=True):  # a scope of anyio would cancel the wait at every turn
         while not (over.done() or thread.abandoned):
-            with suppress(asyncio.CancelledError):
+            try:
                 await asyncio.wait([over])
-            thread.abandoned = _interrupted()
+            except asyncio.CancelledError:
+                if _interrupted():
+                    thread.abandoned = True
     with suppress(CallCancelled):
         if over.done() and over.exception() is not None:
             over.result()

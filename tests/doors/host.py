@@ -107,6 +107,23 @@ async def on_asyncio(*, idle: bool = False) -> None:
         await runner.process(JOB, PROMPTS, budget=BUDGET)
 
 
+async def in_tasks() -> None:
+    """Follow the job in a task that is left to the end of the loop."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await asyncio.wait([asyncio.create_task(follow())])
+
+
+async def follow() -> None:
+    """Make the clips in a job that is followed."""
+    async with (
+        vgen.aio.open_runner(**PARTS) as runner,
+        runner.start(JOB, PROMPTS, budget=BUDGET) as job,
+    ):
+        await job.result()
+
+
 def exit_at_sigterm(_number: int, _frame: FrameType | None) -> None:
     """Raise what ends a program."""
     sys.exit(143)
@@ -128,6 +145,8 @@ def main(kind: str) -> None:
             asyncio.run(on_asyncio())
         elif kind == "idle asyncio":
             asyncio.run(on_asyncio(idle=True))
+        elif kind == "tasks":
+            asyncio.run(in_tasks())
         else:
             on_nothing()
     finally:

@@ -112,6 +112,30 @@ def test_a_loop_that_ends_cleans_up() -> None:
     assert "vgen" not in {thread.name for thread in threading.enumerate()}
 
 
+def test_a_call_that_is_thrown_away_is_cancelled() -> None:
+    """Closing the coroutine of a call, as a loop's end may, ends the job at the provider."""
+    parts = hanging()
+    arguments = parts.arguments()
+
+    async def main() -> None:
+        call = vgen.aio.process(
+            uuid4(),
+            PROMPTS,
+            backends=arguments["backends"],
+            storage=arguments["storage"],
+            ledger=arguments["ledger"],
+            settings=arguments["settings"],
+            budget=PLENTY,
+        )
+        call.send(None)
+        await until(lambda: len(parts.storage.files) == 2)
+        call.close()
+        assert parts.fake.running == []
+        assert parts.fake.closed
+
+    asyncio.run(main())
+
+
 def test_reading_events_can_be_cut_short() -> None:
     """A cancelled reader loses no event: the next one goes on where it stopped."""
 
