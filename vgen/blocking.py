@@ -105,12 +105,16 @@ def _started(
 
 
 class EventStream:
-    """A job's events: see `vgen.EventStream`."""
+    """A job's events: see `vgen.EventStream`. Threads that share it get each event once."""
 
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
-        self._changed = threading.Event()
-        mailbox.wake = self._changed.set
+        self._changed = threading.Condition()
+        mailbox.wake = self._wake
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
     def __iter__(self) -> Self:
         """Give the stream itself."""
@@ -118,12 +122,11 @@ class EventStream:
 
     def __next__(self) -> Event:
         """Wait for the next event."""
-        while not self._mailbox.ended:
-            self._changed.clear()
-            event = self._mailbox.take()
-            if event is not None:
-                return event
-            if not self._mailbox.ended:
+        with self._changed:
+            while not self._mailbox.ended:
+                event = self._mailbox.take()
+                if event is not None:
+                    return event
                 self._changed.wait(PULSE)
         raise StopIteration
 

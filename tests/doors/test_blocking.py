@@ -87,6 +87,37 @@ def test_a_job_can_be_followed() -> None:
     assert sum(isinstance(event, ClipStored) for event in events) == 3
 
 
+class TimeIsUpError(Exception):
+    """What a task queue raises in a thread."""
+
+
+def test_an_exception_that_is_injected_gets_to_a_reader() -> None:
+    """A thread that waits for an event of a job of which nothing is heard ends all the same."""
+    parts = Parts(fake=FakeBackend(default=Hang()), settings=Settings(poll_interval=600))
+    ended = list[str]()
+
+    def follow(runner: Runner) -> None:
+        with (
+            pytest.raises(TimeIsUpError),
+            runner.start(uuid4(), PROMPTS, budget=PLENTY) as job,
+        ):
+            for _ in job.events:
+                pass
+        ended.append("by the injected one")
+
+    with vgen.blocking.open_runner(**parts.arguments()) as runner:
+        thread = threading.Thread(target=follow, args=[runner], daemon=True)
+        thread.start()
+        until(lambda: len(parts.fake.running) == 3)
+        assert thread.ident is not None
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident), ctypes.py_object(TimeIsUpError)
+        )
+        thread.join(20)
+        assert ended
+        assert parts.fake.running == []
+
+
 def test_errors_come_bare_and_whole() -> None:
     """An error is the class that the docs name, with the place where it arose."""
     with vgen.blocking.open_runner(**Parts(fake=FakeBackend(default=Refuse())).arguments()) as run:
