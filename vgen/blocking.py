@@ -2,9 +2,10 @@
 
 Trio runs in a thread of its own, one for each runner. Any thread may call; a call that is
 interrupted, by Ctrl-C or by any other exception that is raised in its thread, lets it out when its
-job has ended at the provider, within `Settings.grace`; a second one gets out at once. Observers are
-called in the runner's thread, and cannot call the runner. A process that was forked opens its own;
-leaving a block there that was entered before the fork does nothing.
+job has ended at the provider, within `Settings.grace`; a second one gets out of the call at once,
+and a second Ctrl-C or `SystemExit` out of the runner's block too. Observers are called in the
+runner's thread, and cannot call the runner. A process that was forked opens its own; leaving a
+block there that was entered before the fork does nothing.
 """
 
 from __future__ import annotations

@@ -100,10 +100,10 @@ class TrioThread:
 
     @contextmanager
     def stopping(self) -> Generator[None]:
-        """Wait in the block for what is being cleaned up; Ctrl-C within it abandons that."""
+        """Wait in the block for what is being cleaned up; a second request to end abandons that."""
         try:
             yield
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             self.abandoned = True
             raise
 

@@ -137,7 +137,8 @@ def on_nothing() -> None:
 
 
 def main(kind: str) -> None:
-    """Be a host of that kind."""
+    """Be a host of that kind, which hears Ctrl-C though it may be started in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         if kind == "trio":
             trio.run(on_trio, strict_exception_groups=False)

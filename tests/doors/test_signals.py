@@ -85,3 +85,15 @@ def test_a_second_ctrl_c_gets_out(start: Start) -> None:
     told, errors = process.communicate(timeout=PATIENCE)
     assert told.splitlines() == ["running 1, held 0.110"]
     assert errors.splitlines()[-1] == "KeyboardInterrupt"
+
+
+@pytest.mark.parametrize("start", ["blocking"], indirect=True)
+def test_a_second_sigterm_gets_out(start: Start) -> None:
+    """So does a second `SystemExit` that a handler raises."""
+    process = start(cancelling=NEVER, grace=LONG)
+    process.send_signal(signal.SIGTERM)
+    assert line_of(process) == "cancelling"
+    process.send_signal(signal.SIGTERM)
+    told, _ = process.communicate(timeout=PATIENCE)
+    assert told.splitlines() == ["running 1, held 0.110"]
+    assert process.returncode == 143
