@@ -48,11 +48,11 @@ async def _ended(thread: TrioThread, call: Call[Any], end: Future[T]) -> T:
     over = _awaitable(call.end)
     with anyio.CancelScope(shield=True):  # a scope of anyio would cancel the wait at every turn
         while not (over.done() or thread.abandoned):
-            try:
+            with suppress(asyncio.CancelledError):
                 await asyncio.wait([over])
-            except asyncio.CancelledError:
-                if _interrupted():
-                    thread.abandoned = True
+                continue
+            if _interrupted():  # when it was cancelled once more
+                thread.abandoned = True
     with suppress(CallCancelled):
         if over.done() and over.exception() is not None:
             over.result()

@@ -98,7 +98,7 @@ def test_all_problems_are_told_together(place: Path, capsys: pytest.CaptureFixtu
         "job_id: must be a UUID, got 'not a UUID'",
         "clip_prompts[0].duration: must be more than 0 and at most 300, got 0",
         "clip_prompts[1]: must be an object, got 'no object'",
-        "clip_prompts: 3 cannot make the 4 clips that the job needs",
+        "clip_prompts: 3 cannot make the 4 clips that min_clips asks for",
         "clip_prompts[2].scene_reference_url: gone.png: no such file",
         "--backend toi: no such backend is installed; did you mean toy?",
         "--backend toy: stands in the route already",

@@ -148,8 +148,8 @@ def test_no_ledger(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "empty.db").touch()
     assert run(["ledger", "--ledger", "empty.db"]) == 2
     assert lines(capsys.readouterr().err) == [
-        "clips/vgen.db: there is no ledger",
-        "empty.db: there is no ledger",
+        "clips/vgen.db: there is no ledger; --ledger names another",
+        "empty.db: there is no ledger; --ledger names another",
     ]
     assert [path.name for path in place.iterdir()] == ["empty.db"]
     assert (place / "empty.db").stat().st_size == 0

@@ -115,5 +115,7 @@ def test_what_is_not_there(place: Path, capsys: pytest.CaptureFixture[str]) -> N
     """One line says what is missing, and nothing is made."""
     for words in (["ledger", "doubts"], ["ledger", "reconcile"], ["cancel", "00"]):
         assert run(words) == 2
-        assert capsys.readouterr().err.endswith("clips/vgen.db: there is no ledger\n")
+        assert capsys.readouterr().err.endswith(
+            "clips/vgen.db: there is no ledger; --ledger names another\n"
+        )
     assert not (place / "clips").exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
 import threading
@@ -10,20 +9,19 @@ import traceback
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from contextvars import ContextVar
-from decimal import Decimal
 from math import inf
 from pathlib import Path
 from time import monotonic, sleep
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
 import vgen.blocking
-from vgen import ClipStored, Event, JobFinished, JobOpened, Settings
+from vgen import ClipStored, Event, JobFinished, JobOpened
 from vgen.abc import Account, Attempt, Manifest
 from vgen.blocking import Runner
 from vgen.errors import ConfigurationError, InsufficientClipsError, InvalidPromptsError, LedgerError
-from vgen.testing import FakeBackend, Hang, MemoryLedger, Outage, Refuse
+from vgen.testing import FakeBackend, MemoryLedger, Outage, Refuse
 from vgen.testing.faults import Faults
 
 from .parts import HANGING, PLENTY, PROMPTS, SOON, Parts, Unreachable, running
@@ -85,37 +83,6 @@ def test_a_job_can_be_followed() -> None:
     assert isinstance(events[-1], JobFinished)
     assert events[-1].clips == clips
     assert sum(isinstance(event, ClipStored) for event in events) == 3
-
-
-class TimeIsUpError(Exception):
-    """What a task queue raises in a thread."""
-
-
-def test_an_exception_that_is_injected_gets_to_a_reader() -> None:
-    """A thread that waits for an event of a job of which nothing is heard ends all the same."""
-    parts = Parts(fake=FakeBackend(default=Hang()), settings=Settings(poll_interval=600))
-    ended = list[str]()
-
-    def follow(runner: Runner) -> None:
-        with (
-            pytest.raises(TimeIsUpError),
-            runner.start(uuid4(), PROMPTS, budget=PLENTY) as job,
-        ):
-            for _ in job.events:
-                pass
-        ended.append("by the injected one")
-
-    with vgen.blocking.open_runner(**parts.arguments()) as runner:
-        thread = threading.Thread(target=follow, args=[runner], daemon=True)
-        thread.start()
-        until(lambda: len(parts.fake.running) == 3)
-        assert thread.ident is not None
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident), ctypes.py_object(TimeIsUpError)
-        )
-        thread.join(20)
-        assert ended
-        assert parts.fake.running == []
 
 
 def test_errors_come_bare_and_whole() -> None:
@@ -351,57 +318,3 @@ def test_one_job_on_a_runner_of_its_own() -> None:
     )
     assert clips.successful_clips == 3
     assert parts.fake.closed
-
-
-class TimeLimitError(BaseException):
-    """What a task queue throws into a thread whose task takes too long."""
-
-
-def inject(thread: threading.Thread) -> None:
-    """Raise in another thread what is raised when it next runs Python, as time limits do."""
-    throw = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    assert throw(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(TimeLimitError)) == 1
-
-
-def processed(runner: Runner, job_id: UUID) -> None:
-    """Wait for a job's clips."""
-    runner.process(job_id, PROMPTS, budget=PLENTY)
-
-
-def read(runner: Runner, job_id: UUID) -> None:
-    """Follow a job, and wait for its next event."""
-    with runner.start(job_id, PROMPTS, budget=PLENTY) as job:
-        for _ in job.events:
-            pass
-
-
-def awaited(runner: Runner, job_id: UUID) -> None:
-    """Start a job, and wait for its result."""
-    with runner.start(job_id, PROMPTS, budget=PLENTY) as job:
-        job.result()
-
-
-@pytest.mark.parametrize("wait", [processed, read, awaited])
-def test_an_injected_error_comes_out_when_the_job_is_cancelled(
-    wait: Callable[[Runner, UUID], None],
-) -> None:
-    """Thrown into a thread that waits, it ends the job at the provider, and then comes out.
-
-    The provider says nothing meanwhile, so that nothing else wakes the thread.
-    """
-    silent = Settings(poll_interval=600.0, concurrency=3)
-    parts, job_id = Parts(fake=FakeBackend(default=Hang()), settings=silent), uuid4()
-    left: list[tuple[int, Decimal]] = []
-
-    def task() -> None:
-        with pytest.raises(TimeLimitError):
-            wait(runner, job_id)
-        left.append((len(parts.fake.running), parts.held(job_id)))
-
-    with vgen.blocking.open_runner(**parts.arguments()) as runner:
-        thread = threading.Thread(target=task, daemon=True)
-        thread.start()
-        until(lambda: len(parts.fake.running) == 3)
-        inject(thread)
-        thread.join(20)
-        assert left == [(0, Decimal(0))]

@@ -39,7 +39,7 @@ def standing_ledger(url: str | None, out: Path) -> CostLedger:
     """
     path = ledger_path(url, out)
     if path is not None and (not path.is_file() or not path.stat().st_size):
-        raise ConfigurationError(f"{path}: there is no ledger")
+        raise ConfigurationError(f"{path}: there is no ledger; --ledger names another")
     return ledger_of(url, out)
 
 

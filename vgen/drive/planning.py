@@ -121,7 +121,7 @@ def too_few(count: int, min_clips: int) -> list[str]:
     if min_clips < 1:
         return [f"min_clips: must be at least 1, got {min_clips}"]
     if count < min_clips:
-        return [f"clip_prompts: {count} cannot make the {min_clips} clips that the job needs"]
+        return [f"clip_prompts: {count} cannot make the {min_clips} clips that min_clips asks for"]
     return []
 
 

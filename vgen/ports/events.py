@@ -118,7 +118,10 @@ class ClipGivenUp:
 
 @frozen
 class JobProgress:
-    """How far the job is, in percent of the caller's own pipeline."""
+    """How far the job is, in percent of the caller's own pipeline.
+
+    It runs within `Settings.progress_range`: from 50 to 85, unless that is set.
+    """
 
     job_id: UUID
     percent: float
