@@ -7,11 +7,11 @@ import threading
 from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from contextvars import copy_context
+from functools import partial
 from typing import Generic, TypeVar
 
-import anyio
 import trio
-from anyio.from_thread import BlockingPortal
 
 from vgen.drive.life import CLOSED
 
@@ -34,7 +34,13 @@ class Call(Generic[T]):
         self._thread = thread
         self._work = work
         self._scope = trio.CancelScope()
-        thread.portal.start_task_soon(self._run)
+        thread.begin(self._begin)
+
+    def _begin(self, nursery: trio.Nursery) -> None:
+        try:
+            nursery.start_soon(self._run)
+        except RuntimeError:  # it takes no more: the thread is at its end
+            self.end.set_exception(RuntimeError(CLOSED))
 
     async def _run(self) -> None:
         try:
@@ -89,8 +95,8 @@ class TrioThread:
     def __init__(self) -> None:
         self.abandoned = False
         self._process = os.getpid()
-        self._portal: Future[BlockingPortal] = Future()
-        self._token: Future[trio.lowlevel.TrioToken] = Future()
+        self._way_in: Future[tuple[trio.lowlevel.TrioToken, trio.Nursery]] = Future()
+        self._stop = trio.Event()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="vgen", daemon=True)
 
@@ -113,35 +119,35 @@ class TrioThread:
 
     def _run(self) -> None:
         try:
-            anyio.run(self._serve, backend="trio")
+            trio.run(self._serve)
         except BaseException as error:
-            if self._portal.done():
+            if self._way_in.done():
                 raise
-            self._portal.set_exception(error)
+            self._way_in.set_exception(error)
 
     async def _serve(self) -> None:
-        async with BlockingPortal() as portal:
-            self._token.set_result(trio.lowlevel.current_trio_token())
-            self._portal.set_result(portal)
-            await portal.sleep_until_stopped()
+        async with trio.open_nursery() as nursery:
+            self._way_in.set_result((trio.lowlevel.current_trio_token(), nursery))
+            await self._stop.wait()
 
     async def wait_stopped(self) -> None:
         """Wait, in the thread itself, until it is to end."""
-        await self._portal.result().sleep_until_stopped()
-
-    def soon(self, act: Callable[[], object]) -> None:
-        """Have something done in the thread unless it has ended; waits for nothing."""
-        with suppress(trio.RunFinishedError):
-            self._token.result().run_sync_soon(act)
+        await self._stop.wait()
 
     @property
     def is_foreign(self) -> bool:
-        """Whether this is a process that was forked: the thread is not in it."""
+        """Whether this process was forked from the thread's: the thread is not in it."""
         return os.getpid() != self._process
 
-    @property
-    def portal(self) -> BlockingPortal:
-        """The way in.
+    def soon(self, act: Callable[[], object]) -> None:
+        """Have something done in the thread unless it has ended; waits for nothing."""
+        if not self.is_foreign:
+            with suppress(trio.RunFinishedError):
+                token, _ = self._way_in.result()
+                token.run_sync_soon(act)
+
+    def begin(self, act: Callable[[trio.Nursery], None]) -> None:
+        """Have tasks started in the thread, in the caller's context; waits for nothing.
 
         Raises:
             RuntimeError: it is closed, another process's, or asked for from within.
@@ -151,16 +157,20 @@ class TrioThread:
             raise RuntimeError(FORKED)
         if threading.current_thread() is self._thread:
             raise RuntimeError(WITHIN)
+        token, nursery = self._way_in.result()
         if self._stopped:
             raise RuntimeError(CLOSED)
-        return self._portal.result()
+        try:
+            token.run_sync_soon(copy_context().run, partial(act, nursery))
+        except trio.RunFinishedError:
+            raise RuntimeError(CLOSED) from None
 
     def stop(self) -> None:
         """End, and wait for the end unless it was abandoned; what is foreign is left alone."""
-        if self.is_foreign or self._portal.exception() is not None:
+        if self.is_foreign or self._way_in.exception() is not None:
             return
-        portal, self._stopped = self.portal, True
-        portal.start_task_soon(portal.stop)
+        self._stopped = True
+        self.soon(self._stop.set)
         if not self.abandoned:
             self._thread.join()
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import uuid4
 
 import pytest
 
 import vgen.aio
 from vgen import ClipStored
+from vgen.abc import Account, Attempt, Manifest
 from vgen.aio import Runner
-from vgen.testing import Delay, FakeBackend
+from vgen.testing import Delay, FakeBackend, MemoryLedger
 
 from .parts import HANGING, PLENTY, PROMPTS, SOON, Parts
 
@@ -169,6 +170,30 @@ def test_any_loop_may_call() -> None:
                 return clips.successful_clips
 
             assert await asyncio.to_thread(lambda: asyncio.run(elsewhere())) == 3
+
+    asyncio.run(main())
+
+
+def test_a_busy_thread_does_not_hold_up_the_loop() -> None:
+    """A call can be made, and the loop goes on, while something keeps Trio's thread."""
+    busy, free = threading.Event(), threading.Event()
+
+    class Slow(MemoryLedger):
+        async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
+            busy.set()
+            assert free.wait(20)
+            return await super().open_job(manifest, holds)
+
+    async def main() -> None:
+        async with vgen.aio.open_runner(**Parts(ledger=Slow()).arguments()) as runner:
+            job = asyncio.create_task(runner.process(uuid4(), PROMPTS, budget=PLENTY))
+            await until(busy.is_set)
+            call = asyncio.create_task(runner.doubts())
+            await asyncio.sleep(0)
+            assert not call.done()
+            free.set()
+            assert (await job).successful_clips == 3
+            await call
 
     asyncio.run(main())
 
