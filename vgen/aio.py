@@ -178,6 +178,8 @@ class StartedJob:
 
     async def result(self) -> Clips:
         """Wait for the job's end, and give its clips: see `vgen.StartedJob.result`."""
+        if self._job.ended:
+            return self._job.outcome()
         call = Call(self._thread, self._job.result)
         return await _ended(self._thread, call, call.end)
 

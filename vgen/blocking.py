@@ -147,6 +147,8 @@ class StartedJob:
 
     def result(self) -> Clips:
         """Wait for the job's end, and give its clips: see `vgen.StartedJob.result`."""
+        if self._job.ended:
+            return self._job.outcome()
         call = Call(self._thread, self._job.result)
         return _ended(self._thread, call, call.end)
 

@@ -138,6 +138,7 @@ def test_a_followed_jobs_block_may_outlive_the_runner(door: Door) -> None:
                 await job.result()
                 made.set()
                 await closed.wait()
+                assert (await job.result()).successful_clips == 3
             told.append("left")
 
         async with anyio.create_task_group() as group:

@@ -180,6 +180,7 @@ def test_a_followed_jobs_block_may_outlive_the_runner() -> None:
             job.result()
             made.set()
             assert closed.wait(20)
+            assert job.result().successful_clips == 3
         told.append("left")
 
     with vgen.blocking.open_runner(**Parts().arguments()) as runner:

@@ -60,7 +60,7 @@ class StartedJob:
 
     def __repr__(self) -> str:
         """Name the job and say whether it is at work."""
-        return f"<StartedJob {self.job_id}: {'ended' if self._ended.is_set() else 'at work'}>"
+        return f"<StartedJob {self.job_id}: {'ended' if self.ended else 'at work'}>"
 
     async def result(self) -> Clips:
         """Wait for the job's end, and give its clips.
@@ -69,6 +69,15 @@ class StartedJob:
             VgenError: why it failed, as `Runner.process` does.
         """
         await self._ended.wait()
+        return self.outcome()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the job has ended."""
+        return self._ended.is_set()
+
+    def outcome(self) -> Clips:
+        """Give the clips of a job that has ended, or raise its error, from any thread."""
         self._told = True
         return self._outcome()
 
