@@ -32,8 +32,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-async def _ended(thread: TrioThread, call: Call[Any], end: Future[T]) -> T:
-    """Wait for an end; cancelled, ask the call to stop and return only when it has."""
+async def _ended(thread: TrioThread, call: Call[Any], end: Future[T], *, again: bool = False) -> T:
+    """Wait for an end; cancelled, ask the call to stop and return only when it has.
+
+    `again` says that the caller was cancelled before.
+    """
     future = _awaitable(end)
     try:
         await asyncio.wait([future])
@@ -47,12 +50,7 @@ async def _ended(thread: TrioThread, call: Call[Any], end: Future[T]) -> T:
     call.cancel()
     over = _awaitable(call.end)
     with anyio.CancelScope(shield=True):  # a scope of anyio would cancel the wait at every turn
-        while not (over.done() or thread.abandoned):
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([over])
-                continue
-            if _interrupted():  # when it was cancelled once more
-                thread.abandoned = True
+        await _wait_out(thread, over, again=again)
     with suppress(CallCancelled):
         if over.done() and over.exception() is not None:
             over.result()
@@ -65,9 +63,32 @@ def _awaitable(end: Future[T]) -> asyncio.Future[T]:
     return future
 
 
-def _interrupted() -> bool:
-    """Whether a KeyboardInterrupt is on its way out of the loop, as after a second Ctrl-C."""
-    return isinstance(sys.exception(), KeyboardInterrupt)
+async def _wait_out(thread: TrioThread, over: asyncio.Future[Any], *, again: bool) -> None:
+    """Wait for what is being cleaned up, whoever cancels; a second Ctrl-C abandons it."""
+    loop = asyncio.get_running_loop()
+    abandoned = loop.create_future()
+
+    def look() -> None:  # called by the loop: a task would see the error that it is handling
+        if _interrupted(sys.exception()) and not abandoned.done():
+            thread.abandoned = True
+            abandoned.set_result(None)
+
+    if again:
+        loop.call_soon(look)
+    while not (over.done() or thread.abandoned):
+        try:
+            await asyncio.wait([over, abandoned], return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            loop.call_soon(look)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether an error that is on its way out of the loop comes from a second Ctrl-C.
+
+    Of the first one `asyncio.run` makes an error when the main task has been cancelled.
+    """
+    first = error is not None and isinstance(error.__context__, asyncio.CancelledError)
+    return isinstance(error, KeyboardInterrupt) and not first
 
 
 @asynccontextmanager
@@ -82,7 +103,8 @@ async def _held(thread: TrioThread, context: AbstractAsyncContextManager[T]) -> 
         thread.abandoned = thread.abandoned or isinstance(left, KeyboardInterrupt)
         try:
             if not thread.abandoned:
-                await _ended(thread, held.call, held.call.end)
+                again = isinstance(left, asyncio.CancelledError)
+                await _ended(thread, held.call, held.call.end, again=again)
         except CallCancelled:
             pass
         except Exception as error:

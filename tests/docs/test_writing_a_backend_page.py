@@ -85,7 +85,10 @@ def test_the_plug_in_works_where_it_is_installed(name: str, offer: str, tmp_path
     wide = {"COLUMNS": "200", "REMOTE_API_TOKEN": "a token"}
     listed = newcomer.python("-m", "vgen", "backends", **wide)
     assert re.search(offer, listed), listed
-    told = newcomer.python("-m", "pytest", "-W", "error", "-p", "no:cacheprovider", f"vgen-{name}")
+    # Its own settings: the folder may lie in a repository that has others.
+    own = ("-c", f"vgen-{name}/pyproject.toml", "--rootdir", f"vgen-{name}")
+    options = ("-W", "error", "-p", "no:cacheprovider", *own)
+    told = newcomer.python("-m", "pytest", *options, f"vgen-{name}")
     counted = COUNTED.search(told)
     assert counted is not None, told
     assert int(counted[1]) >= PROMISES

@@ -124,6 +124,19 @@ async def follow() -> None:
         await job.result()
 
 
+async def by_events() -> None:
+    """Follow the job's events in the main task, which SIGTERM cancels."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    async with (
+        vgen.aio.open_runner(**PARTS) as runner,
+        runner.start(JOB, PROMPTS, budget=BUDGET) as job,
+    ):
+        async for _ in job.events:
+            pass
+
+
 def exit_at_sigterm(_number: int, _frame: FrameType | None) -> None:
     """Raise what ends a program."""
     sys.exit(143)
@@ -146,6 +159,8 @@ def main(kind: str) -> None:
             asyncio.run(on_asyncio())
         elif kind == "idle asyncio":
             asyncio.run(on_asyncio(idle=True))
+        elif kind == "events":
+            asyncio.run(by_events())
         elif kind == "tasks":
             asyncio.run(in_tasks())
         else:

@@ -26,7 +26,7 @@ class Start(Protocol):
         ...
 
 
-@pytest.fixture(params=["trio", "asyncio", "tasks", "blocking"])
+@pytest.fixture(params=["trio", "asyncio", "events", "tasks", "blocking"])
 def start(request: pytest.FixtureRequest) -> Generator[Start]:
     """Each kind of host; no process outlives the test."""
     started: list[subprocess.Popen[str]] = []
@@ -75,7 +75,9 @@ def test_a_provider_that_does_not_answer_is_waited_for_within_the_grace(start: S
     assert told.splitlines() == ["cancelling", "running 1, held 0.110"]
 
 
-@pytest.mark.parametrize("start", ["asyncio", "idle asyncio", "tasks", "blocking"], indirect=True)
+@pytest.mark.parametrize(
+    "start", ["asyncio", "idle asyncio", "events", "tasks", "blocking"], indirect=True
+)
 def test_a_second_ctrl_c_gets_out(start: Start) -> None:
     """It waits for nobody; the ledger has what was left running."""
     process = start(cancelling=NEVER, grace=LONG)
