@@ -39,10 +39,6 @@ nitpick_ignore_regex = [
     ("py:.*", r"(?!vgen).*"),  # what other libraries define is not looked up
     ("py:class", r"vgen\..*\.[A-Z]"),  # type variables
 ]
-nitpick_ignore = [  # types of no public name
-    ("py:class", "vgen.drive.inspector.Inspector"),
-    ("py:class", "vgen.records.video.Fault"),
-]
 autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints_format = "short"
 autodoc_type_aliases = {
