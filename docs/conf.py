@@ -44,7 +44,7 @@ autodoc_typehints_format = "short"
 autodoc_type_aliases = {
     **{name: f"vgen.{name}" for name in ("Event", "Observer")},
     **{name: f"vgen.abc.{name}" for name in ("Entry", "Finding", "Render")},
-    **{name: f"vgen.testing.{name}" for name in ("Act", "Fault")},
+    "Act": "vgen.testing.Act",
 }
 napoleon_use_ivar = True
 toc_object_entries_show_parents = "hide"
@@ -91,7 +91,8 @@ def homes() -> dict[str, str]:
         module, _, name = public.rpartition(".")
         thing = getattr(import_module(module), name)
         home = f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', '')}"
-        for known in (home, name):
+        # An alias has the home of what it is made of, such as `collections.abc.Callable`.
+        for known in (home, name) if home.startswith("vgen.") else (name,):
             found.setdefault(known, public)
     return found
 

@@ -55,7 +55,8 @@ class VideoBackend(ABC):
         """Write the finished clip to `path`; may be repeated while the provider keeps it.
 
         Raises:
-            NetworkError: try again. GenerationError: the output is gone for good.
+            NetworkError: try again.
+            GenerationError: the output is gone for good.
         """
 
     @abstractmethod
