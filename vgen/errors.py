@@ -18,6 +18,7 @@ VgenError
 │   └── SubmitInDoubtError         sent, no answer: neither repeat nor forget
 ├── StorageError               an image or a clip could not be read or written
 ├── LedgerError                the ledger refused or could not be reached
+│   └── JobStoppedError            stopped from elsewhere: nothing more of the job is sent
 └── VideoError                 the file is no usable video: what is wrong with it
 ```
 
