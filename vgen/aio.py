@@ -39,6 +39,7 @@ async def _ended(thread: TrioThread, call: Call[Any], end: Future[T], *, again: 
     """
     future = _awaitable(end)
     try:
+        call.begin()
         await asyncio.wait([future])
     except asyncio.CancelledError as error:
         cancelled = error
@@ -110,7 +111,8 @@ async def _held(thread: TrioThread, context: AbstractAsyncContextManager[T]) -> 
         except Exception as error:
             if isinstance(left, asyncio.CancelledError):
                 raise
-            beside(left, error)
+            if error is not left:
+                beside(left, error)
         raise
     if not thread.is_foreign:
         held.leave()

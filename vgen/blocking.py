@@ -42,6 +42,7 @@ queue's time limit) are raised only then, as is Ctrl-C on Windows."""
 def _ended(thread: TrioThread, call: Call[Any], end: Future[T]) -> T:
     """Wait for an end; interrupted, ask the call to stop and wait until it has."""
     try:
+        call.begin()  # within reach of what interrupts it
         _wait(end)
     except BaseException as left:
         _stop(thread, call, left)

@@ -27,16 +27,29 @@ class CallCancelled(Exception):  # noqa: N818 (how a call has ended: no door let
 
 
 class Call(Generic[T]):
-    """A call that is under way in Trio's thread; `end` has its result or its error."""
+    """A call into Trio's thread, once it was told to `begin`; `end` has its result or its error."""
 
     def __init__(self, thread: TrioThread, work: Callable[[], Awaitable[T]]) -> None:
         self.end: Future[T] = Future()
         self._thread = thread
         self._work = work
         self._scope = trio.CancelScope()
-        thread.begin(self._begin)
+        self._told = self._begun = False
+
+    def begin(self) -> None:
+        """Have it begin, unless it was told to before; where it cannot, that is its end."""
+        if self._told:
+            return
+        self._told = True
+        try:
+            self._thread.begin(self._begin)
+        except (RuntimeError, OSError) as error:
+            self.end.set_exception(error)
 
     def _begin(self, nursery: trio.Nursery) -> None:
+        if self.end.done():
+            return
+        self._begun = True
         try:
             nursery.start_soon(self._run)
         except RuntimeError:  # it takes no more: the thread is at its end
@@ -52,8 +65,14 @@ class Call(Generic[T]):
             self.end.set_exception(CallCancelled())
 
     def cancel(self) -> None:
-        """Ask the call to end; it may take its time to end well."""
-        self._thread.soon(self._scope.cancel)
+        """Ask the call to end; it may take its time to end well, unless it has not begun."""
+        self._thread.soon(self._cancel)
+
+    def _cancel(self) -> None:
+        if self._begun:
+            self._scope.cancel()
+        elif not self.end.done():
+            self.end.set_exception(CallCancelled())
 
 
 class Held(Generic[C]):
