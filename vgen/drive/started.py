@@ -79,7 +79,11 @@ class StartedJob:
     def outcome(self) -> Clips:
         """Give the clips of a job that has ended, or raise its error, from any thread."""
         self._told = True
-        return self._outcome()
+        if self._error is not None:
+            raise self._error
+        if self._clips is None:
+            raise RuntimeError("the job was cancelled")
+        return self._clips
 
     async def run(self, process: Callable[[Observer], Awaitable[Clips]]) -> None:
         """Do the job's work."""
@@ -93,13 +97,6 @@ class StartedJob:
             self.mailbox.close()
             self._ended.set()
 
-    def _outcome(self) -> Clips:
-        if self._error is not None:
-            raise self._error
-        if self._clips is None:
-            raise RuntimeError("the job was cancelled")
-        return self._clips
-
     def leave(self) -> None:
         """Let an error that the job may still have be raised at once: nobody will ask for it."""
         self._left = True
@@ -107,7 +104,7 @@ class StartedJob:
     def insist(self) -> None:
         """Raise the job's error, if it has one and nobody has asked for its result."""
         if not self._told:
-            self._outcome()
+            self.outcome()
 
 
 @asynccontextmanager
