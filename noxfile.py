@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import secrets
 import shutil
 from pathlib import Path
 
@@ -83,12 +84,16 @@ def fuzz(session: nox.Session) -> None:
 def nightly(session: nox.Session) -> None:
     """What takes too long for every day.
 
-    100,000 random jobs, or as many as are named after `--`, against the ten rules; 300 at a faulty
-    Replicate; 1,000 schedules of eight processes on one budget in Postgres; a death at every step
-    of a job, 500 at random moments of 100 jobs, and 200 races of two processes.
+    100,000 random jobs, or as many as are named after `--`, against the ten rules, other jobs each
+    night: their seed is printed, and a plan that fails becomes an example in the tests. 300 jobs
+    at a faulty Replicate; 1,000 schedules of eight processes on one budget in Postgres; a death at
+    every step of a job, 500 at random moments of 100 jobs, and 200 races of two processes.
     """
     install_wheels(session)
-    random_jobs(session, int(session.posargs[0]) if session.posargs else 100_000)
+    seed = secrets.randbelow(2**32)
+    session.log(f"the random jobs are those of seed {seed}")
+    chance = ("--hypothesis-profile=default", f"--hypothesis-seed={seed}")
+    random_jobs(session, int(session.posargs[0]) if session.posargs else 100_000, *chance)
     at_replicate = {"VGEN_REPLICATE_JOBS": "300", **INSTALLED_ONLY}
     session.run("pytest", "backends/vgen-replicate/tests/test_jobs.py", env=at_replicate)
     at_postgres = Path("backends/vgen-supabase/tests")
@@ -134,13 +139,14 @@ def bench(session: nox.Session) -> None:
         session.run("python", script)
 
 
-def random_jobs(session: nox.Session, jobs: int) -> None:
-    """Hold the ten rules against so many random jobs."""
+def random_jobs(session: nox.Session, jobs: int, *options: str) -> None:
+    """Hold the ten rules against so many random jobs: by default, the same ones every day."""
     session.run(
         "pytest",
         "-n",
         "2",
         "tests/drive/random_jobs",
+        *options,
         env={"VGEN_RANDOM_JOBS": str(jobs), **INSTALLED_ONLY},
     )
 

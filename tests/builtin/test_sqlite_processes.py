@@ -8,6 +8,7 @@ from pathlib import Path
 
 import trio
 
+from tests.environment import UNCOVERED
 from tests.records.samples import a_manifest, an_attempt
 from vgen import SQLiteLedger
 
@@ -41,7 +42,7 @@ def empty_file(path: Path) -> None:
 def started(path: Path, seed: int, changes: int) -> subprocess.Popen[str]:
     """A process that keeps the ledger busy."""
     command = [sys.executable, str(bookkeeper.__file__), str(path), str(seed), str(changes)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=UNCOVERED)
 
 
 def finished(process: subprocess.Popen[str]) -> int:

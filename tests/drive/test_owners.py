@@ -9,6 +9,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from tests.environment import UNCOVERED
 from vgen.drive.owners import has_died, this_process
 
 from .jobs import JOB, PLENTY, Stage, prompts
@@ -21,7 +22,9 @@ NAME = "from vgen.drive.owners import this_process; print(this_process(), flush=
 def another() -> tuple[subprocess.Popen[str], str]:
     """Start a process, and give the name that it goes by."""
     command = [sys.executable, "-c", NAME]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=UNCOVERED
+    )
     assert process.stdout is not None
     return process, process.stdout.readline().strip()
 

@@ -24,7 +24,8 @@ class MemoryLedger(CostLedger):
 
     Its time is Trio's clock, and no call takes any of it, so that whole jobs run in virtual time.
     `faults` make calls of its methods fail, before or after they are committed, or take their
-    time. Every line of a journal is noted on the `tape`, and every call of `reserve` before it.
+    time. Every manifest and every line of a journal is noted on the `tape`, and every call of
+    `reserve` before its line.
     """
 
     def __init__(self, faults: Sequence[Fault] = (), *, tape: Tape | None = None) -> None:
@@ -145,6 +146,7 @@ class MemoryLedger(CostLedger):
     def _open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
         old = self._jobs.get(manifest.job_id) or Pages(manifest, Account(limit=manifest.budget))
         self._jobs[manifest.job_id] = pages = old.renewed(manifest, holds)
+        self.tape.add(manifest)
         return pages.account
 
     def _attempt(self, attempt_id: UUID) -> Attempt | None:

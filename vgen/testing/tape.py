@@ -8,6 +8,7 @@ import trio
 from attrs import define, field, frozen
 
 from vgen.records.entry import Line
+from vgen.records.job import Manifest
 
 
 @frozen
@@ -41,6 +42,8 @@ class Note:
             return f"{self.at:9.3f} {what.who}: {what}"
         if isinstance(what, Line):
             return f"{self.at:9.3f} ledger: clip {what.clip_index}: {what.entry!r}"
+        if isinstance(what, Manifest):
+            return f"{self.at:9.3f} ledger: job {what.job_id}: {len(what.clips)} clips"
         return f"{self.at:9.3f} {what!r}"
 
 

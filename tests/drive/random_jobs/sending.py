@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from uuid import UUID
 
-from vgen import JobOpened
-from vgen.abc import Custody, Money, State
+from vgen.abc import Custody, Manifest, Money, State
 from vgen.errors import JobStoppedError, LedgerError
 from vgen.records.entry import (
     Doubted,
@@ -83,19 +82,26 @@ def no_clip_is_bought_twice(story: Story) -> None:
 
 
 def requests_are_the_callers(story: Story) -> None:
-    """A clip is another request only for another prompt, or for each time it was to be redone."""
-    asked: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
-    for attempt in story.attempts.values():
-        asked[attempt.clip_index, attempt.request.prompt].add(attempt.fingerprint)
-    redone = Counter(
-        index
-        for chapter in story.chapters
-        for note in story.notes(chapter)
-        if isinstance(note.what, JobOpened)
-        for index in chapter.run.indexes_to_redo
-    )
-    for (clip, prompt), takes in asked.items():
-        assert len(takes) <= 1 + redone[clip], f"{len(takes)} takes of {prompt}"
+    """Attempts are made for what the ledger's manifests ask for, and for nothing else.
+
+    A manifest asks for a further take of a prompt only in a run that is to redo its clip, and only
+    after the take before it was stored.
+    """
+    takes: dict[tuple[int, str, int], str] = {}
+    stored: set[str] = set()
+    attempts = story.attempts
+    for chapter in story.chapters:
+        for note in story.notes(chapter):
+            if isinstance(note.what, Line) and isinstance(note.what.entry, Stored):
+                stored.add(attempts[note.what.attempt_id].fingerprint)
+            for planned in note.what.clips if isinstance(note.what, Manifest) else ():
+                clip, prompt, take = planned.clip_index, planned.prompt.prompt, planned.take
+                if take and (clip, prompt, take) not in takes:
+                    assert clip in chapter.run.indexes_to_redo, f"nobody asked for it: {planned}"
+                    assert takes[clip, prompt, take - 1] in stored, f"redone too early: {planned}"
+                takes[clip, prompt, take] = planned.fingerprint
+    strange = [a for a in attempts.values() if a.fingerprint not in takes.values()]
+    assert not strange, f"nobody asked for it: {strange[0]}"
 
 
 def released_means_absent(story: Story) -> None:

@@ -53,8 +53,13 @@ REDONE_WHILE_IT_RUNS = Plan(
 """The clip that is to be made anew was never seen: its first take still runs."""
 
 
+TWO_THAT_REDO = Plan(runs=(Run(), Run(redo="b", runners=2)))
+"""Both runners ask for the second take: it is made once, unless one asks after it was stored."""
+
+
 @many
 @given(plans())
+@example(TWO_THAT_REDO)
 @example(REDONE_WHILE_IT_RUNS)
 @example(TAKEN_BACK_AFTER_A_REDO)
 @example(CALLED_OFF_WHILE_WAITING)
@@ -71,8 +76,15 @@ SPOOLED_UNNOTED = Plan(
 """A file lies in the spool, and the ledger does not say so."""
 
 
+REDO_WITHOUT_AN_ANSWER = Plan(
+    runs=(Run(), Run(redo="b")), ledger=(Break(call="open_job", nth=2, done=True),)
+)
+"""The ledger holds that a clip is to be made anew, and nobody was told so."""
+
+
 @many
 @given(plans(sound_ledger=False))
+@example(REDO_WITHOUT_AN_ANSWER)
 @example(SPOOLED_UNNOTED)
 def test_no_failing_ledger_breaks_a_rule(plan: Plan) -> None:
     """A ledger that fails or dawdles ends the job, and what is left keeps every rule."""
