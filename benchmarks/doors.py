@@ -44,7 +44,7 @@ async def on_trio(calls: int) -> list[float]:
     async with vgen.open_runner(**parts()) as runner:
         for _ in range(calls):
             began = time.perf_counter()
-            await runner.doubts()
+            await runner.unsettled()
             took.append(time.perf_counter() - began)
     return took
 
@@ -55,7 +55,7 @@ async def on_asyncio(calls: int) -> list[float]:
     async with vgen.aio.open_runner(**parts()) as runner:
         for _ in range(calls):
             began = time.perf_counter()
-            await runner.doubts()
+            await runner.unsettled()
             took.append(time.perf_counter() - began)
     return took
 
@@ -66,7 +66,7 @@ def on_nothing(calls: int) -> list[float]:
     with vgen.blocking.open_runner(**parts()) as runner:
         for _ in range(calls):
             began = time.perf_counter()
-            runner.doubts()
+            runner.unsettled()
             took.append(time.perf_counter() - began)
     return took
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         Observer,
         RetryScheduled,
     )
-    from vgen.records.clip import Clip, ClipFailure, Clips, Tried
+    from vgen.records.clip import Clip, ClipFailure, Clips, FailedAttempt
     from vgen.records.jsonio import from_json, to_json
     from vgen.records.prompt import ClipPrompt, ClipPrompts
     from vgen.records.reading import PromptsFile, read_prompts
@@ -57,6 +57,7 @@ __all__ = [
     "DirectoryStorage",
     "Event",
     "EventStream",
+    "FailedAttempt",
     "FellBack",
     "GenerationSettings",
     "Inspector",
@@ -74,7 +75,6 @@ __all__ = [
     "Settings",
     "StartedJob",
     "Statistics",
-    "Tried",
     "VgenError",
     "from_json",
     "open_runner",
@@ -111,7 +111,7 @@ _HOMES = {
     "Clip": "vgen.records.clip",
     "ClipFailure": "vgen.records.clip",
     "Clips": "vgen.records.clip",
-    "Tried": "vgen.records.clip",
+    "FailedAttempt": "vgen.records.clip",
     "from_json": "vgen.records.jsonio",
     "to_json": "vgen.records.jsonio",
     "ClipPrompt": "vgen.records.prompt",

@@ -1,7 +1,7 @@
 """The ports, and the records that cross them: what a plug-in needs."""
 
 from vgen.builtin.render import Render, RenderBackend
-from vgen.ports.backend import TellingBackend, VideoBackend
+from vgen.ports.backend import VideoBackend, WaitableBackend
 from vgen.ports.ledger import CostLedger, MigratedLedger
 from vgen.ports.storage import Storage, StoredFile
 from vgen.records.attempt import Attempt, Custody, Money
@@ -65,11 +65,11 @@ __all__ = [
     "Storage",
     "Stored",
     "StoredFile",
-    "TellingBackend",
     "Ticket",
     "Ticketed",
     "Unknown",
     "VideoBackend",
+    "WaitableBackend",
     "WrittenOff",
     "entry_from_json",
     "entry_to_json",

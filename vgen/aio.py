@@ -229,7 +229,7 @@ class Runner:
     run_clip = _awaited(runner.Runner.run_clip)
     conclude = _awaited(runner.Runner.conclude)
     job = _awaited(runner.Runner.job)
-    doubts = _awaited(runner.Runner.doubts)
+    unsettled = _awaited(runner.Runner.unsettled)
     reconcile = _awaited(runner.Runner.reconcile)
     resolve = _awaited(runner.Runner.resolve)
     cancel = _awaited(runner.Runner.cancel)

@@ -175,7 +175,7 @@ class Runner:
     run_clip = _waited(runner.Runner.run_clip)
     conclude = _waited(runner.Runner.conclude)
     job = _waited(runner.Runner.job)
-    doubts = _waited(runner.Runner.doubts)
+    unsettled = _waited(runner.Runner.unsettled)
     reconcile = _waited(runner.Runner.reconcile)
     resolve = _waited(runner.Runner.resolve)
     cancel = _waited(runner.Runner.cancel)

@@ -4,11 +4,14 @@
 VgenError
 ├── InvalidPromptsError        the input is wrong: every problem is listed, nothing was sent
 ├── ConfigurationError         a setting, key, plug-in or model version is wrong or missing
+├── NotFoundError              the ledger has no such job, clip or attempt
 ├── BudgetExceededError        limit, spent, held, asked
-├── PipelineError              the job failed
+├── PipelineError              the job ended without its clips
 │   ├── InsufficientClipsError     clips made, clips required, why each of the others failed
-│   └── AccountError               no credit, bad token, blocked: the job stops spending at once
+│   │   └── AccountRefusedError        a provider refuses the account: pay or mend the key
+│   └── JobStoppedError            stopped on request: nothing more of the job is sent
 ├── AttemptError               one attempt failed
+│   ├── AccountError               no credit, bad key, blocked: nothing more is sent there
 │   ├── GenerationError            for good: refused input, content policy
 │   ├── RetryableError             may be tried again
 │   │   ├── RateLimitedError           retry_after
@@ -17,20 +20,20 @@ VgenError
 │   │   └── ModelUnavailableError      go to the next backend
 │   └── SubmitInDoubtError         sent, no answer: neither repeat nor forget
 ├── StorageError               an image or a clip could not be read or written
-├── LedgerError                the ledger refused or could not be reached
-│   └── JobStoppedError            stopped from elsewhere: nothing more of the job is sent
+├── LedgerError                the ledger refused a change or could not be reached
 └── VideoError                 the file is no usable video: what is wrong with it
 ```
 
 A provider's own exceptions never leave its plug-in: they become one of these and stay their cause.
+All of them can be pickled and copied with their fields, as task queues and futures do.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from decimal import Decimal
 
     from vgen.records.clip import Clips
@@ -39,6 +42,16 @@ if TYPE_CHECKING:
 
 class VgenError(Exception):
     """The base of every error that vgen raises on purpose."""
+
+    def __reduce__(self) -> tuple[Callable[..., VgenError], tuple[Any, ...]]:
+        """Pickle and copy with all fields, whatever the constructor takes."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[VgenError], args: tuple[Any, ...], fields: dict[str, Any]) -> VgenError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(fields)
+    return error
 
 
 class InvalidPromptsError(VgenError, ValueError):
@@ -56,6 +69,10 @@ class ConfigurationError(VgenError):
     """A setting, key, plug-in or model version is wrong or missing."""
 
 
+class NotFoundError(VgenError, LookupError):
+    """The ledger has no such job, clip or attempt: a wrong id, or another ledger."""
+
+
 class BudgetExceededError(VgenError):
     """What was asked for does not fit into what is left of the budget; nothing was sent for it.
 
@@ -70,7 +87,7 @@ class BudgetExceededError(VgenError):
 
 
 class PipelineError(VgenError):
-    """The job as a whole failed."""
+    """The job ended without the clips that it needs."""
 
 
 class InsufficientClipsError(PipelineError):
@@ -88,19 +105,35 @@ class InsufficientClipsError(PipelineError):
         super().__init__(f"{made} of {total} clips made, {required} required ({reasons})")
 
 
-class AccountError(PipelineError):
-    """The provider's account has no credit, a bad token or is blocked: stop spending at once.
+class AccountRefusedError(InsufficientClipsError):
+    """Too few clips were made because a provider refuses the account.
 
-    `clips`, once the job has been concluded, holds what was made before.
+    Pay, or mend the key, and run the job again. `reason` is what the provider said; the backend's
+    `AccountError` is the cause.
     """
 
-    def __init__(self, message: str, *, clips: Clips | None = None) -> None:
-        self.clips = clips
-        super().__init__(message)
+    def __init__(self, clips: Clips, *, required: int, reason: str) -> None:
+        super().__init__(clips, required=required)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.reason} ({super().__str__()})"
+
+
+class JobStoppedError(PipelineError):
+    """The job was stopped on request: nothing more of it is sent, here or elsewhere."""
 
 
 class AttemptError(VgenError):
     """One attempt at one clip failed."""
+
+
+class AccountError(AttemptError):
+    """The provider refuses the account: no credit, a bad key, or blocked.
+
+    Raised by a backend's methods; nothing more is sent for the job. What the job's caller gets is
+    `AccountRefusedError`.
+    """
 
 
 class GenerationError(AttemptError):
@@ -163,10 +196,6 @@ class LedgerError(VgenError):
     def __init__(self, message: str, *, ticket: Ticket | None = None) -> None:
         self.ticket = ticket
         super().__init__(message)
-
-
-class JobStoppedError(LedgerError):
-    """The job was stopped from elsewhere: nothing more of it is sent."""
 
 
 class VideoError(VgenError):

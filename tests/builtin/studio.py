@@ -95,7 +95,7 @@ async def waited_for(backend: RenderBackend, ticket: Ticket) -> AsyncGenerator[l
     verdicts: list[Status] = []
 
     async def wait() -> None:
-        verdicts.append(await backend.wait_verdict(ticket, unheard))
+        verdicts.append(await backend.wait_finished(ticket, unheard))
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(wait)

@@ -36,7 +36,7 @@ async def test_a_clip_is_rendered_and_fetched(tmp_path: Path) -> None:
     async with a_backend() as backend:
         ticket = await submitted(backend, image=IMAGE)
         assert await state_of(backend, ticket) == Status(State.QUEUED)
-        verdict = await backend.wait_verdict(ticket, heard.append)
+        verdict = await backend.wait_finished(ticket, heard.append)
         assert verdict == Status(State.SUCCEEDED, progress=1.0)
         assert [(status.state, status.progress) for status in heard] == [
             (State.RUNNING, 0.5),
@@ -59,7 +59,7 @@ async def test_images_are_not_kept() -> None:
         ticket = await submitted(backend, image=image)
         del image
         assert alive() is not None
-        await backend.wait_verdict(ticket, unheard)
+        await backend.wait_finished(ticket, unheard)
         gc.collect()
         assert alive() is None
         assert (await state_of(backend, ticket)).state is State.SUCCEEDED
@@ -69,7 +69,7 @@ async def test_a_fetch_that_failed_may_be_repeated(tmp_path: Path) -> None:
     """Until the clip is where it should be, the backend keeps it."""
     async with a_backend() as backend:
         ticket = await submitted(backend)
-        await backend.wait_verdict(ticket, unheard)
+        await backend.wait_finished(ticket, unheard)
         with pytest.raises(RetryableError):
             await backend.fetch(ticket, tmp_path / "no" / "clip.mp4")
         await backend.fetch(ticket, tmp_path / "clip.mp4")
@@ -90,8 +90,8 @@ async def test_a_verdict_can_be_waited_for_twice() -> None:
         ticket = await submitted(backend)
         async with trio.open_nursery() as nursery:
             for _ in range(2):
-                nursery.start_soon(backend.wait_verdict, ticket, unheard)
-        assert (await backend.wait_verdict(ticket, unheard)).state is State.SUCCEEDED
+                nursery.start_soon(backend.wait_finished, ticket, unheard)
+        assert (await backend.wait_finished(ticket, unheard)).state is State.SUCCEEDED
     assert len(rendered) == 1
 
 
@@ -114,11 +114,11 @@ async def test_errors_are_verdicts(error: Exception, kind: type[AttemptError], s
 
     async with a_backend(render) as backend:
         ticket = await submitted(backend)
-        verdict = await backend.wait_verdict(ticket, unheard)
+        verdict = await backend.wait_finished(ticket, unheard)
         assert verdict.state is State.FAILED
         assert type(verdict.failure) is kind
         assert said in str(verdict.failure)
-        assert await backend.wait_verdict(ticket, unheard) == verdict
+        assert await backend.wait_finished(ticket, unheard) == verdict
 
 
 async def test_rendering_nothing_is_a_failure() -> None:
@@ -129,7 +129,7 @@ async def test_rendering_nothing_is_a_failure() -> None:
 
     async with a_backend(render) as backend:
         ticket = await submitted(backend)
-        verdict = await backend.wait_verdict(ticket, unheard)
+        verdict = await backend.wait_finished(ticket, unheard)
         assert verdict.state is State.FAILED
         assert isinstance(verdict.failure, GenerationError)
 
@@ -140,7 +140,7 @@ async def test_tickets_of_another_process_have_failed(tmp_path: Path) -> None:
     async with a_backend() as backend:
         for status in (
             await state_of(backend, ticket),
-            await backend.wait_verdict(ticket, unheard),
+            await backend.wait_finished(ticket, unheard),
         ):
             assert status.state is State.FAILED
             assert isinstance(status.failure, RetryableError)
@@ -164,7 +164,7 @@ async def test_what_was_taken_in_is_found() -> None:
 async def break_off(backend: RenderBackend, studio: Studio) -> None:
     """Render a clip, and fail before it is fetched."""
     async with backend:
-        await backend.wait_verdict(await submitted(backend), unheard)
+        await backend.wait_finished(await submitted(backend), unheard)
         assert studio.paths[0].exists()
         raise ZeroDivisionError
 
@@ -187,7 +187,7 @@ async def test_closing_succeeds_without_the_folder() -> None:
     studio = Studio()
     studio.enough.set()
     async with a_backend(studio) as backend:
-        await backend.wait_verdict(await submitted(backend), unheard)
+        await backend.wait_finished(await submitted(backend), unheard)
         studio.paths[0].unlink()
         studio.paths[0].parent.rmdir()
 
@@ -219,7 +219,7 @@ async def test_only_so_many_render_at_once(workers: int | None) -> None:
     async with a_backend(studio, workers=workers) as backend:
         async with trio.open_nursery() as nursery:
             for _ in range(6):
-                nursery.start_soon(backend.wait_verdict, await submitted(backend), unheard)
+                nursery.start_soon(backend.wait_finished, await submitted(backend), unheard)
             await trio.testing.wait_all_tasks_blocked()
             running = repr(backend)
             studio.enough.set()

@@ -16,14 +16,14 @@ async def test_cancelling_the_wait_stops_the_rendering() -> None:
     async with a_backend(studio) as backend:
         ticket = await submitted(backend)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(backend.wait_verdict, ticket, unheard)
+            nursery.start_soon(backend.wait_finished, ticket, unheard)
             await studio.started.wait()
             assert repr(backend) == "<RenderBackend 'drawn': 1 held, 1 running>"
             nursery.cancel_scope.cancel()
         assert not studio.paths[0].exists()
         assert await state_of(backend, ticket) == Status(State.QUEUED)
         studio.enough.set()
-        assert (await backend.wait_verdict(ticket, unheard)).state is State.SUCCEEDED
+        assert (await backend.wait_finished(ticket, unheard)).state is State.SUCCEEDED
     assert len(studio.paths) == 2
 
 
@@ -39,7 +39,7 @@ async def test_a_running_attempt_can_be_cancelled() -> None:
             assert not studio.paths[0].exists()
         assert verdicts == [Status(State.CANCELLED)]
         assert await backend.cancel(ticket) == Status(State.CANCELLED)
-        assert await backend.wait_verdict(ticket, unheard) == Status(State.CANCELLED)
+        assert await backend.wait_finished(ticket, unheard) == Status(State.CANCELLED)
         assert await state_of(backend, ticket) == Status(State.CANCELLED)
 
 
@@ -67,7 +67,7 @@ async def test_what_nobody_waits_for_can_be_cancelled() -> None:
     async with a_backend(studio) as backend:
         ticket = await submitted(backend)
         assert await backend.cancel(ticket) == Status(State.CANCELLED)
-        assert await backend.wait_verdict(ticket, unheard) == Status(State.CANCELLED)
+        assert await backend.wait_finished(ticket, unheard) == Status(State.CANCELLED)
     assert studio.paths == []
 
 
@@ -91,12 +91,12 @@ async def test_cancelling_before_the_start_is_not_forgotten() -> None:
         with trio.CancelScope() as scope:
             scope.cancel()
             await backend.cancel(ticket)
-        assert await backend.wait_verdict(ticket, unheard) == Status(State.CANCELLED)
+        assert await backend.wait_finished(ticket, unheard) == Status(State.CANCELLED)
 
 
 async def test_a_finished_attempt_stays_finished() -> None:
     """Cancelling what has succeeded says that it has."""
     async with a_backend() as backend:
         ticket = await submitted(backend)
-        verdict = await backend.wait_verdict(ticket, unheard)
+        verdict = await backend.wait_finished(ticket, unheard)
         assert await backend.cancel(ticket) == verdict

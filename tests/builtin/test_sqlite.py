@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.memory import IN_MEMORY
 from tests.records.samples import CLIP, a_manifest, an_attempt
 from vgen import SQLiteLedger
-from vgen.errors import BudgetExceededError, LedgerError
+from vgen.errors import BudgetExceededError, LedgerError, NotFoundError
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import (
     Doubted,
@@ -311,9 +311,9 @@ async def test_jobs_are_listed_in_their_order(ledger: SQLiteLedger) -> None:
 async def test_an_unknown_job_is_refused(ledger: SQLiteLedger) -> None:
     """Nothing can be claimed or concluded in a job that was never opened."""
     await opened(ledger)
-    with pytest.raises(LedgerError, match="no job"):
+    with pytest.raises(NotFoundError, match="no job"):
         await ledger.claim(UUID(int=2), 0, owner="me", lease=1)
-    with pytest.raises(LedgerError, match="no job"):
+    with pytest.raises(NotFoundError, match="no job"):
         await ledger.conclude(UUID(int=2), "")
     assert await ledger.attempts(UUID(int=2), 0) == ()
     assert await ledger.job(UUID(int=2)) is None

@@ -63,7 +63,7 @@ def test_doubts_are_listed(
 ) -> None:
     """With the id that a person needs to clear them up, and what is held for them."""
     monkeypatch.setenv("COLUMNS", "160")
-    assert run(["ledger", "doubts"]) == 0
+    assert run(["ledger", "unsettled"]) == 0
     shown = capsys.readouterr().out
     assert str(left_open.attempt_id) in shown
     assert "$0.25" in shown
@@ -79,7 +79,7 @@ def test_a_person_resolves_one(
     assert run(["ledger", "resolve", str(left_open.attempt_id), answer]) == 0
     assert trio.run(standing, place / "clips/vgen.db").money is money
     capsys.readouterr()
-    assert run(["ledger", "doubts"]) == 0
+    assert run(["ledger", "unsettled"]) == 0
     assert capsys.readouterr().out == "nothing is open\n"
 
 
@@ -113,7 +113,7 @@ def test_cancelling_leaves_nothing_open(
 
 def test_what_is_not_there(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One line says what is missing, and nothing is made."""
-    for words in (["ledger", "doubts"], ["ledger", "reconcile"], ["cancel", "00"]):
+    for words in (["ledger", "unsettled"], ["ledger", "reconcile"], ["cancel", "00"]):
         assert run(words) == 2
         assert capsys.readouterr().err.endswith(
             "clips/vgen.db: there is no ledger; --ledger names another\n"

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from rich.console import Console
 
-from vgen import Clip, ClipFailure, Clips, Tried
+from vgen import Clip, ClipFailure, Clips, FailedAttempt
 from vgen.cli.tables import closing
 from vgen.cli.text import dollars, plain, shown
 
@@ -19,7 +19,7 @@ LATE = Clip(
 )  # fmt: skip
 SHORT = Clip(2, "", 2.0, 6.0, -4.0, within_tolerance=False, reference="clip_002.mp4")
 MISSING = ClipFailure(
-    1, "[b]refused[/b]", (Tried("toy", "no"), Tried("dear", "no", Decimal("0.1")))
+    1, "[b]refused[/b]", (FailedAttempt("toy", "no"), FailedAttempt("dear", "no", Decimal("0.1")))
 )
 
 

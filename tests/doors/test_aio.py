@@ -188,7 +188,7 @@ def test_a_busy_thread_does_not_hold_up_the_loop() -> None:
         async with vgen.aio.open_runner(**Parts(ledger=Slow()).arguments()) as runner:
             job = asyncio.create_task(runner.process(uuid4(), PROMPTS, budget=PLENTY))
             await until(busy.is_set)
-            call = asyncio.create_task(runner.doubts())
+            call = asyncio.create_task(runner.unsettled())
             await asyncio.sleep(0)
             assert not call.done()
             free.set()

@@ -48,7 +48,7 @@ def test_a_job_is_its_three_steps(door: Door) -> None:
                 await runner.run_clip(job, planned.clip_index)
             assert (await runner.conclude(job)).successful_clips == 3
             assert (await runner.job(job)).account.held == 0
-            assert await runner.doubts() == ()
+            assert await runner.unsettled() == ()
             assert await runner.reconcile() == ()
 
     door.play(program)

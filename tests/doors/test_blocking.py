@@ -65,7 +65,7 @@ def test_a_job_is_its_three_steps() -> None:
         known = runner.job(job)
         assert known is not None
         assert known.account.held == 0
-        assert runner.doubts() == ()
+        assert runner.unsettled() == ()
         assert runner.reconcile() == ()
 
 
@@ -249,7 +249,7 @@ def test_an_observer_that_raises_changes_nothing() -> None:
         def hear(event: Event) -> None:
             heard.append(event)
             try:
-                runner.doubts()
+                runner.unsettled()
             except RuntimeError as error:
                 refused.append(str(error))
             raise ZeroDivisionError

@@ -28,7 +28,7 @@ async def test_another_run_is_refused() -> None:
 async def test_a_thread_without_trio_is_refused() -> None:
     """So is a call of a thread that runs no event loop."""
     async with vgen.open_runner(**Parts().arguments()) as runner:
-        call = runner.doubts()
+        call = runner.unsettled()
         with pytest.raises(RuntimeError, match=ELSEWHERE):
             await trio.to_thread.run_sync(call.send, None)
         call.close()

@@ -11,7 +11,7 @@ from attrs import evolve
 from trio.testing import MockClock
 
 from vgen.abc import Attempt, Custody, Finding, Money, Unknown
-from vgen.errors import ConfigurationError, InsufficientClipsError, JobStoppedError
+from vgen.errors import ConfigurationError, InsufficientClipsError, JobStoppedError, NotFoundError
 from vgen.testing import FakeBackend, Hang, LoseAnswer, Succeed
 from vgen.testing.backend import CAPABILITIES
 
@@ -40,10 +40,10 @@ async def test_what_was_left_open_is_stored(autojump_clock: MockClock) -> None:
     attempt = await leave_open(stage)
     await trio.sleep(LEASE)
     async with stage.runner() as runner:
-        assert [doubt.attempt_id for doubt in await runner.doubts()] == [attempt.attempt_id]
+        assert [doubt.attempt_id for doubt in await runner.unsettled()] == [attempt.attempt_id]
         (found,) = await runner.reconcile(JOB)
         assert (found.attempt.custody, found.note) == (Custody.STORED, "")
-        assert await runner.doubts() == ()
+        assert await runner.unsettled() == ()
     assert len(stage.storage.files) == 1
     assert stage.fake.submitted == ["a"]
 
@@ -207,5 +207,5 @@ async def test_nothing_else_can_be_resolved(autojump_clock: MockClock) -> None:
         (stored, *_) = await stage.ledger.attempts(JOB, 0)
         with pytest.raises(ConfigurationError, match="nothing is in doubt"):
             await runner.resolve(stored.attempt_id, paid=True)
-        with pytest.raises(ConfigurationError, match="no attempt"):
+        with pytest.raises(NotFoundError, match="no attempt"):
             await runner.resolve(uuid4(), paid=True)

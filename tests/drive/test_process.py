@@ -12,11 +12,12 @@ from vgen import ClipGivenUp, JobFinished, JobOpened, JobProgress
 from vgen.abc import Custody, Money
 from vgen.errors import (
     AccountError,
+    AccountRefusedError,
     BudgetExceededError,
-    ConfigurationError,
     GenerationError,
     InsufficientClipsError,
     InvalidPromptsError,
+    NotFoundError,
     StorageError,
 )
 from vgen.records.settings import Settings
@@ -160,11 +161,11 @@ async def test_no_credit_stops_the_job(autojump_clock: MockClock) -> None:
         [FakeBackend(default=Refuse(AccountError("no credit")))], settings=Settings(concurrency=1)
     )
     async with stage.runner() as runner:
-        with pytest.raises(AccountError, match="no credit") as caught:
+        with pytest.raises(AccountRefusedError, match="no credit") as caught:
             await runner.process(JOB, prompts(*"abcd"), budget=PLENTY)
     assert len(stage.fake.submitted) == 1
-    assert caught.value.clips is not None
     assert caught.value.clips.total_cost == 0
+    assert isinstance(caught.value.__cause__, AccountError)
 
 
 @pytest.mark.parametrize("then", [None, Succeed()])
@@ -320,7 +321,7 @@ async def test_a_job_in_three_steps(autojump_clock: MockClock) -> None:
     async with stage.runner() as third:
         clips = await third.conclude(JOB)
         assert [clip.clip_index for clip in clips.clips] == [0, 1, 2]
-        with pytest.raises(ConfigurationError, match="no clip 7"):
+        with pytest.raises(NotFoundError, match="no clip 7"):
             await third.run_clip(JOB, 7)
 
 

@@ -93,7 +93,7 @@ def check(hearing: Hearing, scene: Scene) -> None:
     """The job is the request's child, and its spans were current wherever it was worked on."""
     assert scene.around == {
         "submit": "vgen.provider submit",
-        "render": "vgen.provider wait_verdict",
+        "render": "vgen.provider wait_finished",
         "inspect": "vgen.attempt",
     }
     assert {hearing.parent(span) for span in hearing.spans("vgen.job")} == {"request"}

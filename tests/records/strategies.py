@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from vgen.records.attempt import Attempt
-from vgen.records.clip import Clip, ClipFailure, Clips, Tried
+from vgen.records.clip import Clip, ClipFailure, Clips, FailedAttempt
 from vgen.records.entry import Line, Movement
 from vgen.records.job import Claim, Job, Manifest, PlannedClip
 from vgen.records.money import Account, Price
@@ -125,7 +125,7 @@ WRITTEN: tuple[type[Any], ...] = (
     Price,
     Quote,
     Ticket,
-    Tried,
+    FailedAttempt,
     VideoInfo,
 )
 

@@ -64,10 +64,10 @@ class Model(abc.VideoBackend):
         return abc.Ticket(self.name, str(attempt.attempt_id))
 
 
-class TellingModel(Model, abc.TellingBackend):
+class TellingModel(Model, abc.WaitableBackend):
     """A backend that tells."""
 
-    async def wait_verdict(
+    async def wait_finished(
         self, ticket: abc.Ticket, report: Callable[[abc.Status], None]
     ) -> abc.Status:
         """Report once."""
@@ -138,13 +138,19 @@ def failing(error: errors.VgenError) -> Clips | None:
         assert_type(error.problems, tuple[str, ...])
     if isinstance(error, errors.BudgetExceededError):
         assert_type(error.asked, Decimal)
-    if isinstance(error, errors.LedgerError | errors.JobStoppedError):
+    if isinstance(error, errors.LedgerError):
         assert_type(error.ticket, abc.Ticket | None)
-    if isinstance(error, errors.AttemptError | errors.ConfigurationError | errors.VideoError):
+    if isinstance(
+        error,
+        errors.AttemptError | errors.ConfigurationError | errors.NotFoundError | errors.VideoError,
+    ):
         return None
-    if isinstance(error, errors.InsufficientClipsError | errors.AccountError):
+    if isinstance(error, errors.AccountRefusedError):
+        assert_type(error.reason, str)
+    if isinstance(error, errors.InsufficientClipsError):
         return error.clips
-    assert not isinstance(error, errors.PipelineError)
+    if isinstance(error, errors.PipelineError):
+        assert isinstance(error, errors.JobStoppedError)
     return None
 
 

@@ -22,6 +22,7 @@ from vgen import (
     ClipStored,
     DirectoryStorage,
     Event,
+    FailedAttempt,
     FellBack,
     GenerationSettings,
     JobFinished,
@@ -36,7 +37,6 @@ from vgen import (
     Settings,
     SQLiteLedger,
     Statistics,
-    Tried,
 )
 from vgen.abc import Attempt, CostLedger, Job, Manifest, Storage, VideoBackend
 from vgen.errors import InsufficientClipsError
@@ -104,7 +104,7 @@ async def on_trio(backends: list[VideoBackend]) -> None:
         assert_type(await runner.run_clip(JOB, 0), Clip | ClipFailure)
         assert_type(await runner.conclude(JOB), Clips)
         assert_type(await runner.job(JOB), Job | None)
-        assert_type(await runner.doubts(), tuple[Attempt, ...])
+        assert_type(await runner.unsettled(), tuple[Attempt, ...])
         assert_type(await runner.reconcile(JOB), tuple[Reconciled, ...])
         assert_type(await runner.resolve(JOB, paid=True), Attempt)
         assert_type(await runner.cancel(JOB), tuple[Reconciled, ...])
@@ -135,7 +135,7 @@ async def on_asyncio(backends: list[VideoBackend]) -> None:
         assert_type(await runner.run_clip(JOB, 0), Clip | ClipFailure)
         assert_type(await runner.conclude(JOB), Clips)
         assert_type(await runner.job(JOB), Job | None)
-        assert_type(await runner.doubts(), tuple[Attempt, ...])
+        assert_type(await runner.unsettled(), tuple[Attempt, ...])
         assert_type(await runner.reconcile(JOB), tuple[Reconciled, ...])
         assert_type(await runner.resolve(JOB, paid=True), Attempt)
         assert_type(await runner.cancel(JOB), tuple[Reconciled, ...])
@@ -166,7 +166,7 @@ def on_nothing(backends: list[VideoBackend]) -> None:
         assert_type(runner.run_clip(JOB, 0), Clip | ClipFailure)
         assert_type(runner.conclude(JOB), Clips)
         assert_type(runner.job(JOB), Job | None)
-        assert_type(runner.doubts(), tuple[Attempt, ...])
+        assert_type(runner.unsettled(), tuple[Attempt, ...])
         assert_type(runner.reconcile(JOB), tuple[Reconciled, ...])
         assert_type(runner.resolve(JOB, paid=True), Attempt)
         assert_type(runner.cancel(JOB), tuple[Reconciled, ...])
@@ -180,7 +180,7 @@ def failed(error: vgen.VgenError) -> list[str]:
     if not isinstance(error, InsufficientClipsError):
         return [str(error)]
     failure = error.clips.failures[0]
-    assert_type(failure.tried, tuple[Tried, ...])
+    assert_type(failure.tried, tuple[FailedAttempt, ...])
     text = vgen.to_json(error.clips)
     assert_type(vgen.from_json(text, Clips), Clips)
     assert_type(vgen.from_json("{}", ClipPrompt), ClipPrompt)

@@ -11,12 +11,12 @@ from uuid import UUID
 from attrs import evolve
 
 from vgen.decisions.bookkeeping import admit, follow, movement, post
-from vgen.errors import JobStoppedError, LedgerError
+from vgen.errors import JobStoppedError, LedgerError, NotFoundError
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import Entry, Line, Movement, Planned, Released, Reserved
 from vgen.records.job import Claim, Job, Manifest
 from vgen.records.jsonio import entry_from_json, entry_to_json, from_json, to_json
-from vgen.records.money import FREE, Account
+from vgen.records.money import ZERO, Account
 
 UNUSED = Released("never sent")
 
@@ -32,7 +32,7 @@ class Book:
         """Write the manifest, and swap the planned attempts for `holds`."""
         job_id = manifest.job_id
         before = self._read_account(job_id) or Account(limit=manifest.budget)
-        spent = sum((attempt.spent for attempt in self.attempts(job_id)), FREE)
+        spent = sum((attempt.spent for attempt in self.attempts(job_id)), ZERO)
         account = evolve(
             before,
             limit=manifest.budget,
@@ -47,7 +47,7 @@ class Book:
         )
         self._release_planned(job_id)
         free = [hold for hold in holds if self._open_attempt(job_id, hold.clip_index) is None]
-        admit(self._account(job_id), sum((hold.hold for hold in free), FREE))
+        admit(self._account(job_id), sum((hold.hold for hold in free), ZERO))
         for hold in free:
             self._add(hold, Planned())
         return self._account(job_id)
@@ -151,7 +151,7 @@ class Book:
         if standing is not None and standing.sent:
             return self._same(standing, attempt)
         self._check_going(claim.job_id)
-        admit(self._account(claim.job_id), attempt.hold, freed=standing.hold if standing else FREE)
+        admit(self._account(claim.job_id), attempt.hold, freed=standing.hold if standing else ZERO)
         if standing is not None and standing.attempt_id == attempt.attempt_id:
             return self._move(standing, Reserved(), then=attempt)
         if standing is not None:
@@ -214,7 +214,7 @@ class Book:
     def _account(self, job_id: UUID) -> Account:
         account = self._read_account(job_id)
         if account is None:
-            raise LedgerError(f"the ledger has no job {job_id}")
+            raise NotFoundError(f"the ledger has no job {job_id}")
         return account
 
     def _read_account(self, job_id: UUID) -> Account | None:
@@ -247,6 +247,7 @@ class Book:
             (str(claim.job_id), claim.clip_index),
         ).fetchone()
         if row is None or row[0] != claim.epoch:
+            self._account(claim.job_id)
             raise LedgerError(f"the claim on clip {claim.clip_index} has passed on")
 
     def _check_going(self, job_id: UUID) -> None:

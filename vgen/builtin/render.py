@@ -20,7 +20,7 @@ from vgen.errors import (
     RetryableError,
     VideoError,
 )
-from vgen.ports.backend import TellingBackend
+from vgen.ports.backend import WaitableBackend
 from vgen.records.attempt import Attempt
 from vgen.records.money import Price
 from vgen.records.request import Capabilities, ClipRequest, Image, Prepared, Quote
@@ -61,7 +61,7 @@ class _Rendering:
         self.prepared = evolve(self.prepared, image=None)
 
 
-class RenderBackend(TellingBackend):
+class RenderBackend(WaitableBackend):
     """A backend around a render function, run in worker threads of this process.
 
     At most `workers` render at once (default: one for each processor core, four at most). Tickets
@@ -69,7 +69,7 @@ class RenderBackend(TellingBackend):
     and `find` says that it is absent. With a `price`, a clip is held for with one frame more than
     its length, since a length is rounded to whole frames.
 
-    Cancelling `wait_verdict` stops the rendering at its next frame; waiting again starts it anew.
+    Cancelling `wait_finished` stops the rendering at its next frame; waiting again starts it anew.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class RenderBackend(TellingBackend):
             return Status(State.FAILED, failure=RetryableError("its rendering ended half-way"))
         return rendering.status
 
-    async def wait_verdict(self, ticket: Ticket, report: Callable[[Status], None]) -> Status:
+    async def wait_finished(self, ticket: Ticket, report: Callable[[Status], None]) -> Status:
         """Render the clip, or give the verdict of the rendering that was done before."""
         rendering = self._renderings.get(ticket.provider_id)
         if rendering is None:

@@ -172,7 +172,7 @@ def ledger(
 
 
 @_ledger.command
-def doubts(*, ledger: Ledger = None, out: Path = CLIPS) -> int:
+def unsettled(*, ledger: Ledger = None, out: Path = CLIPS) -> int:
     """List the attempts that were sent and have not ended, or may not have been sent.
 
     Those that are in flight now are among them.
@@ -186,7 +186,7 @@ def doubts(*, ledger: Ledger = None, out: Path = CLIPS) -> int:
     """
     from vgen.cli import orphans as command  # noqa: PLC0415 (help comes without it)
 
-    return command.doubts(ledger, out)
+    return command.unsettled(ledger, out)
 
 
 @_ledger.command
@@ -229,7 +229,7 @@ def resolve(
     Parameters
     ----------
     attempt
-        Its id, as `vgen ledger doubts` shows it.
+        Its id, as `vgen ledger unsettled` shows it.
     paid
         Whether the provider has billed it.
     ledger

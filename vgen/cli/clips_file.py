@@ -17,7 +17,7 @@ from vgen.drive.steps import count
 from vgen.errors import LedgerError, StorageError
 from vgen.ports.ledger import CostLedger
 from vgen.ports.storage import Storage
-from vgen.records.money import FREE
+from vgen.records.money import ZERO
 
 PAUSE = 1.0
 """The least time between two writings while clips come in, in seconds."""
@@ -50,7 +50,7 @@ class ClipsFile:
             raise StorageError(f"cannot make {out}: {error.strerror}") from error
         nothing = [ClipFailure(index, "not made yet") for index in indexes]
         await self.write(
-            await self.count() or Clips.of(self._job_id, nothing, total_cost=FREE, seconds=0.0)
+            await self.count() or Clips.of(self._job_id, nothing, total_cost=ZERO, seconds=0.0)
         )
 
     def hear(self, event: Event) -> None:

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from vgen.cli.text import dollars
 from vgen.errors import (
-    AccountError,
+    AccountRefusedError,
     BudgetExceededError,
     InsufficientClipsError,
     InvalidPromptsError,
@@ -27,7 +27,7 @@ class Exit(IntEnum):
 
 def exit_for(error: Exception) -> Exit:
     """Give the exit code for an error that ended a command."""
-    if isinstance(error, InsufficientClipsError | AccountError):
+    if isinstance(error, InsufficientClipsError):
         return Exit.TOO_FEW_CLIPS
     if isinstance(error, BudgetExceededError):
         return Exit.OVER_BUDGET
@@ -40,6 +40,8 @@ def lines_of(error: VgenError | OSError) -> tuple[str, ...]:
     """Say what is wrong, each thing in a line that names the field or the file."""
     if isinstance(error, InvalidPromptsError):
         return error.problems
+    if isinstance(error, AccountRefusedError):
+        return (error.reason,)
     if isinstance(error, InsufficientClipsError):
         made, total = error.clips.successful_clips, error.clips.total_clips
         return (f"{made} of {total} clips made, {error.required} required",)

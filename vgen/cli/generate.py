@@ -33,7 +33,7 @@ from vgen.cli.storages import SPOOL, ClipStorage
 from vgen.cli.tables import closing
 from vgen.cli.wish import Wish
 from vgen.drive.checking import check_prompts
-from vgen.errors import AccountError, InsufficientClipsError, InvalidPromptsError
+from vgen.errors import InsufficientClipsError, InvalidPromptsError
 from vgen.ports.backend import VideoBackend
 from vgen.ports.ledger import CostLedger
 
@@ -123,9 +123,8 @@ async def _make(plan: Plan, screen: Console) -> Exit:
     async with aclosing(plan.ledger):
         try:
             clips = await _run(plan, record, screen)
-        except (InsufficientClipsError, AccountError) as error:
-            if error.clips is not None:
-                await _hand_over(plan, record, error.clips, screen)
+        except InsufficientClipsError as error:
+            await _hand_over(plan, record, error.clips, screen)
             raise
         except trio.Cancelled:
             with trio.move_on_after(GRACE, shield=True):

@@ -1,4 +1,4 @@
-"""`vgen ledger doubts`, `reconcile`, `resolve` and `vgen cancel`: what processes have left open."""
+"""`vgen ledger unsettled`, `reconcile`, `resolve` and `vgen cancel`: attempts that are open."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from vgen.records.attempt import Attempt
 Work = Callable[[Runner, UUID | None], Awaitable[Sequence[Reconciled]]]
 
 
-def doubts(url: str | None, out: Path) -> Exit:
+def unsettled(url: str | None, out: Path) -> Exit:
     """Show the attempts that were sent and can still move."""
     found = trio.run(_unsettled, standing_ledger(url, out))
     _show([Reconciled(attempt, attempt.reason) for attempt in found])

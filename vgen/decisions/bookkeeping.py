@@ -24,7 +24,7 @@ from vgen.records.entry import (
     Ticketed,
     WrittenOff,
 )
-from vgen.records.money import FREE, Account
+from vgen.records.money import ZERO, Account
 from vgen.records.status import State
 
 
@@ -154,7 +154,7 @@ def post(account: Account, move: Movement, *, overrun: bool = False) -> Account:
     )
 
 
-def admit(account: Account, asked: Decimal, *, freed: Decimal = FREE) -> None:
+def admit(account: Account, asked: Decimal, *, freed: Decimal = ZERO) -> None:
     """Let `asked` US dollars be held, `freed` of the held money being given back for it.
 
     What costs nothing is always let in.

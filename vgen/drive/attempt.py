@@ -23,12 +23,12 @@ from vgen.errors import (
     SubmitInDoubtError,
     VgenError,
 )
-from vgen.ports.backend import TellingBackend, VideoBackend
+from vgen.ports.backend import VideoBackend, WaitableBackend
 from vgen.ports.events import MoneyHeld, MoneySettled
 from vgen.records.attempt import Attempt, Money
 from vgen.records.entry import Doubted, Entry, Released, Settled, Ticketed, WrittenOff
 from vgen.records.job import Claim
-from vgen.records.money import FREE
+from vgen.records.money import ZERO
 from vgen.records.request import Prepared
 from vgen.records.status import Absent, State, Status, Ticket
 
@@ -149,8 +149,7 @@ class Try:
         try:
             await self.write(Ticketed(ticket))
         except LedgerError as error:
-            error.ticket = ticket
-            raise
+            raise LedgerError(str(error), ticket=ticket) from error
 
     async def _doubt(self, reason: str, cause: Exception) -> None:
         await self.write(Doubted(reason))
@@ -228,9 +227,9 @@ class Try:
                 report(status.progress)
 
         with trio.move_on_after(limits.queue_limit + run_limit) as scope:
-            if isinstance(self.backend, TellingBackend):
-                with plugin(self.backend, "wait_verdict"):
-                    return await self.backend.wait_verdict(self.ticket, hear)
+            if isinstance(self.backend, WaitableBackend):
+                with plugin(self.backend, "wait_finished"):
+                    return await self.backend.wait_finished(self.ticket, hear)
             with plugin(self.backend):
                 return await self.kit.pollers[self.backend.name].wait(self.ticket, hear)
         took = f"{run_limit:g} s of running" if running else "its time in the queue"
@@ -281,6 +280,6 @@ class Try:
         if status.billed is not None:
             return status.billed
         if status.state is not State.SUCCEEDED:
-            return FREE
+            return ZERO
         quote = self.backend.quote(self.attempt.request)
         return quote.price.cost(quote.duration)

@@ -68,7 +68,8 @@ async def kept(kit: Kit, claim: Claim) -> AsyncGenerator[None]:
     """Keep the claim renewed within the block, and give it back.
 
     Raises:
-        LedgerError: the claim has passed on, or the job was stopped; the block is cancelled first.
+        LedgerError: the claim has passed on; the block is cancelled first.
+        JobStoppedError: the job was stopped; the block is cancelled first.
     """
     # A submit that has begun outlives cancellation, and its claim must outlive the submit.
     renewing = trio.CancelScope(shield=True)

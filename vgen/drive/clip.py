@@ -32,7 +32,7 @@ from vgen.ports.events import AttemptSubmitted, ClipQueued, FellBack, RetrySched
 from vgen.records.attempt import Attempt
 from vgen.records.clip import Clip
 from vgen.records.job import Claim, PlannedClip
-from vgen.records.money import FREE
+from vgen.records.money import ZERO
 from vgen.records.request import ClipRequest, Image, Prepared
 from vgen.records.status import State, Status
 
@@ -206,7 +206,7 @@ class ClipRun:
         others = [a for a in self.attempts.values() if a.attempt_id != one.attempt.attempt_id]
         told = Told(
             started=self.started,
-            earlier_cost=sum((attempt.spent for attempt in others), FREE),
+            earlier_cost=sum((attempt.spent for attempt in others), ZERO),
             retry_count=sum(attempt.sent for attempt in others),
             notes=self.planned.notes + self.notes,
         )

@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 
 from vgen.drive.attempt import Try, plugin
 from vgen.errors import (
+    AccountError,
     AttemptError,
     RateLimitedError,
     RetryableError,
@@ -27,7 +28,7 @@ from vgen.records.attempt import Custody
 from vgen.records.clip import Clip
 from vgen.records.entry import Fetched, Lost, Spooled, Stored
 from vgen.records.job import PlannedClip
-from vgen.records.money import FREE
+from vgen.records.money import ZERO
 from vgen.records.video import Fault, Inspection, VideoInfo
 
 logger = logging.getLogger("vgen")
@@ -113,6 +114,8 @@ async def _fetch_whole(one: Try, path: Path) -> Inspection:
             found = await _fetch(one, path)
         except (RetryableError, VideoError) as error:
             failure = error
+        except AccountError:
+            raise
         except AttemptError as error:
             raise failure if tried else VideoError(f"the output is gone: {error}") from error
         else:
@@ -231,7 +234,7 @@ def _record(one: Try, planned: PlannedClip, told: Told, found: Inspection) -> Cl
 def _bill(one: Try, info: VideoInfo) -> Decimal:
     """Give the attempt's cost by its true duration, unless the provider named its own bill."""
     if one.attempt.metered:
-        return one.attempt.billed or FREE
+        return one.attempt.billed or ZERO
     return one.backend.quote(one.attempt.request).price.cost(float(info.duration))
 
 

@@ -25,12 +25,12 @@ from vgen.drive.runner import Runner
 from vgen.drive.stops import Stops
 from vgen.drive.telling import teller
 from vgen.errors import ConfigurationError
-from vgen.ports.backend import TellingBackend, VideoBackend
+from vgen.ports.backend import VideoBackend, WaitableBackend
 from vgen.ports.events import Observer
 from vgen.ports.ledger import CostLedger
 from vgen.ports.storage import Storage
 from vgen.records.clip import Clips
-from vgen.records.money import FREE
+from vgen.records.money import ZERO
 from vgen.records.prompt import ClipPrompt, ClipPrompts
 from vgen.records.settings import Settings
 from vgen.scratch import Scratch
@@ -81,7 +81,7 @@ async def open_runner(
         pollers = {
             name: Poller(backend, interval=settings.poll_interval)
             for name, backend in by_name.items()
-            if not isinstance(backend, TellingBackend)
+            if not isinstance(backend, WaitableBackend)
         }
         for poller in pollers.values():
             nursery.start_soon(poller.run)
@@ -137,8 +137,8 @@ async def process(  # noqa: PLR0913 (the keywords of the two calls that it joins
     ledger: CostLedger,
     settings: Settings | None = None,
     observer: Observer | None = None,
-    budget: Decimal = FREE,
-    already_spent: Decimal = FREE,
+    budget: Decimal = ZERO,
+    already_spent: Decimal = ZERO,
     min_clips: int = 3,
 ) -> Clips:
     """Make one job's clips on a runner of its own: see `open_runner` and `Runner.process`."""

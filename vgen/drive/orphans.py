@@ -16,7 +16,7 @@ from vgen.drive.job import JobRun
 from vgen.drive.kit import Kit
 from vgen.drive.place import Place, at
 from vgen.drive.resume import End, ask_once, call_off, carry_on
-from vgen.errors import ConfigurationError, LedgerError, VgenError
+from vgen.errors import ConfigurationError, LedgerError, NotFoundError, VgenError
 from vgen.ports.ledger import CostLedger
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import Released, WrittenOff
@@ -74,12 +74,13 @@ async def resolve(ledger: CostLedger, attempt_id: UUID, *, paid: bool, owner: st
     """Write down what a person has found out about an attempt in doubt, or written off.
 
     Raises:
-        ConfigurationError: there is no such attempt, or nothing of it is in doubt.
+        NotFoundError: there is no such attempt.
+        ConfigurationError: nothing of it is in doubt.
         LedgerError: another process is working on its clip.
     """
     attempt = await ledger.attempt(attempt_id)
     if attempt is None:
-        raise ConfigurationError(f"the ledger has no attempt {attempt_id}")
+        raise NotFoundError(f"the ledger has no attempt {attempt_id}")
     if attempt.money is not Money.WRITTEN_OFF and attempt.custody is not Custody.INTENDED:
         raise ConfigurationError(
             f"attempt {attempt_id} is {attempt.money} and {attempt.custody}: nothing is in doubt"

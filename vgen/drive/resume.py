@@ -22,6 +22,7 @@ from vgen.errors import (
     AttemptTimeoutError,
     ConfigurationError,
     GenerationError,
+    JobStoppedError,
     LedgerError,
     RetryableError,
     StorageError,
@@ -123,7 +124,7 @@ async def end_quietly(run: ClipRun, standing: Attempt) -> None:
     """
     try:
         await carry_on(run, standing)
-    except LedgerError:
+    except (LedgerError, JobStoppedError):
         raise
     except (Stopped, VgenError) as error:
         logger.info("clip %d: an attempt stays open: %s", standing.clip_index, error)

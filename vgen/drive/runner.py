@@ -18,12 +18,12 @@ from vgen.drive.place import Place, at
 from vgen.drive.planning import Order
 from vgen.drive.started import StartedJob, started
 from vgen.drive.telling import both
-from vgen.errors import ConfigurationError
+from vgen.errors import NotFoundError
 from vgen.ports.events import Observer
 from vgen.records.attempt import Attempt
 from vgen.records.clip import Clip, ClipFailure, Clips
 from vgen.records.job import Job, Manifest
-from vgen.records.money import FREE
+from vgen.records.money import ZERO
 from vgen.records.prompt import ClipPrompt, ClipPrompts
 
 
@@ -72,8 +72,8 @@ class Runner:
         job_id: UUID,
         clip_prompts: ClipPrompts | Sequence[ClipPrompt],
         *,
-        budget: Decimal = FREE,
-        already_spent: Decimal = FREE,
+        budget: Decimal = ZERO,
+        already_spent: Decimal = ZERO,
         min_clips: int = 3,
         redo: Collection[int] = (),
         observer: Observer | None = None,
@@ -90,7 +90,8 @@ class Runner:
             InvalidPromptsError: the input is wrong; nothing was sent.
             BudgetExceededError: the first attempts do not fit the budget; nothing was sent.
             InsufficientClipsError: fewer than `min_clips` clips were made; carries them.
-            AccountError: fewer were made because a provider refuses the account.
+            AccountRefusedError: fewer were made because a provider refuses the account.
+            JobStoppedError: somebody has cancelled the job.
             LedgerError: what happens could not be written down.
         """
         order = Order(budget, already_spent, min_clips, redo)
@@ -102,8 +103,8 @@ class Runner:
         job_id: UUID,
         clip_prompts: ClipPrompts | Sequence[ClipPrompt],
         *,
-        budget: Decimal = FREE,
-        already_spent: Decimal = FREE,
+        budget: Decimal = ZERO,
+        already_spent: Decimal = ZERO,
         min_clips: int = 3,
         redo: Collection[int] = (),
         observer: Observer | None = None,
@@ -134,8 +135,8 @@ class Runner:
         job_id: UUID,
         clip_prompts: ClipPrompts | Sequence[ClipPrompt],
         *,
-        budget: Decimal = FREE,
-        already_spent: Decimal = FREE,
+        budget: Decimal = ZERO,
+        already_spent: Decimal = ZERO,
         min_clips: int = 3,
         redo: Collection[int] = (),
     ) -> Manifest:
@@ -152,14 +153,14 @@ class Runner:
         """Finish one clip of an opened job: keep it, carry it on or make it.
 
         Raises:
-            ConfigurationError: the ledger has no such job or clip.
+            NotFoundError: the ledger has no such job or clip.
             LedgerError: what happens could not be written down.
         """
         manifest = (await whole.known(self._kit, job_id)).manifest
         try:
             planned = manifest.clip(clip_index)
         except KeyError:
-            raise ConfigurationError(f"job {job_id} has no clip {clip_index}") from None
+            raise NotFoundError(f"job {job_id} has no clip {clip_index}") from None
         job = JobRun(self._kit, whole.images_for(self._kit), manifest)
         return await steps.run_clip(job, planned)
 
@@ -171,7 +172,7 @@ class Runner:
 
         Raises:
             InsufficientClipsError: fewer than the job's `min_clips`; carries what was made.
-            ConfigurationError: the ledger has no such job.
+            NotFoundError: the ledger has no such job.
         """
         with at(Place(job_id)):
             return await whole.conclude(self._kit, job_id, {}, None)
@@ -186,7 +187,7 @@ class Runner:
         return await self._kit.ledger.job(job_id)
 
     @counted
-    async def doubts(self) -> tuple[Attempt, ...]:
+    async def unsettled(self) -> tuple[Attempt, ...]:
         """Give the attempts of all jobs that were sent and can still move, oldest first.
 
         Those that are in flight now are among them.
@@ -212,7 +213,8 @@ class Runner:
         `paid` counts as spent with its whole hold; otherwise its money is free again.
 
         Raises:
-            ConfigurationError: there is no such attempt, or nothing of it is in doubt.
+            NotFoundError: there is no such attempt.
+            ConfigurationError: nothing of it is in doubt.
             LedgerError: another process is working on its clip.
         """
         kit = self._kit
@@ -227,7 +229,8 @@ class Runner:
         ended stays as it is.
 
         Raises:
-            LedgerError: the ledger has no such job, or cannot be reached.
+            NotFoundError: the ledger has no such job.
+            LedgerError: the ledger cannot be reached.
         """
         with at(Place(job_id)):
             return await orphans.call_job_off(self._kit, job_id)

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import trio
 
 from vgen.drive.job import JobRun
-from vgen.errors import AccountError, LedgerError, RateLimitedError
+from vgen.errors import AccountError, JobStoppedError, LedgerError, RateLimitedError
 from vgen.ports.backend import VideoBackend
 
 
@@ -45,6 +45,6 @@ async def in_flight(job: JobRun, backend: VideoBackend, *, who: object) -> Async
         except AccountError as error:
             job.account_failed(error)  # before the place is free for another
             raise
-        except LedgerError as error:
+        except (LedgerError, JobStoppedError) as error:
             job.stop(f"not started: {error}")  # likewise
             raise

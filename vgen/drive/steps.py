@@ -14,12 +14,12 @@ from vgen.drive.job import JobRun, Stopped
 from vgen.drive.place import Place, at
 from vgen.drive.planning import stored_attempt
 from vgen.drive.resume import carry_on, current_url, end_quietly, keep
-from vgen.errors import AccountError, LedgerError, VgenError
+from vgen.errors import AccountError, JobStoppedError, LedgerError, NotFoundError, VgenError
 from vgen.ports.storage import Storage
 from vgen.records.attempt import Attempt
-from vgen.records.clip import Clip, ClipFailure, Clips, Tried
+from vgen.records.clip import Clip, ClipFailure, Clips, FailedAttempt
 from vgen.records.job import Job, PlannedClip
-from vgen.records.money import FREE
+from vgen.records.money import ZERO
 
 logger = logging.getLogger("vgen")
 
@@ -39,7 +39,7 @@ async def run_clip(job: JobRun, planned: PlannedClip) -> Clip | ClipFailure:
         except AccountError as error:
             reason = str(error)
             job.account_failed(error)
-        except LedgerError:
+        except (LedgerError, JobStoppedError, NotFoundError):
             raise
         except VgenError as error:
             reason = str(error)
@@ -88,9 +88,9 @@ async def _outcome(
     attempts = job.of_clip(planned.clip_index)
     stored = stored_attempt(attempts, planned)
     if stored is not None and stored.clip is not None and planned.clip_index not in reasons:
-        cost = sum((attempt.spent for attempt in attempts), FREE)
+        cost = sum((attempt.spent for attempt in attempts), ZERO)
         return evolve(stored.clip, video_url=await current_url(storage, stored.clip), cost=cost)
-    tried = tuple(Tried(a.backend, _reason(a), a.spent) for a in attempts if a.sent)
+    tried = tuple(FailedAttempt(a.backend, _reason(a), a.spent) for a in attempts if a.sent)
     given = reasons.get(planned.clip_index)
     reason = given.reason if given else tried[-1].reason if tried else "not started"
     return ClipFailure(planned.clip_index, reason, tried)

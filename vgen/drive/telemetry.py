@@ -37,7 +37,7 @@ from vgen.ports.events import (
 )
 from vgen.records.clip import Clip
 from vgen.records.job import PlannedClip
-from vgen.records.money import FREE
+from vgen.records.money import ZERO
 
 logger = logging.getLogger("vgen")
 
@@ -162,7 +162,7 @@ class ClipSpan(Span):
         self._backend = ""
         self._queued = 0.0
         self._accepted: float | None = None
-        self._held = self._spent = FREE
+        self._held = self._spent = ZERO
         self._sent = 0
 
     def __exit__(
@@ -172,7 +172,7 @@ class ClipSpan(Span):
         at: TracebackType | None,
     ) -> None:
         """End it; what its attempt still holds is in nobody's hands here any more."""
-        self._hold(FREE)
+        self._hold(ZERO)
         super().__exit__(kind, error, at)
 
     @property
@@ -215,7 +215,7 @@ class ClipSpan(Span):
     def _settled(self, event: MoneySettled, now: float) -> None:
         self._backend, accepted, self._accepted = event.backend, self._accepted, None
         self._spent += event.spent - event.before
-        self._hold(FREE)
+        self._hold(ZERO)
         if accepted is not None:
             self._instruments.in_flight.record(now - accepted, self._where)
 

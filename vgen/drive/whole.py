@@ -14,7 +14,12 @@ from vgen.drive.images import Images
 from vgen.drive.job import JobRun
 from vgen.drive.kit import Kit
 from vgen.drive.planning import Order, first_holds, plan_job, read_images, too_few
-from vgen.errors import ConfigurationError, InsufficientClipsError, InvalidPromptsError
+from vgen.errors import (
+    AccountRefusedError,
+    InsufficientClipsError,
+    InvalidPromptsError,
+    NotFoundError,
+)
 from vgen.ports.events import JobFinished, JobOpened
 from vgen.records.clip import ClipFailure, Clips
 from vgen.records.job import Job
@@ -41,10 +46,12 @@ async def _process(
                     nursery.start_soon(steps.run_clip, job, planned)
         return await conclude(kit, job_id, job.failures, trio.current_time() - began)
     except InsufficientClipsError as error:
-        if job.account_error is None:
+        refused = job.account_error
+        if refused is None:
             raise
-        job.account_error.clips = error.clips
-        raise job.account_error from None
+        raise AccountRefusedError(
+            error.clips, required=error.required, reason=str(refused)
+        ) from refused
     except BaseException:
         async with last_words(f"job {job_id} stays open", grace=kit.settings.grace):
             await kit.ledger.conclude(job_id, "interrupted")
@@ -96,11 +103,11 @@ async def known(kit: Kit, job_id: UUID) -> Job:
     """Give a job as the ledger has it.
 
     Raises:
-        ConfigurationError: the ledger has no such job.
+        NotFoundError: the ledger has no such job.
     """
     job = await kit.ledger.job(job_id)
     if job is None:
-        raise ConfigurationError(f"the ledger has no job {job_id}")
+        raise NotFoundError(f"the ledger has no job {job_id}")
     return job
 
 

@@ -91,11 +91,11 @@ class VideoBackend(ABC):
         await self.aclose()
 
 
-class TellingBackend(VideoBackend):
+class WaitableBackend(VideoBackend):
     """A backend that can tell its verdict instead of being asked for it again and again."""
 
     @abstractmethod
-    async def wait_verdict(self, ticket: Ticket, report: Callable[[Status], None]) -> Status:
+    async def wait_finished(self, ticket: Ticket, report: Callable[[Status], None]) -> Status:
         """Wait until the attempt has ended, reporting on the way; may be called again.
 
         When cancelled, it stops waiting and the attempt stays as it is: `cancel` ends it.

@@ -19,7 +19,8 @@ class CostLedger(ABC):
     lost. Any number of tasks, processes and machines may share a ledger: none of them can pass a
     budget, hold a clip together with another, or write under a claim that has passed on.
 
-    All raise `LedgerError` when the ledger cannot be reached or refuses.
+    All raise `LedgerError` when the ledger cannot be reached or refuses, and those that change
+    something `NotFoundError` where it has no such job or attempt; only `release` does nothing then.
     """
 
     @abstractmethod

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from vgen.records import checks
 from vgen.records.clip import Clip
-from vgen.records.money import FREE
+from vgen.records.money import ZERO
 from vgen.records.request import ClipRequest
 from vgen.records.status import Ticket
 
@@ -101,15 +101,15 @@ class Attempt:
         """
         if self.money is Money.SETTLED:
             unmeasured = self.custody is Custody.SUCCEEDED and not self.metered
-            return max(self.billed or FREE, self.hold if unmeasured else FREE)
-        return self.hold if self.money is Money.WRITTEN_OFF else FREE
+            return max(self.billed or ZERO, self.hold if unmeasured else ZERO)
+        return self.hold if self.money is Money.WRITTEN_OFF else ZERO
 
     @property
     def held(self) -> Decimal:
         """What counts as held for it, in US dollars."""
-        return self.hold if self.money is Money.HELD else FREE
+        return self.hold if self.money is Money.HELD else ZERO
 
     @property
     def in_doubt(self) -> Decimal:
         """What counts as in doubt for it, in US dollars."""
-        return self.hold if self.money is Money.IN_DOUBT else FREE
+        return self.hold if self.money is Money.IN_DOUBT else ZERO

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from attrs import field, frozen
 
-from vgen.records.money import FREE
+from vgen.records.money import ZERO
 from vgen.records.request import Generator
 from vgen.records.video import Fault
 
@@ -35,7 +35,7 @@ class Clip:
     target_duration: float
     duration_diff: float
     status: Literal["success"] = "success"
-    cost: Decimal = FREE
+    cost: Decimal = ZERO
     retry_count: int = 0
     generation_time: float = 0.0
     requested_duration: float = 0.0
@@ -55,12 +55,12 @@ class Clip:
 
 
 @frozen
-class Tried:
+class FailedAttempt:
     """One attempt that came to nothing: where, why, and what it was billed in US dollars."""
 
     backend: str
     reason: str
-    cost: Decimal = FREE
+    cost: Decimal = ZERO
 
 
 @frozen
@@ -69,7 +69,7 @@ class ClipFailure:
 
     clip_index: int
     reason: str
-    tried: tuple[Tried, ...] = ()
+    tried: tuple[FailedAttempt, ...] = ()
 
 
 @frozen
@@ -86,7 +86,7 @@ class Clips:
     total_clips: int
     successful_clips: int
     failed_clips: int
-    total_cost: Decimal = FREE
+    total_cost: Decimal = ZERO
     total_generation_time: float = 0.0
     failures: tuple[ClipFailure, ...] = field(default=())
 

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from vgen.records import checks
 from vgen.records.clip import Clip
-from vgen.records.money import FREE
+from vgen.records.money import ZERO
 from vgen.records.status import State, Ticket
 
 
@@ -113,9 +113,9 @@ Entry = (
 class Movement:
     """What an entry did to the job's money, in US dollars."""
 
-    spent: Decimal = FREE
-    held: Decimal = FREE
-    in_doubt: Decimal = FREE
+    spent: Decimal = ZERO
+    held: Decimal = ZERO
+    in_doubt: Decimal = ZERO
 
 
 @frozen

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from vgen.records import checks
 from vgen.records.attempt import Attempt
-from vgen.records.money import FREE, Account
+from vgen.records.money import ZERO, Account
 from vgen.records.prompt import ClipPrompt
 from vgen.records.request import ClipRequest
 from vgen.records.settings import GenerationSettings
@@ -48,8 +48,8 @@ class Manifest:
     job_id: UUID
     clips: tuple[PlannedClip, ...]
     generation: GenerationSettings
-    budget: Decimal = field(default=FREE, validator=checks.amount)
-    already_spent: Decimal = field(default=FREE, validator=checks.amount)
+    budget: Decimal = field(default=ZERO, validator=checks.amount)
+    already_spent: Decimal = field(default=ZERO, validator=checks.amount)
     min_clips: int = 3
 
     def clip(self, clip_index: int) -> PlannedClip:

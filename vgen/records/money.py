@@ -8,15 +8,15 @@ from attrs import field, frozen
 
 from vgen.records.checks import amount
 
-FREE = Decimal(0)
+ZERO = Decimal(0)
 
 
 @frozen
 class Price:
     """What an attempt costs: `base` plus `per_second` for each second of video, in US dollars."""
 
-    base: Decimal = field(default=FREE, validator=amount)
-    per_second: Decimal = field(default=FREE, validator=amount)
+    base: Decimal = field(default=ZERO, validator=amount)
+    per_second: Decimal = field(default=ZERO, validator=amount)
 
     def cost(self, seconds: float) -> Decimal:
         """Give the price of a clip of `seconds`, counted to the millisecond."""
@@ -35,12 +35,12 @@ class Account:
     """
 
     limit: Decimal
-    spent: Decimal = FREE
-    held: Decimal = FREE
-    in_doubt: Decimal = FREE
+    spent: Decimal = ZERO
+    held: Decimal = ZERO
+    in_doubt: Decimal = ZERO
     overrun: bool = False
 
     @property
     def left(self) -> Decimal:
         """What may still be held; never negative."""
-        return max(FREE, self.limit - self.spent - self.held - self.in_doubt)
+        return max(ZERO, self.limit - self.spent - self.held - self.in_doubt)

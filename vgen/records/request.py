@@ -10,7 +10,7 @@ from typing import Any
 from attrs import field, frozen
 
 from vgen.records import checks
-from vgen.records.money import FREE, Price
+from vgen.records.money import ZERO, Price
 
 
 @frozen
@@ -110,7 +110,7 @@ class Quote:
     """
 
     duration: float
-    hold: Decimal = field(default=FREE, validator=checks.amount)
+    hold: Decimal = field(default=ZERO, validator=checks.amount)
     price: Price = Price()
     ignored: tuple[str, ...] = ()
 

@@ -14,7 +14,7 @@ from vgen.errors import (
     RetryableError,
     VgenError,
 )
-from vgen.records.money import FREE
+from vgen.records.money import ZERO
 from vgen.testing.terse import Terse
 
 FAILED = RetryableError("the model failed")
@@ -43,7 +43,7 @@ class Fail(Terse):
 
     after: float = 5.0
     error: AttemptError = FAILED
-    billed: Decimal = field(default=FREE, converter=Decimal)
+    billed: Decimal = field(default=ZERO, converter=Decimal)
 
 
 @frozen(repr=False)

@@ -14,7 +14,7 @@ from attrs import evolve
 from vgen.errors import GenerationError, NetworkError
 from vgen.ports.backend import VideoBackend
 from vgen.records.attempt import Attempt
-from vgen.records.money import FREE, Price
+from vgen.records.money import ZERO, Price
 from vgen.records.request import Capabilities, ClipRequest, Image, Prepared, Quote
 from vgen.records.status import Absent, Finding, Status, Ticket, Unknown
 from vgen.testing.acts import Accepted, Act, LoseAnswer, RateLimit, Refuse, Succeed
@@ -57,7 +57,7 @@ class FakeBackend(VideoBackend):
         price: Price | None = None,
         capabilities: Capabilities = CAPABILITIES,
         latency: float = 0.0,
-        cancel_fee: Decimal = FREE,
+        cancel_fee: Decimal = ZERO,
         faults: Sequence[Fault] = (),
         tape: Tape | None = None,
     ) -> None:

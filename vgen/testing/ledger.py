@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from vgen.errors import LedgerError, VgenError
+from vgen.errors import LedgerError, NotFoundError, VgenError
 from vgen.ports.ledger import CostLedger
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import Entry, Line
@@ -179,5 +179,5 @@ class MemoryLedger(CostLedger):
 
     def _known(self, job_id: UUID) -> Pages:
         if job_id not in self._jobs:
-            raise LedgerError(f"the ledger has no job {job_id}")
+            raise NotFoundError(f"the ledger has no job {job_id}")
         return self._jobs[job_id]

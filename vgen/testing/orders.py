@@ -8,7 +8,7 @@ from uuid import UUID
 import trio
 from attrs import define, field, frozen
 
-from vgen.records.money import FREE, Price
+from vgen.records.money import ZERO, Price
 from vgen.records.request import ClipRequest
 from vgen.records.status import State, Status
 from vgen.testing.acts import Accepted, Fail, Hang, Succeed
@@ -78,7 +78,7 @@ class Order:
         amount = status.billed
         if amount is None:
             won = status.state is State.SUCCEEDED
-            amount = self.price.cost(self.seconds) if won else FREE
+            amount = self.price.cost(self.seconds) if won else ZERO
         return Charge(self.attempt_id, self.request.prompt, amount)
 
     def output(self) -> bytes | None:

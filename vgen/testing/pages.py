@@ -14,7 +14,7 @@ from vgen.errors import JobStoppedError, LedgerError
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import Entry, Line, Planned, Released, Reserved
 from vgen.records.job import Claim, Manifest
-from vgen.records.money import FREE, Account
+from vgen.records.money import ZERO, Account
 
 
 @define
@@ -40,7 +40,7 @@ class Pages:
             claims=dict(self.claims),
             journal=list(self.journal),
         )
-        spent = sum((attempt.spent for attempt in copy.attempts.values()), FREE)
+        spent = sum((attempt.spent for attempt in copy.attempts.values()), ZERO)
         copy.account = evolve(
             copy.account,
             limit=manifest.budget,
@@ -49,7 +49,7 @@ class Pages:
         )
         copy.release_planned()
         free = [hold for hold in holds if copy.open_attempt(hold.clip_index) is None]
-        admit(copy.account, sum((hold.hold for hold in free), FREE))
+        admit(copy.account, sum((hold.hold for hold in free), ZERO))
         for hold in free:
             if copy.open_attempt(hold.clip_index) is not None:
                 raise LedgerError(f"clip {hold.clip_index} is to have two attempts open")
@@ -91,7 +91,7 @@ class Pages:
         if standing is not None and standing.sent:
             return _same(standing, attempt)
         self._check_going()
-        admit(self.account, attempt.hold, freed=standing.hold if standing else FREE)
+        admit(self.account, attempt.hold, freed=standing.hold if standing else ZERO)
         reserved = follow(attempt, Reserved())
         if standing is None or standing.attempt_id != attempt.attempt_id:
             self._check_new(attempt)

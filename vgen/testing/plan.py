@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from attrs import evolve, field, frozen
 
-from vgen.records.money import FREE, Price
+from vgen.records.money import ZERO, Price
 from vgen.records.prompt import ClipPrompt
 from vgen.records.settings import Settings
 from vgen.testing.acts import Act, Succeed
@@ -42,7 +42,7 @@ class Model(Terse):
     default: Act = Succeed()
     base: Decimal = field(default=Decimal("0.10"), converter=Decimal)
     per_second: Decimal = field(default=Decimal("0.01"), converter=Decimal)
-    cancel_fee: Decimal = field(default=FREE, converter=Decimal)
+    cancel_fee: Decimal = field(default=ZERO, converter=Decimal)
     latency: float = 0.0
     at_once: int | None = None
     text: bool = True
@@ -109,7 +109,7 @@ class Plan(Terse):
     two: Model | None = None
     runs: Sequence[Run] = field(default=(Run(),), converter=tuple[Run, ...])
     budget: Decimal = field(default=Decimal(100), converter=Decimal)
-    already_spent: Decimal = field(default=FREE, converter=Decimal)
+    already_spent: Decimal = field(default=ZERO, converter=Decimal)
     min_clips: int = 3
     concurrency: int = 3
     fetches: int = 4

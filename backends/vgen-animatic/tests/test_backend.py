@@ -65,7 +65,7 @@ async def test_renders_several_at_once(backend: Animatic, tmp_path: Path) -> Non
     tickets = [await backend.submit(prepared, uuid4()) for prepared in wanted]
     async with trio.open_nursery() as nursery:
         for ticket in tickets:
-            nursery.start_soon(backend.wait_verdict, ticket, ignore)
+            nursery.start_soon(backend.wait_finished, ticket, ignore)
     for number, ticket in enumerate(tickets):
         await backend.fetch(ticket, tmp_path / f"{number}.mp4")
         assert probe(tmp_path / f"{number}.mp4").frames == 6
@@ -75,7 +75,7 @@ async def test_a_broken_image_fails_its_attempt(backend: Animatic) -> None:
     """The verdict says why; nothing is raised."""
     prepared = Prepared(request_for("x"), image_of(b"no picture"))
     ticket = await backend.submit(prepared, uuid4())
-    verdict = await backend.wait_verdict(ticket, ignore)
+    verdict = await backend.wait_finished(ticket, ignore)
     assert verdict.state is State.FAILED
     assert "cannot be drawn" in str(verdict.failure)
 
@@ -86,7 +86,7 @@ async def test_cancelling_stops_at_the_next_frame(backend: Animatic) -> None:
     begun = trio.Event()
 
     async def wait() -> None:
-        await backend.wait_verdict(ticket, lambda _status: begun.set())
+        await backend.wait_finished(ticket, lambda _status: begun.set())
         begun.set()
 
     async with trio.open_nursery() as nursery:
@@ -95,4 +95,4 @@ async def test_cancelling_stops_at_the_next_frame(backend: Animatic) -> None:
         verdict = await backend.cancel(ticket)
     assert verdict.state is State.CANCELLED
     following = await backend.submit(Prepared(request_for("the sea")), uuid4())
-    assert (await backend.wait_verdict(following, ignore)).state is State.SUCCEEDED
+    assert (await backend.wait_finished(following, ignore)).state is State.SUCCEEDED

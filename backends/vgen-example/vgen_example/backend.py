@@ -37,7 +37,7 @@ CAPABILITIES = Capabilities(
     can_find=True,
     run_limit=60.0,
 )
-FREE = Price()
+ZERO = Price()
 UNUSED = ("motion", "negative_prompt", "prompt", "seed", "steps")
 
 
@@ -55,8 +55,8 @@ class Example(VideoBackend):
 
     name = "example"
 
-    def __init__(self, *, price: Price = FREE, wait: float = 0.1) -> None:
-        self.capabilities = evolve(CAPABILITIES, paid=price != FREE)
+    def __init__(self, *, price: Price = ZERO, wait: float = 0.1) -> None:
+        self.capabilities = evolve(CAPABILITIES, paid=price != ZERO)
         self._price, self._wait = price, wait
         self._jobs: dict[str, _Job] = {}
 

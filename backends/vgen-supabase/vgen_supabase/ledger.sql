@@ -124,7 +124,8 @@ alter table vgen.journal enable row level security;
 
 -- What the functions below are made of.
 
--- VG001: the budget does not hold it. VG003: the job was stopped. VG002: any other refusal.
+-- VG001: the budget does not hold it. VG003: the job was stopped. VG004: there is no such job. VG002:
+-- any other refusal.
 create or replace function vgen.refuse(why text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
@@ -137,7 +138,7 @@ declare found_job vgen.jobs;
 begin
     select * into found_job from vgen.jobs where job_id = job for update;
     if not found then
-        perform vgen.refuse('the ledger has no job ' || job);
+        raise exception using errcode = 'VG004', message = 'the ledger has no job ' || job;
     end if;
     return found_job;
 end $$;

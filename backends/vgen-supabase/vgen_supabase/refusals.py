@@ -11,10 +11,11 @@ from vgen.errors import (
     ConfigurationError,
     JobStoppedError,
     LedgerError,
+    NotFoundError,
     VgenError,
 )
 
-OVER_BUDGET, REFUSED, STOPPED = "VG001", "VG002", "VG003"
+OVER_BUDGET, REFUSED, STOPPED, NO_JOB = "VG001", "VG002", "VG003", "VG004"
 """The SQLSTATEs that the migration's own functions raise."""
 
 NO_LEDGER = "the database has no vgen ledger: apply what `vgen ledger migrate` prints"
@@ -63,5 +64,7 @@ class RefusedError(Exception):
             return LedgerError(self.message)
         if self.state == STOPPED:
             return JobStoppedError(self.message)
+        if self.state == NO_JOB:
+            return NotFoundError(self.message)
         kind, message = MEANINGS.get(self.state, (LedgerError, f"the database refused: {self}"))
         return kind(message)

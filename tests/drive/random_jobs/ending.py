@@ -5,7 +5,7 @@ from __future__ import annotations
 from vgen import ClipGivenUp, Clips, JobOpened
 from vgen.abc import Custody, Money
 from vgen.errors import (
-    AccountError,
+    AccountRefusedError,
     BudgetExceededError,
     InsufficientClipsError,
     InvalidPromptsError,
@@ -96,11 +96,8 @@ def _is_due(story: Story, chapter: Chapter, error: VgenError) -> None:
     if isinstance(error, InsufficientClipsError):
         assert error.required == plan.min_clips > error.clips.successful_clips
         _names_the_reasons(error.clips)
-    elif isinstance(error, AccountError):
-        assert "AccountError" in repr((plan.one, plan.two))
-        assert error.clips is not None
-        assert error.clips.successful_clips < plan.min_clips
-        _names_the_reasons(error.clips)
+        if isinstance(error, AccountRefusedError):
+            assert error.reason in repr((plan.one, plan.two))
     elif isinstance(error, InvalidPromptsError):
         texts = all(m is None or not m.text for m in (plan.one, plan.two))
         assert len(plan.prompts) < plan.min_clips or texts, f"refused without need: {error}"

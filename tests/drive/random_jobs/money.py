@@ -10,7 +10,7 @@ from vgen import JobOpened
 from vgen.abc import Attempt, Custody, Money, State
 from vgen.errors import BudgetExceededError
 from vgen.records.entry import Entry, Fetched, Line, Planned, Reserved, Settled
-from vgen.records.money import FREE
+from vgen.records.money import ZERO
 from vgen.testing import Note
 
 from .keeping import kept_attempt
@@ -24,7 +24,7 @@ def budget_holds(story: Story, chapter: Chapter) -> None:
     if chapter.calm:
         return
     before, budget = chapter.before, story.plan.budget
-    spent, held = story.plan.already_spent, FREE
+    spent, held = story.plan.already_spent, ZERO
     if before:
         spent, held = before.account.spent, before.account.held + before.account.in_doubt
     billed, holds = _billed(story.tape.notes[: chapter.first]), story.holds
@@ -99,18 +99,18 @@ def accounts_agree(story: Story, chapter: Chapter) -> None:
     if job is None:
         assert not story.orders, "something was sent for a job that was never opened"
         return
-    sums = [FREE, FREE, FREE]
+    sums = [ZERO, ZERO, ZERO]
     for line in story.lines():
         moved = line.movement
         sums = [a + b for a, b in zip(sums, (moved.spent, moved.held, moved.in_doubt), strict=True)]
     account = job.account
     spent = account.spent - job.manifest.already_spent
     assert sums == [spent, account.held, account.in_doubt], "the journal does not add up"
-    assert min(*sums, FREE) >= 0
+    assert min(*sums, ZERO) >= 0
     standing = job.attempts
-    assert spent == sum((a.spent for a in standing), FREE)
-    assert account.held == sum((a.hold for a in standing if a.money is Money.HELD), FREE)
-    assert account.in_doubt == sum((a.hold for a in standing if a.money is Money.IN_DOUBT), FREE)
+    assert spent == sum((a.spent for a in standing), ZERO)
+    assert account.held == sum((a.hold for a in standing if a.money is Money.HELD), ZERO)
+    assert account.in_doubt == sum((a.hold for a in standing if a.money is Money.IN_DOUBT), ZERO)
 
 
 def the_providers_books_agree(story: Story) -> None:
@@ -120,7 +120,7 @@ def the_providers_books_agree(story: Story) -> None:
     assert charges.keys() <= attempts.keys(), "charged for what the ledger does not know"
     measured = {line.attempt_id for line in story.lines() if isinstance(line.entry, Fetched)}
     for key, attempt in attempts.items():
-        charge = charges.get(key, FREE)
+        charge = charges.get(key, ZERO)
         _one_agrees(attempt, charge, measured=key in measured, entries=story.entries(key))
 
 
@@ -156,7 +156,7 @@ def costs_add_up(story: Story, chapter: Chapter) -> None:
             continue
         assert clips.total_cost == chapter.after.account.spent
         tried = [t.cost for failure in clips.failures for t in failure.tried]
-        parts = sum((clip.cost for clip in clips.clips), FREE) + sum(tried, FREE)
+        parts = sum((clip.cost for clip in clips.clips), ZERO) + sum(tried, ZERO)
         assert parts + story.plan.already_spent == clips.total_cost
 
 
@@ -175,4 +175,4 @@ def _billed(notes: Iterable[Note]) -> dict[UUID, Decimal]:
 
 def _excess(billed: Mapping[UUID, Decimal], holds: Mapping[UUID, Decimal]) -> Decimal:
     """By how much the bills have passed their holds, in US dollars."""
-    return sum((bill - holds[key] for key, bill in billed.items() if bill > holds[key]), FREE)
+    return sum((bill - holds[key] for key, bill in billed.items() if bill > holds[key]), ZERO)

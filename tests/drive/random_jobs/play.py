@@ -14,7 +14,7 @@ from attrs import evolve
 from trio.testing import MockClock
 
 from vgen import Event, Observer, Runner, open_runner
-from vgen.errors import LedgerError, VgenError
+from vgen.errors import LedgerError, NotFoundError, VgenError
 from vgen.testing import Plan, Run, Tape, inline_inspector
 
 from .capacity import FOREVER, Gauge
@@ -104,7 +104,7 @@ async def _process(story: Story, gauge: Gauge, chapter: Chapter) -> None:
 async def _call_off(story: Story, gauge: Gauge, chapter: Chapter, after: float) -> None:
     await trio.sleep(after)
     async with _opened(story) as runner:
-        with gauge.on(runner), suppress(LedgerError):
+        with gauge.on(runner), suppress(LedgerError, NotFoundError):
             await runner.cancel(JOB)
             chapter.called_off = True
 

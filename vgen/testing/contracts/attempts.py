@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import trio
 
-from vgen.ports.backend import TellingBackend, VideoBackend
+from vgen.ports.backend import VideoBackend, WaitableBackend
 from vgen.records.jsonio import from_json, to_json
 from vgen.records.request import ClipRequest
 from vgen.records.status import Absent, State, Status, Ticket, Unknown
@@ -135,8 +135,8 @@ class AttemptPromises(BackendBench):
         heard: list[Status] = []
         async with self.make() as backend:
             ticket = await self.submit(backend, self.shortest)
-            if isinstance(backend, TellingBackend):
-                await backend.wait_verdict(ticket, heard.append)
+            if isinstance(backend, WaitableBackend):
+                await backend.wait_finished(ticket, heard.append)
             else:
                 heard.append((await backend.status([ticket]))[ticket])
         assert all(0 <= (status.progress or 0) <= 1 for status in heard)

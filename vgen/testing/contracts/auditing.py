@@ -12,7 +12,7 @@ from vgen.ports.ledger import CostLedger
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import Line, Planned, Reserved
 from vgen.records.job import Job
-from vgen.records.money import FREE, Account
+from vgen.records.money import ZERO, Account
 
 
 async def audit(ledger: CostLedger, job_id: UUID) -> Account:
@@ -34,7 +34,7 @@ async def audit(ledger: CostLedger, job_id: UUID) -> Account:
         account = post(account, line.movement, overrun=attempt.overrun)
         amounts = (account.spent, account.held, account.in_doubt)
         assert min(amounts) >= 0, f"{line} leaves {account}"
-        assert account.overrun or sum(amounts, FREE) <= account.limit, f"{line} leaves {account}"
+        assert account.overrun or sum(amounts, ZERO) <= account.limit, f"{line} leaves {account}"
         clips = Counter(attempt.clip_index for attempt in found.values() if attempt.is_open)
         assert max(clips.values(), default=0) <= 1, f"{line} opens a second attempt"
     _agrees(job, account, found)

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import trio
 from PIL import Image as Pictures
 
-from vgen.ports.backend import TellingBackend, VideoBackend
+from vgen.ports.backend import VideoBackend, WaitableBackend
 from vgen.records.attempt import Attempt
 from vgen.records.request import ClipRequest, Image
 from vgen.records.status import Finding, State, Status, Ticket, Unknown
@@ -76,8 +76,8 @@ class BackendBench(Stage):
 
     async def verdict(self, backend: VideoBackend, ticket: Ticket) -> Status:
         """Wait for a verdict as the runner does."""
-        if isinstance(backend, TellingBackend):
-            return await backend.wait_verdict(ticket, lambda _status: None)
+        if isinstance(backend, WaitableBackend):
+            return await backend.wait_finished(ticket, lambda _status: None)
         while True:
             status = (await backend.status([ticket])).get(ticket)
             if status is not None and status.is_verdict:

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from vgen.errors import AttemptError
-from vgen.ports.backend import TellingBackend, VideoBackend
+from vgen.ports.backend import VideoBackend, WaitableBackend
 from vgen.records.status import Absent, State, Status, Ticket
 from vgen.testing.contracts.bench import BackendBench, a_picture
 from vgen.testing.contracts.cutting import checkpoints, cut_at
@@ -107,11 +107,12 @@ class CancelPromises(BackendBench):
     async def test_a_wait_cut_short_leaves_the_attempt(self) -> None:
         """Where it tells its verdict, whoever stops waiting has not ended the attempt."""
         async with self.make() as backend:
-            if not isinstance(backend, TellingBackend):
+            if not isinstance(backend, WaitableBackend):
                 pytest.skip("it is asked, it does not tell")
             ticket = await self.submit(backend, self.shortest)
             for checkpoint in checkpoints():
-                if not await cut_at(checkpoint, backend.wait_verdict(ticket, lambda _status: None)):
+                waiting = backend.wait_finished(ticket, lambda _status: None)
+                if not await cut_at(checkpoint, waiting):
                     break
                 state = (await backend.status([ticket]))[ticket].state
                 assert state not in {State.FAILED, State.CANCELLED}

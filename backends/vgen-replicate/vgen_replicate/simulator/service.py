@@ -26,7 +26,7 @@ from vgen_replicate.simulator.schema import problems
 
 VERSION = re.compile(r"(?:(?P<path>[^/:]+/[^/:]+):)?(?P<id>[0-9a-f]{64})")
 ID_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
-FAILURE = "CUDA out of memory. Tried to allocate 2.25 GiB (GPU 0; 79.15 GiB total capacity)"
+FAILURE = "CUDA out of memory. FailedAttempt to allocate 2.25 GiB (GPU 0; 79.15 GiB total capacity)"
 
 
 @define(eq=False)
