@@ -10,17 +10,17 @@ import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from vgen.drive.place import PlaceFilter
+from vgen.drive.observe.log_context import LogContextFilter
 from vgen.errors import VgenError
 
 if TYPE_CHECKING:
     from vgen.builtin.directory import DirectoryStorage
     from vgen.builtin.sqlite import SQLiteLedger
-    from vgen.drive.inspector import Inspector
-    from vgen.drive.opening import open_runner, process
-    from vgen.drive.orphans import Reconciled
-    from vgen.drive.runner import Runner, Statistics
-    from vgen.drive.started import EventStream, StartedJob
+    from vgen.drive.media.inspector import Inspector
+    from vgen.drive.runner.open import open_runner, process
+    from vgen.drive.runner.reconcile import Reconciled
+    from vgen.drive.runner.runner import Runner, Statistics
+    from vgen.drive.runner.started_job import EventStream, StartedJob
     from vgen.ports.events import (
         AttemptSubmitted,
         ClipGivenUp,
@@ -86,14 +86,14 @@ __all__ = [
 _HOMES = {
     "DirectoryStorage": "vgen.builtin.directory",
     "SQLiteLedger": "vgen.builtin.sqlite",
-    "Inspector": "vgen.drive.inspector",
-    "open_runner": "vgen.drive.opening",
-    "process": "vgen.drive.opening",
-    "Reconciled": "vgen.drive.orphans",
-    "Runner": "vgen.drive.runner",
-    "Statistics": "vgen.drive.runner",
-    "EventStream": "vgen.drive.started",
-    "StartedJob": "vgen.drive.started",
+    "Inspector": "vgen.drive.media.inspector",
+    "open_runner": "vgen.drive.runner.open",
+    "process": "vgen.drive.runner.open",
+    "Reconciled": "vgen.drive.runner.reconcile",
+    "Runner": "vgen.drive.runner.runner",
+    "Statistics": "vgen.drive.runner.runner",
+    "EventStream": "vgen.drive.runner.started_job",
+    "StartedJob": "vgen.drive.runner.started_job",
     "AttemptSubmitted": "vgen.ports.events",
     "ClipGivenUp": "vgen.ports.events",
     "ClipProgress": "vgen.ports.events",
@@ -124,7 +124,7 @@ _HOMES = {
 
 _logger = logging.getLogger("vgen")
 _logger.addHandler(logging.NullHandler())  # silent until a host listens
-_logger.addFilter(PlaceFilter())
+_logger.addFilter(LogContextFilter())
 
 if not TYPE_CHECKING:  # checkers would take it for a promise of every name
 

@@ -18,10 +18,11 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import anyio
 
-from vgen.drive import opening, runner, started
-from vgen.drive.bare import beside
-from vgen.drive.mailbox import Mailbox
-from vgen.drive.telling import teller
+from vgen.drive.exception_groups import note_beside
+from vgen.drive.observe.observers import guarded
+from vgen.drive.runner import open as opening
+from vgen.drive.runner import runner, started_job
+from vgen.drive.runner.event_queue import EventQueue
 from vgen.portal import Call, CallCancelled, Held, TrioThread, running
 from vgen.ports.events import Event
 from vgen.records.clip import Clips
@@ -112,7 +113,7 @@ async def _held(thread: TrioThread, context: AbstractAsyncContextManager[T]) -> 
             if isinstance(left, asyncio.CancelledError):
                 raise
             if error is not left:
-                beside(left, error)
+                note_beside(left, error)
         raise
     if not thread.is_foreign:
         held.leave()
@@ -122,7 +123,7 @@ async def _held(thread: TrioThread, context: AbstractAsyncContextManager[T]) -> 
 def _tell_here(arguments: dict[str, Any]) -> None:
     """Have an observer among the arguments called in the running event loop."""
     if arguments.get("observer") is not None:
-        tell = teller(arguments["observer"])
+        tell = guarded(arguments["observer"])
         loop = asyncio.get_running_loop()
 
         def tell_soon(event: Event) -> None:
@@ -145,7 +146,9 @@ def _awaited(
 
 
 def _started(
-    start: Callable[Concatenate[runner.Runner, P], AbstractAsyncContextManager[started.StartedJob]],
+    start: Callable[
+        Concatenate[runner.Runner, P], AbstractAsyncContextManager[started_job.StartedJob]
+    ],
 ) -> Callable[Concatenate[Runner, P], AbstractAsyncContextManager[StartedJob]]:
     @wraps(start)
     @asynccontextmanager
@@ -162,11 +165,11 @@ def _started(
 class EventStream:
     """A job's events: see `vgen.EventStream`."""
 
-    def __init__(self, mailbox: Mailbox) -> None:
-        self._mailbox = mailbox
+    def __init__(self, queue: EventQueue) -> None:
+        self._queue = queue
         self._changed = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        mailbox.wake = self._wake
+        queue.wake = self._wake
 
     def _wake(self) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody reads any more
@@ -178,9 +181,9 @@ class EventStream:
 
     async def __anext__(self) -> Event:
         """Wait for the next event."""
-        while not self._mailbox.ended:
+        while not self._queue.ended:
             self._changed.clear()
-            event = self._mailbox.take()
+            event = self._queue.take()
             if event is not None:
                 return event
             await self._changed.wait()
@@ -190,9 +193,9 @@ class EventStream:
 class StartedJob:
     """A job at work, given by `Runner.start`."""
 
-    def __init__(self, thread: TrioThread, job: started.StartedJob) -> None:
+    def __init__(self, thread: TrioThread, job: started_job.StartedJob) -> None:
         self.job_id = job.job_id
-        self.events = EventStream(job.mailbox)
+        self.events = EventStream(job.queue)
         self._thread = thread
         self._job = job
 

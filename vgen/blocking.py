@@ -21,9 +21,10 @@ from contextlib import (
 from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from vgen.drive import opening, runner, started
-from vgen.drive.bare import beside
-from vgen.drive.mailbox import Mailbox
+from vgen.drive.exception_groups import note_beside
+from vgen.drive.runner import open as opening
+from vgen.drive.runner import runner, started_job
+from vgen.drive.runner.event_queue import EventQueue
 from vgen.portal import Call, CallCancelled, Held, TrioThread, running
 from vgen.ports.events import Event
 from vgen.records.clip import Clips
@@ -66,7 +67,7 @@ def _stop(thread: TrioThread, call: Call[Any], left: BaseException) -> None:
         _wait(call.end)
     error = call.end.exception()
     if error is not left and error is not None and not isinstance(error, CallCancelled):
-        beside(left, error)
+        note_beside(left, error)
 
 
 @contextmanager
@@ -95,7 +96,9 @@ def _waited(
 
 
 def _started(
-    start: Callable[Concatenate[runner.Runner, P], AbstractAsyncContextManager[started.StartedJob]],
+    start: Callable[
+        Concatenate[runner.Runner, P], AbstractAsyncContextManager[started_job.StartedJob]
+    ],
 ) -> Callable[Concatenate[Runner, P], AbstractContextManager[StartedJob]]:
     @wraps(start)
     @contextmanager
@@ -109,10 +112,10 @@ def _started(
 class EventStream:
     """A job's events: see `vgen.EventStream`. Threads that share it get each event once."""
 
-    def __init__(self, mailbox: Mailbox) -> None:
-        self._mailbox = mailbox
+    def __init__(self, queue: EventQueue) -> None:
+        self._queue = queue
         self._changed = threading.Condition()
-        mailbox.wake = self._wake
+        queue.wake = self._wake
 
     def _wake(self) -> None:
         with self._changed:
@@ -125,8 +128,8 @@ class EventStream:
     def __next__(self) -> Event:
         """Wait for the next event."""
         with self._changed:
-            while not self._mailbox.ended:
-                event = self._mailbox.take()
+            while not self._queue.ended:
+                event = self._queue.take()
                 if event is not None:
                     return event
                 self._changed.wait(PULSE)
@@ -136,9 +139,9 @@ class EventStream:
 class StartedJob:
     """A job at work, given by `Runner.start`."""
 
-    def __init__(self, thread: TrioThread, job: started.StartedJob) -> None:
+    def __init__(self, thread: TrioThread, job: started_job.StartedJob) -> None:
         self.job_id = job.job_id
-        self.events = EventStream(job.mailbox)
+        self.events = EventStream(job.queue)
         self._thread = thread
         self._job = job
 

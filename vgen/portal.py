@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 import trio
 
-from vgen.drive.life import CLOSED
+from vgen.drive.runner.calls import CLOSED
 
 T = TypeVar("T")
 C = TypeVar("C")

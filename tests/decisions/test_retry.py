@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vgen.decisions.retry import PATIENCE, Again, FallBack, GiveUp, Move, after
+from vgen.decisions import retry
+from vgen.decisions.retry import PATIENCE, Again, FallBack, GiveUp, Move
 from vgen.errors import (
     AttemptTimeoutError,
     GenerationError,
@@ -34,20 +35,20 @@ def decide(
     error: VgenError,
     *,
     tried: int = 1,
-    refused: float = 0.0,
+    rate_limited_for: float = 0.0,
     attempts: int = 3,
     backends_left: int = 0,
-    chance: float = 0.0,
+    jitter: float = 0.0,
 ) -> Move:
     """What follows, with a first pause of two seconds."""
-    return after(
+    return retry.decide(
         error,
         tried=tried,
-        refused=refused,
+        rate_limited_for=rate_limited_for,
         attempts=attempts,
         backends_left=backends_left,
         backoff=2.0,
-        chance=chance,
+        jitter=jitter,
     )
 
 
@@ -90,15 +91,15 @@ def test_the_longer_pause_wins(asked: float | None, pause: float) -> None:
 def test_a_request_for_a_pause_is_no_attempt() -> None:
     """However many attempts are gone, the clip is offered again, for half an hour of refusals."""
     refusal = RateLimitedError("x", retry_after=10.0)
-    for refused in (0.0, 30.0, PATIENCE - 1):
-        assert isinstance(decide(refusal, tried=3, attempts=3, refused=refused), Again)
-    assert decide(refusal, refused=PATIENCE) == GiveUp()
+    for seconds in (0.0, 30.0, PATIENCE - 1):
+        assert isinstance(decide(refusal, tried=3, attempts=3, rate_limited_for=seconds), Again)
+    assert decide(refusal, rate_limited_for=PATIENCE) == GiveUp()
 
 
-@pytest.mark.parametrize(("refused", "pause"), [(0.0, 2.0), (40.0, 10.0), (400.0, 100.0)])
-def test_refusals_slow_a_clip_down(refused: float, pause: float) -> None:
+@pytest.mark.parametrize(("seconds", "pause"), [(0.0, 2.0), (40.0, 10.0), (400.0, 100.0)])
+def test_refusals_slow_a_clip_down(seconds: float, pause: float) -> None:
     """The longer a clip has been refused, the longer it pauses, whatever the provider says."""
-    assert decide(RateLimitedError("x", retry_after=1.0), refused=refused) == Again(pause)
+    assert decide(RateLimitedError("x", retry_after=1.0), rate_limited_for=seconds) == Again(pause)
 
 
 @given(st.integers(1, 99), st.floats(0, 1), st.none() | st.floats(0, 1e6))
@@ -106,7 +107,7 @@ def test_chance_adds_at_most_a_tenth(tried: int, chance: float, asked: float | N
     """Chance makes a pause longer by a tenth at most, and never shorter."""
     error = RateLimitedError("x", retry_after=asked)
     due = max(2.0 * 2.0 ** (tried - 1), asked or 0.0)
-    move = decide(error, tried=tried, attempts=100, chance=chance)
+    move = decide(error, tried=tried, attempts=100, jitter=chance)
     assert isinstance(move, Again)
     assert due <= move.delay <= due * 1.1000001
     assert move.delay == pytest.approx(due * (1 + chance / 10))

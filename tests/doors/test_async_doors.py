@@ -107,7 +107,7 @@ def test_errors_come_bare_and_whole(door: Door) -> None:
             with pytest.raises(InvalidPromptsError, match="clip_prompts: 2 cannot") as wrong:
                 await runner.process(uuid4(), PROMPTS[:2], budget=PLENTY)
             told = "".join(traceback.format_exception(wrong.value))
-            assert "vgen/drive/whole.py" in told
+            assert "vgen/drive/job/pipeline.py" in told
             assert __file__ in told
         async with vgen.open_runner(**Parts(ledger=Unreachable()).arguments()) as runner:
             with pytest.raises(LedgerError, match="nobody answers") as broken:

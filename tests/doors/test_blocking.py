@@ -94,7 +94,7 @@ def test_errors_come_bare_and_whole() -> None:
         with pytest.raises(InvalidPromptsError, match="clip_prompts: 2 cannot") as wrong:
             run.process(uuid4(), PROMPTS[:2], budget=PLENTY)
     told = "".join(traceback.format_exception(wrong.value))
-    assert "vgen/drive/whole.py" in told
+    assert "vgen/drive/job/pipeline.py" in told
     assert __file__ in told
     with (
         vgen.blocking.open_runner(**Parts(ledger=Unreachable()).arguments()) as run,

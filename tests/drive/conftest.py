@@ -10,9 +10,8 @@ from typing import Any, TypeVar
 import pytest
 import trio
 
+from tests.drive.sqlite_job import SQLiteJob
 from tests.memory import IN_MEMORY
-
-from .desk import Desk
 
 T = TypeVar("T")
 
@@ -39,9 +38,9 @@ def no_threads(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
 
 
 @pytest.fixture
-def desk(no_threads: None, monkeypatch: pytest.MonkeyPatch) -> Generator[Desk]:
+def sqlite_job(no_threads: None, monkeypatch: pytest.MonkeyPatch) -> Generator[SQLiteJob]:
     """A ledger that no job has been opened in."""
     with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
-        desk = Desk(Path(folder, "vgen.db"))
-        monkeypatch.setattr("vgen.builtin.sqlite.connect", desk.connect)
-        yield desk
+        sqlite_job = SQLiteJob(Path(folder, "vgen.db"))
+        monkeypatch.setattr("vgen.builtin.sqlite.connect", sqlite_job.connect)
+        yield sqlite_job

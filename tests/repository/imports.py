@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from attrs import frozen
@@ -15,13 +15,19 @@ class Import:
 
     `target` is the module named; for `from vgen import x` it is `vgen.x`, since x may be a module.
     `deferred` tells that importing the file does not run it: it stands in a function or under
-    `if TYPE_CHECKING`.
+    `if TYPE_CHECKING`. `names` are those that are imported from the target.
     """
 
     path: Path
     line: int
     target: str
     deferred: bool
+    names: tuple[str, ...] = ()
+
+    def modules(self, known: Collection[str]) -> set[str]:
+        """Return which of the `known` modules it imports: a name may be a module, too."""
+        inner = {f"{self.target}.{name}" for name in self.names} & set(known)
+        return inner or ({self.target} & set(known))
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line} imports {self.target}"
@@ -39,7 +45,8 @@ def _imports(
 ) -> Iterator[Import]:
     for target in _targets(node, module):
         if target.split(".")[0] == "vgen":
-            yield Import(path, getattr(node, "lineno", 0), target, deferred)
+            names = tuple(each.name for each in getattr(node, "names", ()))
+            yield Import(path, getattr(node, "lineno", 0), target, deferred, names)
     deferred = deferred or _defers(node)
     for child in ast.iter_child_nodes(node):
         yield from _imports(child, path, module, deferred=deferred)

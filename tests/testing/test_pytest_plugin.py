@@ -165,4 +165,5 @@ def test_the_plug_in_is_light() -> None:
     loaded = set(done.stdout.split())
     assert "vgen.testing.pytest_plugin" in loaded
     assert loaded.isdisjoint({"trio", "av", "numpy", "attrs", "vgen.ports.backend"})
-    assert {name for name in loaded if name.startswith("vgen.drive.")} == {"vgen.drive.place"}
+    drive = {name for name in loaded if name.startswith("vgen.drive.")}
+    assert drive == {"vgen.drive.observe", "vgen.drive.observe.log_context"}

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from attrs import evolve
 
-from vgen.decisions.bookkeeping import admit, follow, movement, post
+from vgen.decisions.bookkeeping import follow, movement, post
+from vgen.decisions.budget import check_budget
 from vgen.errors import JobStoppedError, LedgerError, NotFoundError
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import Entry, Line, Movement, Planned, Released, Reserved
@@ -47,7 +48,7 @@ class Book:
         )
         self._release_planned(job_id)
         free = [hold for hold in holds if self._open_attempt(job_id, hold.clip_index) is None]
-        admit(self._account(job_id), sum((hold.hold for hold in free), ZERO))
+        check_budget(self._account(job_id), sum((hold.hold for hold in free), ZERO))
         for hold in free:
             self._add(hold, Planned())
         return self._account(job_id)
@@ -151,7 +152,9 @@ class Book:
         if standing is not None and standing.sent:
             return self._same(standing, attempt)
         self._check_going(claim.job_id)
-        admit(self._account(claim.job_id), attempt.hold, freed=standing.hold if standing else ZERO)
+        check_budget(
+            self._account(claim.job_id), attempt.hold, freed=standing.hold if standing else ZERO
+        )
         if standing is not None and standing.attempt_id == attempt.attempt_id:
             return self._move(standing, Reserved(), then=attempt)
         if standing is not None:

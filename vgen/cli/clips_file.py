@@ -12,8 +12,8 @@ import trio
 
 from vgen import ClipFailure, ClipGivenUp, Clips, ClipStored, Event, to_json
 from vgen.cli.identity import CLIPS_FILE
-from vgen.drive.bare import bare_errors
-from vgen.drive.steps import count
+from vgen.drive.exception_groups import single_error
+from vgen.drive.job.result import count_clips
 from vgen.errors import LedgerError, StorageError
 from vgen.ports.ledger import CostLedger
 from vgen.ports.storage import Storage
@@ -63,7 +63,7 @@ class ClipsFile:
     @asynccontextmanager
     async def kept(self) -> AsyncGenerator[None]:
         """Write the record again whenever a clip has come in, for as long as the block runs."""
-        with bare_errors():
+        with single_error():
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._keep)
                 yield
@@ -86,7 +86,7 @@ class ClipsFile:
         if job is None:
             return None
         seconds = sum(a.clip.generation_time for a in job.attempts if a.clip is not None)
-        return await count(job, self._storage, reasons=self._failures, seconds=seconds)
+        return await count_clips(job, self._storage, failures=self._failures, seconds=seconds)
 
     async def write(self, clips: Clips) -> None:
         """Replace the file.

@@ -32,7 +32,7 @@ from vgen.cli.signals import interruptible
 from vgen.cli.storages import SPOOL, ClipStorage
 from vgen.cli.tables import closing
 from vgen.cli.wish import Wish
-from vgen.drive.checking import check_prompts
+from vgen.drive.job.validation import check_prompts
 from vgen.errors import InsufficientClipsError, InvalidPromptsError
 from vgen.ports.backend import VideoBackend
 from vgen.ports.ledger import CostLedger

@@ -13,7 +13,7 @@ from vgen.cli.exits import Exit
 from vgen.cli.screen import on_stdout
 from vgen.cli.tables import table
 from vgen.cli.text import dollars, shown
-from vgen.drive.planning import request_for
+from vgen.drive.job.planning import request_for
 from vgen.errors import ConfigurationError
 from vgen.ports.backend import VideoBackend
 from vgen.records.money import Price

@@ -19,9 +19,9 @@ from vgen.cli.screen import complain, on_stderr, on_stdout
 from vgen.cli.storages import SPOOL, ClipStorage
 from vgen.cli.tables import table
 from vgen.cli.text import dollars, shown
-from vgen.drive import orphans
-from vgen.drive.orphans import Reconciled
-from vgen.drive.owners import this_process
+from vgen.drive.clip.processes import this_process
+from vgen.drive.runner.reconcile import Reconciled
+from vgen.drive.runner.resolve import resolve as resolve_attempt
 from vgen.errors import ConfigurationError
 from vgen.ports.ledger import CostLedger
 from vgen.records.attempt import Attempt
@@ -61,7 +61,7 @@ async def _unsettled(ledger: CostLedger) -> tuple[Attempt, ...]:
 
 async def _resolve(ledger: CostLedger, attempt_id: UUID, paid: bool) -> Attempt:  # noqa: FBT001 (trio.run takes no keywords)
     async with aclosing(ledger):
-        return await orphans.resolve(ledger, attempt_id, paid=paid, owner=this_process())
+        return await resolve_attempt(ledger, attempt_id, paid=paid, owner=this_process())
 
 
 async def _reconcile(runner: Runner, job_id: UUID | None) -> Sequence[Reconciled]:

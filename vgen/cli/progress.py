@@ -16,7 +16,7 @@ from rich.text import Text
 from vgen import Event
 from vgen.cli.board import Board, Phase, Place
 from vgen.cli.screen import complain
-from vgen.drive.bare import bare_errors
+from vgen.drive.exception_groups import single_error
 
 REFRESH = 0.1
 """The pause between two pictures of the bars, in seconds."""
@@ -32,7 +32,7 @@ async def shown(console: Console) -> AsyncGenerator[Callable[[Event], None]]:
         return
     bars = Live(Bars(board), console=console, auto_refresh=False, redirect_stdout=False)
     with bars as live, _logged(console):
-        with bare_errors():
+        with single_error():
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_refresh, live)
                 yield lambda event: _hear(board, event)

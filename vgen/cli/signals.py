@@ -41,9 +41,9 @@ async def interruptible(told: Callable[[], None]) -> AsyncGenerator[trio.CancelS
     """Cancel the block at the first signal, once `told` was called; leave at once at the second."""
     import trio  # noqa: PLC0415 (at start-up this module must load fast)
 
-    from vgen.drive.bare import bare_errors  # noqa: PLC0415 (likewise)
+    from vgen.drive.exception_groups import single_error  # noqa: PLC0415 (likewise)
 
-    with trio.open_signal_receiver(*SIGNALS) as arrivals, bare_errors():
+    with trio.open_signal_receiver(*SIGNALS) as arrivals, single_error():
         async with trio.open_nursery() as nursery:
             with trio.CancelScope() as scope:
                 nursery.start_soon(_obey, arrivals, scope, told)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from vgen import DirectoryStorage
 from vgen.cli import plugins
-from vgen.drive.opening import clip_key
+from vgen.drive.runner.open import clip_key
 from vgen.errors import ConfigurationError, StorageError
 from vgen.ports.storage import Storage, StoredFile
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from vgen.errors import BudgetExceededError, LedgerError
+from vgen.errors import LedgerError
 from vgen.records.attempt import OPEN_MONEY, Attempt, Custody, Money
 from vgen.records.entry import (
     Doubted,
@@ -24,7 +24,7 @@ from vgen.records.entry import (
     Ticketed,
     WrittenOff,
 )
-from vgen.records.money import ZERO, Account
+from vgen.records.money import Account
 from vgen.records.status import State
 
 
@@ -152,16 +152,3 @@ def post(account: Account, move: Movement, *, overrun: bool = False) -> Account:
         in_doubt=account.in_doubt + move.in_doubt,
         overrun=account.overrun or overrun,
     )
-
-
-def admit(account: Account, asked: Decimal, *, freed: Decimal = ZERO) -> None:
-    """Let `asked` US dollars be held, `freed` of the held money being given back for it.
-
-    What costs nothing is always let in.
-
-    Raises:
-        BudgetExceededError: they do not fit, or a bill has passed its hold before.
-    """
-    held = account.held - freed + account.in_doubt
-    if asked and (account.overrun or account.spent + held + asked > account.limit):
-        raise BudgetExceededError(limit=account.limit, spent=account.spent, held=held, asked=asked)

@@ -17,10 +17,10 @@ PATIENCE = 1800.0
 slowest rate that is known, six submits a minute, time for 180 clips to get their turn."""
 
 SLOWING = 0.25
-"""A refused clip pauses at least this share of the time for which it has been refused."""
+"""A rate-limited clip pauses at least this share of the time for which it has been so."""
 
 JITTER = 0.1
-"""The most that chance adds to a pause, as a share of it."""
+"""The most that jitter adds to a pause, as a share of it."""
 
 
 @frozen
@@ -43,22 +43,22 @@ class GiveUp:
 Move = Again | FallBack | GiveUp
 
 
-def after(
+def decide(
     error: VgenError,
     *,
     tried: int,
-    refused: float,
+    rate_limited_for: float,
     attempts: int,
     backends_left: int,
     backoff: float,
-    chance: float,
+    jitter: float,
 ) -> Move:
     """Decide what follows a failed attempt.
 
     `tried` counts the attempts made on this backend in this run, this one included, of at most
-    `attempts`. A `RateLimitedError` is none of them: `refused` says for how many seconds there has
-    been nothing else. `backends_left` counts those that have not been tried. `backoff` is the
-    first pause in seconds, `chance` a random number from 0 to 1.
+    `attempts`. A `RateLimitedError` is none of them: `rate_limited_for` says for how many seconds
+    there has been nothing else. `backends_left` counts those that have not been tried. `backoff` is
+    the first pause in seconds, `jitter` a random number from 0 to 1.
     """
     if isinstance(error, ModelUnavailableError) and backends_left:
         return FallBack()
@@ -66,8 +66,8 @@ def after(
         return GiveUp()
     pause = backoff * 2.0 ** (tried - 1)
     if isinstance(error, RateLimitedError):
-        over = refused >= PATIENCE
-        pause = max(pause, error.retry_after or 0.0, refused * SLOWING)
+        over = rate_limited_for >= PATIENCE
+        pause = max(pause, error.retry_after or 0.0, rate_limited_for * SLOWING)
     else:
         over = tried >= attempts
-    return GiveUp() if over else Again(pause * (1 + JITTER * chance))
+    return GiveUp() if over else Again(pause * (1 + JITTER * jitter))

@@ -1,1 +1,1 @@
-"""Floor 4: what drives jobs, from the runner down to one attempt."""
+"""What drives jobs. Imports point one way: runner, job, clip, attempt, and what they all use."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import trio
 
-from vgen.drive.inspector import Inspector
+from vgen.drive.media.inspector import Inspector
 from vgen.records.request import Image
 from vgen.records.video import Inspection
 

@@ -9,7 +9,8 @@ from uuid import UUID
 import trio
 from attrs import define, evolve, field
 
-from vgen.decisions.bookkeeping import admit, follow, movement, post
+from vgen.decisions.bookkeeping import follow, movement, post
+from vgen.decisions.budget import check_budget
 from vgen.errors import JobStoppedError, LedgerError
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import Entry, Line, Planned, Released, Reserved
@@ -49,7 +50,7 @@ class Pages:
         )
         copy.release_planned()
         free = [hold for hold in holds if copy.open_attempt(hold.clip_index) is None]
-        admit(copy.account, sum((hold.hold for hold in free), ZERO))
+        check_budget(copy.account, sum((hold.hold for hold in free), ZERO))
         for hold in free:
             if copy.open_attempt(hold.clip_index) is not None:
                 raise LedgerError(f"clip {hold.clip_index} is to have two attempts open")
@@ -91,7 +92,7 @@ class Pages:
         if standing is not None and standing.sent:
             return _same(standing, attempt)
         self._check_going()
-        admit(self.account, attempt.hold, freed=standing.hold if standing else ZERO)
+        check_budget(self.account, attempt.hold, freed=standing.hold if standing else ZERO)
         reserved = follow(attempt, Reserved())
         if standing is None or standing.attempt_id != attempt.attempt_id:
             self._check_new(attempt)

@@ -1,0 +1,69 @@
+"""Downloading an attempt's output, and inspecting the file."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import trio
+
+from vgen.drive.attempt.backend_call import backend_call
+from vgen.drive.attempt.run import AttemptRun
+from vgen.drive.media.inspector import Inspector
+from vgen.errors import (
+    AccountError,
+    AttemptError,
+    RateLimitedError,
+    RetryableError,
+    VgenError,
+    VideoError,
+)
+from vgen.records.video import Fault, Inspection
+
+logger = logging.getLogger("vgen")
+
+DOWNLOADS = 5
+"""How often a download is tried before it is left for a later run."""
+
+
+async def download(
+    run: AttemptRun, path: Path, inspector: Inspector, limiter: trio.CapacityLimiter
+) -> Inspection:
+    """Download to `path` until the file is complete, and return what it is.
+
+    A broken download is downloaded again, not generated again. The `limiter` is held while bytes
+    move and while the file is inspected, never during a pause.
+
+    Raises:
+        VideoError: the output is gone, or damaged in every download.
+        RetryableError: it could not be had in this run.
+        AccountError: the provider refuses the account.
+    """
+    failure: VgenError = VideoError("it was never fetched")
+    for tried in range(DOWNLOADS):
+        asked = failure.retry_after if isinstance(failure, RateLimitedError) else None
+        await pause(run, tried, asked)
+        try:
+            async with limiter:
+                with backend_call(run.backend, "fetch"):
+                    await run.backend.fetch(run.ticket, path)
+                found = await inspector.video(path)
+        except (RetryableError, VideoError) as error:
+            failure = error
+        except AccountError:
+            raise
+        except AttemptError as error:
+            raise failure if tried else VideoError(f"the output is gone: {error}") from error
+        else:
+            if Fault.DAMAGED not in found.judgement.faults:
+                return found
+            failure = VideoError("; ".join(found.judgement.explanations))
+        logger.info("clip %d: download %d failed: %s", run.attempt.clip_index, tried + 1, failure)
+    raise failure
+
+
+async def pause(run: AttemptRun, tried: int, least: float | None = None) -> None:
+    """Wait before another try, twice as long each time, and at least `least` seconds."""
+    if tried:
+        backoff = run.context.settings.backoff
+        await trio.sleep(max(backoff * 2 ** (tried - 1), least or 0.0))

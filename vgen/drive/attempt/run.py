@@ -1,0 +1,142 @@
+"""One attempt at work, and how its states are written to the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from decimal import Decimal
+
+import trio
+from attrs import define
+
+from vgen.drive.attempt.context import AttemptContext
+from vgen.errors import LedgerError
+from vgen.ports.backend import VideoBackend
+from vgen.ports.events import MoneyHeld, MoneySettled
+from vgen.records.attempt import Attempt, Money
+from vgen.records.entry import Entry, Settled, Ticketed
+from vgen.records.job import Claim
+from vgen.records.money import ZERO
+from vgen.records.status import State, Status, Ticket
+
+LEDGER_PATIENCE = 40.0
+"""How long the ledger may take to write down what has happened, in seconds.
+
+Longer than another program should keep it locked, and shorter than a claim lasts.
+"""
+
+
+@contextmanager
+def ledger_deadline(ticket: Ticket | None = None) -> Generator[None]:
+    """Shield a write to the ledger from cancellation, for at most `LEDGER_PATIENCE`.
+
+    Raises:
+        LedgerError: it took longer; carries the `ticket`.
+    """
+    try:
+        with trio.fail_after(LEDGER_PATIENCE, shield=True):
+            yield
+    except trio.TooSlowError:
+        raise LedgerError("the ledger did not answer in time", ticket=ticket) from None
+
+
+@define(eq=False)
+class AttemptRun:
+    """An attempt at work under its clip's claim; `attempt` is its newest state in the ledger.
+
+    `verdict` is the provider's, once it is settled.
+    """
+
+    context: AttemptContext
+    claim: Claim
+    backend: VideoBackend
+    attempt: Attempt
+    verdict: State | None = None
+
+    @property
+    def ticket(self) -> Ticket:
+        """The provider's ticket.
+
+        Raises:
+            LedgerError: the attempt has none, since it was not accepted yet.
+        """
+        if self.attempt.ticket is None:
+            raise LedgerError(f"attempt {self.attempt.attempt_id} has no ticket")
+        return self.attempt.ticket
+
+    async def reserve(self) -> None:
+        """Write down that the attempt is about to be sent, and hold its money.
+
+        Raises:
+            BudgetExceededError: the money cannot be held; nothing was written.
+            JobStoppedError: the job was stopped.
+            LedgerError: it could not be written down.
+        """
+        with ledger_deadline():
+            now = self.attempt = await self.context.ledger.reserve(self.claim, self.attempt)
+        self.context.observer(
+            MoneyHeld(now.job_id, now.clip_index, now.attempt_id, now.backend, now.hold)
+        )
+
+    async def write(self, entry: Entry) -> None:
+        """Write an entry to the ledger; shielded from cancellation.
+
+        Raises:
+            LedgerError: it could not be written down in time, or the claim has passed on.
+        """
+        with ledger_deadline(entry.ticket if isinstance(entry, Ticketed) else self.attempt.ticket):
+            before = self.attempt
+            self.attempt = await self.context.ledger.advance(
+                self.claim, before.attempt_id, before.state, entry
+            )
+        self._report_money(before)
+
+    async def write_ticket(self, ticket: Ticket) -> None:
+        """Write the provider's ticket down.
+
+        Raises:
+            LedgerError: it could not be; carries the ticket.
+        """
+        try:
+            await self.write(Ticketed(ticket))
+        except LedgerError as error:
+            raise LedgerError(str(error), ticket=ticket) from error
+
+    async def settle(self, status: Status | None) -> None:
+        """Write a verdict down with what was billed; without one the money stays held."""
+        if status is None:
+            return
+        self.verdict = status.state
+        await self.write(
+            Settled(
+                verdict=status.state,
+                billed=self._bill(status),
+                metered=status.billed is not None,
+                reason=str(status.failure or ""),
+            )
+        )
+
+    def _bill(self, status: Status) -> Decimal:
+        if status.billed is not None:
+            return status.billed
+        if status.state is not State.SUCCEEDED:
+            return ZERO
+        quote = self.backend.quote(self.attempt.request)
+        return quote.price.cost(quote.duration)
+
+    def _report_money(self, before: Attempt) -> None:
+        now = self.attempt
+        moved = (now.money, now.spent) != (before.money, before.spent)
+        if moved and now.money not in {Money.HELD, Money.IN_DOUBT}:
+            self.context.observer(
+                MoneySettled(
+                    now.job_id,
+                    now.clip_index,
+                    now.attempt_id,
+                    now.backend,
+                    now.money,
+                    now.hold,
+                    now.spent,
+                    before.spent,
+                )
+            )

@@ -1,0 +1,46 @@
+"""Submitting an attempt: the one step that spends money."""
+
+from __future__ import annotations
+
+import trio
+
+from vgen.drive.attempt.run import LEDGER_PATIENCE, AttemptRun
+from vgen.drive.observe.tracing import call_span
+from vgen.errors import AttemptError, SubmitInDoubtError
+from vgen.records.entry import Doubted, Released
+from vgen.records.request import Prepared
+
+
+async def submit(run: AttemptRun, prepared: Prepared) -> None:
+    """Reserve the attempt, send it, and write its ticket down.
+
+    Once it has begun, cancellation waits for its end: at most `Settings.submit_timeout` and twice
+    the time that the ledger may take.
+
+    Raises:
+        BudgetExceededError: nothing was sent, nothing is held.
+        LedgerError: it could not be written down, before or after it was sent.
+        SubmitInDoubtError: it may have been accepted; the ledger says so.
+        AttemptError: it was not; the hold is released.
+    """
+    await trio.lowlevel.checkpoint_if_cancelled()
+    timeout = run.context.settings.submit_timeout
+    with trio.fail_after(timeout + 2 * LEDGER_PATIENCE, shield=True):
+        await run.reserve()
+        try:
+            with call_span(run.backend.name, "submit"), trio.fail_after(timeout):
+                ticket = await run.backend.submit(prepared, run.attempt.attempt_id)
+        except (SubmitInDoubtError, trio.TooSlowError) as error:
+            await _doubt(run, str(error) or "no answer in time", error)
+        except AttemptError as error:
+            await run.write(Released(str(error)))
+            raise
+        except Exception as error:  # noqa: BLE001 (whatever is no proof of absence is doubt)
+            await _doubt(run, f"{type(error).__name__}: {error}", error)
+        else:
+            await run.write_ticket(ticket)
+
+
+async def _doubt(run: AttemptRun, reason: str, cause: Exception) -> None:
+    await run.write(Doubted(reason))
+    raise SubmitInDoubtError(reason) from cause

@@ -1,0 +1,1 @@
+"""One clip of a job: claimed, resumed, and attempted until one attempt succeeds."""

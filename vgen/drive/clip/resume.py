@@ -1,0 +1,181 @@
+"""What an earlier run has left of a clip: kept if stored, finished if open."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from math import inf
+from pathlib import Path
+
+import trio
+from attrs import evolve
+
+from vgen.decisions.attempts import stored_attempt
+from vgen.decisions.fingerprint import same_request
+from vgen.drive.attempt.backend_call import backend_call
+from vgen.drive.attempt.lookup import look_up, write_off
+from vgen.drive.attempt.run import AttemptRun
+from vgen.drive.attempt.verdict import cancel, wait_verdict
+from vgen.drive.clip.state import ClipRun
+from vgen.drive.limits.stop import NotStarted
+from vgen.drive.observe.tracing import attempt_span
+from vgen.errors import (
+    AttemptTimeoutError,
+    ConfigurationError,
+    GenerationError,
+    JobStoppedError,
+    LedgerError,
+    RetryableError,
+    StorageError,
+    SubmitInDoubtError,
+    VgenError,
+    VideoError,
+)
+from vgen.ports.storage import Storage
+from vgen.records.attempt import Attempt, Custody, Money
+from vgen.records.clip import Clip
+from vgen.records.entry import Doubted, Lost
+from vgen.records.status import Status
+
+logger = logging.getLogger("vgen")
+
+MADE = frozenset({Custody.SUCCEEDED, Custody.FETCHED, Custody.SPOOLED})
+
+GetVerdict = Callable[[ClipRun, AttemptRun], Awaitable[Status | None]]
+"""How the verdict of an attempt that the provider has is obtained; `None` without one."""
+
+
+async def stored_clip(run: ClipRun) -> Clip | None:
+    """Return the stored clip, if it is there and is what is asked for."""
+    stored = stored_attempt(list(run.attempts.values()), run.planned)
+    if stored is None or stored.clip is None:
+        return None
+    storage = run.context.delivery.storage
+    if await storage.stat(stored.clip.reference) is None:
+        return None
+    return evolve(stored.clip, video_url=await current_url(storage, stored.clip))
+
+
+async def current_url(storage: Storage, clip: Clip) -> str:
+    """Return a fresh URL of a stored clip, or its older one while storage gives none."""
+    try:
+        return await storage.url(clip.reference)
+    except StorageError as error:
+        logger.warning("clip %d keeps an older URL: %s", clip.clip_index, error)
+        return clip.video_url
+
+
+async def finish_attempt(
+    run: ClipRun, attempt: Attempt, *, get_verdict: GetVerdict | None = None
+) -> Clip | None:
+    """Finish an open attempt: return its clip, or `None` if the clip may be made anew.
+
+    Its verdict is waited for, unless `get_verdict` says otherwise.
+
+    Raises:
+        SubmitInDoubtError, AttemptTimeoutError: it stays open, and nothing else may be sent.
+        ConfigurationError: its backend, or its account there, is not among the runner's.
+    """
+    backend = run.context.backends.get(attempt.backend)
+    if backend is None:
+        raise ConfigurationError(
+            f"clip {attempt.clip_index} has an attempt open on {attempt.backend}: "
+            f"run again with {attempt.backend} among the backends"
+        )
+    if attempt.account != backend.account:
+        raise ConfigurationError(
+            f"clip {attempt.clip_index} has an attempt open on {attempt.backend}, on account "
+            f"{attempt.account or 'unnamed'}: run again with that account's key"
+        )
+    one = run.attempt_run(backend, attempt)
+    with attempt_span(one):
+        return await _finish(run, one, get_verdict or _wait)
+
+
+async def _finish(run: ClipRun, one: AttemptRun, get_verdict: GetVerdict) -> Clip | None:
+    before = one.attempt
+    try:
+        await _clear_doubt(one)
+        await _settle(run, one, get_verdict)
+        if one.attempt.custody not in MADE:
+            return None
+        if same_request(before, run.planned):
+            return await run.deliver(one)
+        await one.write(Lost("the request has changed"))
+        _remove_spooled(before)
+    except VideoError:
+        _remove_spooled(before)
+        return None
+    finally:
+        run.update(one)
+    return None
+
+
+def _remove_spooled(lost: Attempt) -> None:
+    if lost.custody is Custody.SPOOLED and lost.path is not None:
+        with suppress(OSError):
+            Path(lost.path).unlink(missing_ok=True)
+
+
+async def finish_unneeded(run: ClipRun, attempt: Attempt) -> None:
+    """Finish an open attempt that nobody needs, as far as that can be done now.
+
+    Raises:
+        LedgerError: what happens can no longer be written down.
+        JobStoppedError: the job was stopped.
+    """
+    try:
+        await finish_attempt(run, attempt)
+    except (LedgerError, JobStoppedError):
+        raise
+    except (NotStarted, VgenError) as error:
+        logger.info("clip %d: an attempt stays open: %s", attempt.clip_index, error)
+
+
+async def _clear_doubt(one: AttemptRun) -> None:
+    """Find out whether a submit without an answer has arrived."""
+    if one.attempt.custody is not Custody.INTENDED:
+        return
+    under_way_until = -inf
+    if one.attempt.money is Money.HELD:
+        # Its claim has passed on, but by the ledger's clock: its process may be sending it still.
+        under_way_until = trio.current_time() + one.context.settings.submit_timeout
+        await one.write(Doubted("the process that was sending it has ended"))
+    if await look_up(one, under_way_until=under_way_until):
+        return
+    if one.backend.capabilities.can_find:
+        raise SubmitInDoubtError("it may be running and may be billed: not cleared yet")
+    await write_off(one, f"{one.backend.name} cannot say whether it was accepted")
+
+
+async def _settle(run: ClipRun, one: AttemptRun, get_verdict: GetVerdict) -> None:
+    """Get the provider's verdict, and settle it."""
+    if one.attempt.custody is not Custody.TICKETED:
+        return
+    status = await get_verdict(run, one)
+    if status is None:
+        raise AttemptTimeoutError(f"still open at {one.backend.name}: a later run waits for it")
+    await one.settle(status)
+
+
+async def _wait(run: ClipRun, one: AttemptRun) -> Status | None:
+    """Wait for the verdict, or cancel what is no longer asked for."""
+    async with run.context.flight.slot(one.backend, run.context.stop, borrower=one):
+        if same_request(one.attempt, run.planned):
+            return await wait_verdict(one, run.report_progress)
+        return await cancel(one, GenerationError("the request has changed"))
+
+
+async def ask_once(run: ClipRun, one: AttemptRun) -> Status | None:
+    """Ask for the verdict without waiting for it."""
+    del run
+    with backend_call(one.backend, "status"):
+        status = (await one.backend.status([one.ticket])).get(one.ticket)
+    return status if status is not None and status.is_verdict else None
+
+
+async def cancel_attempt(run: ClipRun, one: AttemptRun) -> Status | None:
+    """Cancel at the provider, within the grace period."""
+    del run
+    return await cancel(one, RetryableError("the job was cancelled"))

@@ -1,0 +1,71 @@
+"""One clip of a job, from its claim to its result."""
+
+from __future__ import annotations
+
+import logging
+
+from vgen.drive.clip.attempts import make_clip
+from vgen.drive.clip.context import ClipContext
+from vgen.drive.clip.resume import finish_attempt, finish_unneeded, stored_clip
+from vgen.drive.clip.state import ClipRun
+from vgen.drive.limits.stop import NotStarted
+from vgen.drive.observe.tracing import clip_span
+from vgen.errors import (
+    AccountError,
+    JobStoppedError,
+    LedgerError,
+    NotFoundError,
+    VgenError,
+)
+from vgen.records.clip import Clip, ClipFailure
+from vgen.records.job import PlannedClip
+
+logger = logging.getLogger("vgen")
+
+
+async def run_clip(context: ClipContext, planned: PlannedClip) -> Clip | ClipFailure:
+    """Keep, resume or make one clip, or return why it is missing.
+
+    Raises:
+        LedgerError: what happens can no longer be written down.
+        JobStoppedError: the job was stopped.
+        NotFoundError: the ledger does not have the job any more.
+    """
+    with clip_span(context.manifest.job_id, planned), context.money.at_work():
+        try:
+            clip, made = await _claim_and_work(context, planned)
+        except (LedgerError, JobStoppedError, NotFoundError):
+            raise
+        except AccountError as error:
+            context.stop.account_failed(error)
+            return _give_up(context, planned, str(error))
+        except (NotStarted, VgenError) as error:
+            return _give_up(context, planned, str(error))
+        context.progress.clip_stored(clip, made=made)
+        return clip
+
+
+def _give_up(context: ClipContext, planned: PlannedClip, reason: str) -> ClipFailure:
+    failure = ClipFailure(clip_index=planned.clip_index, reason=reason)
+    logger.info("clip %d given up: %s", planned.clip_index, reason)
+    context.progress.clip_given_up(failure)
+    context.stop.clip_lost(planned.clip_index)
+    return failure
+
+
+async def _claim_and_work(context: ClipContext, planned: PlannedClip) -> tuple[Clip, bool]:
+    """Return the clip, and whether it was made in this run."""
+    job_id, claims = context.manifest.job_id, context.claims
+    with context.stop.stoppable():
+        claim = await claims.acquire(job_id, planned.clip_index, context.money)
+    async with claims.renewed(claim):
+        attempts = await context.attempts.ledger.attempts(job_id, planned.clip_index)
+        run = ClipRun(context, planned, claim, {a.attempt_id: a for a in attempts})
+        unfinished = run.unfinished()
+        clip = await stored_clip(run)
+        if clip is not None:
+            if unfinished is not None:
+                await finish_unneeded(run, unfinished)
+            return clip, False
+        clip = await finish_attempt(run, unfinished) if unfinished else None
+        return clip or await make_clip(run), True

@@ -1,0 +1,69 @@
+"""The state of the work on one clip."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import trio
+from attrs import define, field
+
+from vgen.decisions.attempts import open_attempt
+from vgen.drive.attempt.delivery import ClipHistory
+from vgen.drive.attempt.run import AttemptRun
+from vgen.drive.clip.context import ClipContext
+from vgen.errors import AttemptError, AttemptTimeoutError, RetryableError
+from vgen.ports.backend import VideoBackend
+from vgen.records.attempt import Attempt
+from vgen.records.clip import Clip
+from vgen.records.job import Claim, PlannedClip
+from vgen.records.money import ZERO
+from vgen.records.status import Status
+
+
+@define
+class ClipRun:
+    """The work on one clip under its claim; `attempts` are all of the clip's, by their ids."""
+
+    context: ClipContext
+    planned: PlannedClip
+    claim: Claim
+    attempts: dict[UUID, Attempt]
+    notes: tuple[str, ...] = ()
+    started: float = field(factory=trio.current_time)
+
+    def unfinished(self) -> Attempt | None:
+        """Return the attempt that was sent and is not closed yet."""
+        attempt = open_attempt(self.attempts.values())
+        return attempt if attempt is not None and attempt.sent else None
+
+    def attempt_run(self, backend: VideoBackend, attempt: Attempt) -> AttemptRun:
+        """Return an attempt ready to be worked on."""
+        return AttemptRun(self.context.attempts, self.claim, backend, attempt)
+
+    def update(self, run: AttemptRun) -> None:
+        """Take over an attempt's newest state, if it was sent."""
+        if run.attempt.sent:
+            self.attempts[run.attempt.attempt_id] = run.attempt
+            self.context.money.moved()
+
+    def report_progress(self, fraction: float) -> None:
+        """Report an attempt's progress, from 0 to 1."""
+        self.context.progress.clip_progressed(self.claim.clip_index, fraction)
+
+    async def deliver(self, run: AttemptRun) -> Clip:
+        """Bring what the attempt made into storage: see `Delivery.deliver`."""
+        others = [a for a in self.attempts.values() if a.attempt_id != run.attempt.attempt_id]
+        history = ClipHistory(
+            started=self.started,
+            earlier_cost=sum((attempt.spent for attempt in others), ZERO),
+            retry_count=sum(attempt.sent for attempt in others),
+            notes=self.planned.notes + self.notes,
+        )
+        return await self.context.delivery.deliver(run, self.planned, history)
+
+
+def failure_of(run: AttemptRun, status: Status | None) -> AttemptError:
+    """Return why an attempt without success has failed."""
+    if status is None:
+        return AttemptTimeoutError(f"still open at {run.backend.name}: a later run waits for it")
+    return status.failure or RetryableError(f"{status.state} at {run.backend.name}")

@@ -1,0 +1,18 @@
+"""What a job is asked for beside its prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from decimal import Decimal
+
+from attrs import frozen
+
+
+@frozen
+class JobOptions:
+    """The options of `Runner.process`; amounts are in US dollars, `redo` has clip indexes."""
+
+    budget: Decimal
+    already_spent: Decimal
+    min_clips: int
+    redo: Collection[int]

@@ -1,0 +1,135 @@
+"""A job from start to end: opened, its clips made in a nursery, concluded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import trio
+
+from vgen.drive.clip.claims import ledger_cleanup
+from vgen.drive.clip.context import ClipContext
+from vgen.drive.clip.run import run_clip
+from vgen.drive.exception_groups import single_error
+from vgen.drive.job.context import JobContext
+from vgen.drive.job.options import JobOptions
+from vgen.drive.job.planning import first_holds, plan_job
+from vgen.drive.job.result import count_clips
+from vgen.drive.job.validation import read_images, too_few
+from vgen.drive.observe.tracing import job_span
+from vgen.errors import (
+    AccountRefusedError,
+    InsufficientClipsError,
+    InvalidPromptsError,
+    NotFoundError,
+)
+from vgen.ports.events import JobFinished, JobOpened
+from vgen.ports.ledger import CostLedger
+from vgen.records.clip import ClipFailure, Clips
+from vgen.records.job import Job, PlannedClip
+from vgen.records.prompt import ClipPrompt, ClipPrompts
+
+Prompts = ClipPrompts | Sequence[ClipPrompt]
+
+
+async def process(
+    context: JobContext, job_id: UUID, prompts: Prompts, options: JobOptions
+) -> Clips:
+    """Make a job's clips: see `Runner.process`."""
+    with job_span(job_id):
+        began = trio.current_time()
+        clips = await open_job(context, job_id, prompts, options)
+        try:
+            failures = await _run_clips(clips)
+            return await conclude(context, job_id, failures, trio.current_time() - began)
+        except InsufficientClipsError as error:
+            refused = clips.stop.account_error
+            if refused is None:
+                raise
+            raise AccountRefusedError(
+                error.clips, required=error.required, reason=str(refused)
+            ) from refused
+        except BaseException:
+            await _note_interrupted(context, job_id)
+            raise
+
+
+async def _run_clips(context: ClipContext) -> dict[int, ClipFailure]:
+    """Run all clips side by side; return why some are missing, by their indexes."""
+    failures: dict[int, ClipFailure] = {}
+
+    async def run(planned: PlannedClip) -> None:
+        outcome = await run_clip(context, planned)
+        if isinstance(outcome, ClipFailure):
+            failures[planned.clip_index] = outcome
+
+    with single_error():
+        async with trio.open_nursery() as nursery:
+            for planned in context.manifest.clips:
+                nursery.start_soon(run, planned)
+    return failures
+
+
+async def _note_interrupted(context: JobContext, job_id: UUID) -> None:
+    attempts = context.attempts
+    async with ledger_cleanup(f"job {job_id} stays open", grace=attempts.settings.grace):
+        await attempts.ledger.conclude(job_id, "interrupted")
+    attempts.observer(JobFinished(job_id, None, "interrupted"))
+
+
+async def open_job(
+    context: JobContext, job_id: UUID, prompts: Prompts, options: JobOptions
+) -> ClipContext:
+    """Validate and price a job, hold its first money, write it down: see `Runner.open_job`."""
+    given = prompts if isinstance(prompts, ClipPrompts) else ClipPrompts(prompts)
+    clip_prompts, images = given.clip_prompts, context.images()
+    problems = too_few(len(clip_prompts), options.min_clips)
+    found, unreadable = await read_images(images, dict(enumerate(clip_prompts)))
+    problems += unreadable
+    if problems:
+        raise InvalidPromptsError(problems)
+    ledger, settings = context.attempts.ledger, context.attempts.settings
+    before = await ledger.job(job_id)
+    manifest = plan_job(
+        job_id, clip_prompts, found, context.backends, settings, options=options, before=before
+    )
+    account = await ledger.open_job(manifest, first_holds(manifest, before, context.backends))
+    indexes = tuple(planned.clip_index for planned in manifest.clips)
+    context.attempts.observer(JobOpened(job_id, indexes, account.held))
+    return context.clips(manifest, images)
+
+
+async def conclude(
+    context: JobContext,
+    job_id: UUID,
+    failures: Mapping[int, ClipFailure] | None = None,
+    seconds: float | None = None,
+) -> Clips:
+    """Count a job's clips, release what was never sent: see `Runner.conclude`.
+
+    `seconds` is how long the job took; by default the sum of its clips' own times.
+    """
+    ledger = context.attempts.ledger
+    job = await known_job(ledger, job_id)
+    if seconds is None:
+        seconds = sum(a.clip.generation_time for a in job.attempts if a.clip is not None)
+    storage = context.delivery.storage
+    clips = await count_clips(job, storage, failures=failures or {}, seconds=seconds)
+    outcome = f"{clips.successful_clips} of {clips.total_clips} clips"
+    await ledger.conclude(job_id, outcome)
+    context.attempts.observer(JobFinished(job_id, clips, outcome))
+    if clips.successful_clips < job.manifest.min_clips:
+        raise InsufficientClipsError(clips, required=job.manifest.min_clips)
+    return clips
+
+
+async def known_job(ledger: CostLedger, job_id: UUID) -> Job:
+    """Return a job as the ledger has it.
+
+    Raises:
+        NotFoundError: the ledger has no such job.
+    """
+    job = await ledger.job(job_id)
+    if job is None:
+        raise NotFoundError(f"the ledger has no job {job_id}")
+    return job

@@ -1,0 +1,135 @@
+"""Planning a job before anything is sent: requests, routes, first holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from attrs import evolve
+
+from vgen.decisions import route
+from vgen.decisions.attempts import is_missing, next_number
+from vgen.decisions.fingerprint import fingerprint, next_take, same_request
+from vgen.decisions.route import Offer, can_make
+from vgen.drive.attempt.create import new_attempt
+from vgen.drive.job.options import JobOptions
+from vgen.drive.job.validation import unmakeable
+from vgen.drive.media.images import NoImage
+from vgen.errors import InvalidPromptsError
+from vgen.ports.backend import VideoBackend
+from vgen.records.attempt import Attempt, Custody
+from vgen.records.job import Job, Manifest, PlannedClip
+from vgen.records.prompt import ClipPrompt
+from vgen.records.request import ClipRequest, Image
+from vgen.records.settings import GenerationSettings, Settings
+
+
+def request_for(
+    prompt: ClipPrompt, generation: GenerationSettings, image: Image | NoImage | None
+) -> ClipRequest:
+    """Return what a backend is asked for."""
+    request = ClipRequest(
+        prompt=prompt.prompt,
+        negative_prompt=prompt.negative_prompt,
+        duration=min(float(prompt.duration), generation.max_duration),
+        width=generation.width,
+        height=generation.height,
+        fps=generation.fps,
+        motion=generation.motion,
+        steps=generation.steps,
+        seed=prompt.seed,
+        metadata=prompt.metadata,
+    )
+    if not isinstance(image, Image):
+        return request
+    return evolve(request, image=prompt.scene_reference_url, image_sha256=image.sha256)
+
+
+def plan_clip(
+    prompt: ClipPrompt,
+    image: Image | NoImage | None,
+    backends: Mapping[str, VideoBackend],
+    settings: Settings,
+    *,
+    take: int = 0,
+) -> PlannedClip:
+    """Plan one clip: what is asked for, and the backends that can make it, best first."""
+    request = request_for(prompt, settings.generation, image)
+    offers = [
+        Offer(name, backend.quote(request))
+        for name, backend in backends.items()
+        if can_make(backend.capabilities, image=request.image is not None)
+    ]
+    notes = (f"made without its image: {image.reason}",) if isinstance(image, NoImage) else ()
+    return PlannedClip(
+        prompt=prompt,
+        request=request,
+        fingerprint=fingerprint(prompt, settings.generation, take),
+        route=route.order(offers, target=prompt.duration, tolerance=settings.tolerance),
+        notes=notes,
+        take=take,
+    )
+
+
+def plan_job(
+    job_id: UUID,
+    prompts: Sequence[ClipPrompt],
+    images: Mapping[str, Image | NoImage],
+    backends: Mapping[str, VideoBackend],
+    settings: Settings,
+    *,
+    options: JobOptions,
+    before: Job | None,
+) -> Manifest:
+    """Plan every clip of a job, which may have been opened `before`.
+
+    Raises:
+        InvalidPromptsError: a clip that no backend can make, or that is to be made anew and is not
+            there, each in a line.
+    """
+    indexes = {prompt.clip_index for prompt in prompts}
+    problems = unmakeable(dict(enumerate(prompts)), images, backends)
+    problems += [f"redo: there is no clip {index}" for index in sorted(set(options.redo) - indexes)]
+    if problems:
+        raise InvalidPromptsError(problems)
+    known = {each.clip_index: each for each in before.manifest.clips} if before else {}
+
+    def plan(prompt: ClipPrompt) -> PlannedClip:
+        index, image = prompt.clip_index, images.get(prompt.scene_reference_url or "")
+        redo = index in options.redo
+        attempts = before.of_clip(index) if before else ()
+        take = next_take(prompt, settings.generation, known.get(index), attempts, redo=redo)
+        planned = plan_clip(prompt, image, backends, settings, take=take)
+        return evolve(planned, notes=(*planned.notes, *_made_anew(attempts, planned)))
+
+    return Manifest(
+        job_id=job_id,
+        clips=tuple(plan(prompt) for prompt in prompts),
+        generation=settings.generation,
+        budget=options.budget,
+        already_spent=options.already_spent,
+        min_clips=options.min_clips,
+    )
+
+
+def _made_anew(attempts: Sequence[Attempt], planned: PlannedClip) -> list[str]:
+    """Return a note if a stored clip is no longer what is asked for."""
+    stored = [attempt for attempt in attempts if attempt.custody is Custody.STORED]
+    if not stored or any(same_request(attempt, planned) for attempt in stored):
+        return []
+    return ["made anew, as asked" if planned.take else "made anew: its request has changed"]
+
+
+def first_holds(
+    manifest: Manifest, before: Job | None, backends: Mapping[str, VideoBackend]
+) -> list[Attempt]:
+    """Return a planned attempt for every clip that is still to be made."""
+    holds: list[Attempt] = []
+    for planned in manifest.clips:
+        attempts = before.of_clip(planned.clip_index) if before else ()
+        if is_missing(attempts, planned):
+            backend, number = backends[planned.route[0]], next_number(attempts)
+            holds.append(
+                new_attempt(manifest.job_id, planned, backend, planned.request, number=number)
+            )
+    return holds

@@ -1,0 +1,99 @@
+"""Validating prompts and their images before a job is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import trio
+
+from vgen.decisions.route import can_make
+from vgen.drive.media.images import Images, NoImage
+from vgen.drive.media.inspector import Inspector
+from vgen.errors import StorageError
+from vgen.ports.backend import VideoBackend
+from vgen.ports.storage import Storage
+from vgen.records.prompt import ClipPrompt
+from vgen.records.reading import PromptsFile
+from vgen.records.request import Image
+
+READS = 4
+"""How many images are read at once."""
+
+
+async def read_images(
+    images: Images, prompts: Mapping[int, ClipPrompt]
+) -> tuple[dict[str, Image | NoImage], list[str]]:
+    """Read every image of the prompts once; the prompts are given by their positions.
+
+    Returns the images, and a line for each that is wrong for good.
+    """
+    first: dict[str | None, int] = {}
+    for position, prompt in prompts.items():
+        first.setdefault(prompt.scene_reference_url, position)
+    found: dict[str, Image | NoImage] = {}
+    problems: dict[int, str] = {}
+    limiter = trio.CapacityLimiter(READS)
+
+    async def read(reference: str, position: int) -> None:
+        async with limiter:
+            try:
+                found[reference] = await images.get(reference)
+            except StorageError as error:
+                problems[position] = f"clip_prompts[{position}].scene_reference_url: {error}"
+
+    async with trio.open_nursery() as nursery:
+        for reference, position in first.items():
+            if reference is not None:
+                nursery.start_soon(read, reference, position)
+    return found, [problems[position] for position in sorted(problems)]
+
+
+def too_few(count: int, min_clips: int) -> list[str]:
+    """Return a line if so many prompts can never make the clips that the job needs."""
+    if min_clips < 1:
+        return [f"min_clips: must be at least 1, got {min_clips}"]
+    if count < min_clips:
+        return [f"clip_prompts: {count} cannot make the {min_clips} clips that min_clips asks for"]
+    return []
+
+
+def unmakeable(
+    prompts: Mapping[int, ClipPrompt],
+    images: Mapping[str, Image | NoImage],
+    backends: Mapping[str, VideoBackend],
+) -> list[str]:
+    """Return a line for each prompt, of those given by position, that no backend can make."""
+
+    def image_of(prompt: ClipPrompt) -> Image | NoImage | None:
+        return images.get(prompt.scene_reference_url or "")
+
+    named = " or ".join(backends)
+    return [
+        f"clip_prompts[{position}].scene_reference_url: {named} cannot make a clip without an image"
+        for position, prompt in prompts.items()
+        if not any(
+            can_make(backend.capabilities, image=isinstance(image_of(prompt), Image))
+            for backend in backends.values()
+        )
+    ]
+
+
+async def check_prompts(
+    file: PromptsFile, *, backends: Sequence[VideoBackend], storage: Storage, min_clips: int
+) -> tuple[str, ...]:
+    """Return a line for each problem of the file, and for all that a runner would refuse.
+
+    Nothing is written or sent, and no backend need be open. An image that is temporarily
+    unavailable is no problem of the file; without `backends` what they can make is not checked.
+    """
+    prompts = dict(zip(file.positions, file.readable, strict=True))
+    images, unreadable = await read_images(Images(storage, Inspector(), backoff=0), prompts)
+    problems = [*file.problems, *too_few(file.count, min_clips), *unreadable]
+    if backends:
+        readable = {
+            position: prompt
+            for position, prompt in prompts.items()
+            if prompt.scene_reference_url is None or prompt.scene_reference_url in images
+        }
+        problems += unmakeable(readable, images, {backend.name: backend for backend in backends})
+    return tuple(problems)

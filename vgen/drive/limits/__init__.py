@@ -1,0 +1,1 @@
+"""What bounds the work: concurrency, rate limits, money that is not free yet, stops."""

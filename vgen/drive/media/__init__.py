@@ -1,0 +1,1 @@
+"""Reference images and clip files: read, checked and judged off the event loop."""

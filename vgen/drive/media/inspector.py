@@ -1,0 +1,66 @@
+"""Checking images and clips in worker threads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import trio
+
+from vgen.errors import StorageError
+from vgen.records.request import Image
+from vgen.records.video import Inspection
+
+T = TypeVar("T")
+
+
+class InThread(Protocol):
+    """How a blocking function is run, as `trio.to_thread.run_sync` does."""
+
+    def __call__(self, function: Callable[[], T], /) -> Awaitable[T]:
+        """Run the function and return its result."""
+        ...
+
+
+class Inspector:
+    """Checks reference images, probes and judges clips.
+
+    `thorough` decodes every frame rather than a sample. Cancellation waits for the thread at work,
+    well under a second.
+    """
+
+    def __init__(self, *, thorough: bool = False, in_thread: InThread | None = None) -> None:
+        self._thorough = thorough
+        self._in_thread = in_thread or trio.to_thread.run_sync
+
+    async def image(self, data: bytes) -> Image:
+        """Check a reference image.
+
+        Raises:
+            StorageError: it is no picture that can be used; the message says why.
+        """
+        from vgen.video import check_image  # noqa: PLC0415 (PyAV loads when it is first needed)
+
+        try:
+            info = await self._in_thread(lambda: check_image(data))
+        except ValueError as error:
+            raise StorageError(str(error)) from error
+        return Image(
+            data=data,
+            media_type=info.media_type,
+            width=info.width,
+            height=info.height,
+            sha256=hashlib.sha256(data).hexdigest(),
+        )
+
+    async def video(self, path: Path) -> Inspection:
+        """Probe and judge a clip.
+
+        Raises:
+            VideoError: it is no video that can be played.
+        """
+        from vgen.video import inspect  # noqa: PLC0415 (PyAV loads when it is first needed)
+
+        return await self._in_thread(lambda: inspect(path, thorough=self._thorough))

@@ -1,0 +1,1 @@
+"""What can be observed of the work: log context, spans and metrics, events, progress."""

@@ -1,0 +1,46 @@
+"""Progress of a job's clips, reported to its observer."""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+from vgen.decisions.outcome import percent
+from vgen.ports.events import ClipGivenUp, ClipProgress, ClipStored, JobProgress, Observer
+from vgen.records.clip import Clip, ClipFailure
+from vgen.records.job import Manifest
+
+
+@define
+class Progress:
+    """Reports what becomes of a job's clips, and how far the job is.
+
+    `progress_range` is the job's start and end within the caller's pipeline, in percent.
+    """
+
+    manifest: Manifest
+    observer: Observer
+    progress_range: tuple[float, float]
+    _fractions: dict[int, float] = field(factory=dict[int, float])
+
+    def clip_progressed(self, clip_index: int, fraction: float) -> None:
+        """Report how far a clip's attempt is, from 0 to 1."""
+        self._fractions[clip_index] = max(fraction, self._fractions.get(clip_index, 0.0))
+        self.observer(ClipProgress(self.manifest.job_id, clip_index, fraction))
+        self._report_percent()
+
+    def clip_stored(self, clip: Clip, *, made: bool) -> None:
+        """Report that a clip is finished; `made` in this run, or kept from an earlier one."""
+        self._fractions[clip.clip_index] = 1.0
+        self.observer(ClipStored(self.manifest.job_id, clip, made))
+        self._report_percent()
+
+    def clip_given_up(self, failure: ClipFailure) -> None:
+        """Report that a clip is missing."""
+        self._fractions[failure.clip_index] = 1.0
+        self.observer(ClipGivenUp(self.manifest.job_id, failure))
+        self._report_percent()
+
+    def _report_percent(self) -> None:
+        total = len(self.manifest.clips)
+        point = percent(self._fractions, total=total, within=self.progress_range)
+        self.observer(JobProgress(self.manifest.job_id, round(point, 2)))

@@ -1,0 +1,240 @@
+"""The runner: many jobs on shared limits, each in a nursery of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from decimal import Decimal
+from uuid import UUID
+
+from attrs import frozen
+
+from vgen.drive.clip.run import run_clip
+from vgen.drive.job import pipeline
+from vgen.drive.job.context import JobContext
+from vgen.drive.job.options import JobOptions
+from vgen.drive.observe.log_context import LogContext, log_context
+from vgen.drive.observe.observers import both
+from vgen.drive.runner import reconcile, resolve
+from vgen.drive.runner.calls import CallTracker, tracked
+from vgen.drive.runner.reconcile import Reconciled
+from vgen.drive.runner.started_job import StartedJob, started
+from vgen.errors import NotFoundError
+from vgen.ports.events import Observer
+from vgen.records.attempt import Attempt
+from vgen.records.clip import Clip, ClipFailure, Clips
+from vgen.records.job import Job, Manifest
+from vgen.records.money import ZERO
+from vgen.records.prompt import ClipPrompt, ClipPrompts
+
+
+@frozen
+class Statistics:
+    """A runner now: attempts in flight and waiting for a slot, clips being fetched and stored."""
+
+    in_flight: int
+    waiting: int
+    fetching: int
+    storing: int
+
+
+class Runner:
+    """Makes clips; opened by `open_runner`.
+
+    A job is `process`, or `start` where its events are to be followed, or its three steps from any
+    machines that share the ledger: `open_job`, `run_clip` for each clip, `conclude`.
+
+    Any call but `statistics` raises `RuntimeError` once the runner is closed, and where it is made
+    from another Trio run or from a thread that runs none.
+    """
+
+    def __init__(self, context: JobContext, calls: CallTracker) -> None:
+        self.calls = calls
+        self._context = context
+
+    def __repr__(self) -> str:
+        """Name the attempts in flight and waiting."""
+        now = self.statistics()
+        return f"<Runner: {now.in_flight} in flight, {now.waiting} waiting>"
+
+    def statistics(self) -> Statistics:
+        """Return how much is in flight, and how much waits for a slot."""
+        limiter = self._context.flight.runner.statistics()
+        delivery = self._context.delivery
+        return Statistics(
+            in_flight=limiter.borrowed_tokens,
+            waiting=limiter.tasks_waiting,
+            fetching=delivery.downloads.borrowed_tokens,
+            storing=delivery.writes.borrowed_tokens,
+        )
+
+    @tracked
+    async def process(
+        self,
+        job_id: UUID,
+        clip_prompts: ClipPrompts | Sequence[ClipPrompt],
+        *,
+        budget: Decimal = ZERO,
+        already_spent: Decimal = ZERO,
+        min_clips: int = 3,
+        redo: Collection[int] = (),
+        observer: Observer | None = None,
+    ) -> Clips:
+        """Make a job's clips, or finish what an earlier run of it has begun.
+
+        `budget` is the most the job may spend, in US dollars, of which the caller has
+        `already_spent` some; by default it is zero, and only free backends can be used. The clips
+        of the indexes `redo` are made anew though they are stored. An `observer` is called for this
+        job's events, after the runner's own. When cancelled, what is in flight is cancelled at its
+        provider within the grace period, and written down.
+
+        Raises:
+            InvalidPromptsError: the input is wrong; nothing was sent.
+            BudgetExceededError: the first attempts do not fit the budget; nothing was sent.
+            InsufficientClipsError: fewer than `min_clips` clips were made; carries them.
+            AccountRefusedError: fewer were made because a provider refuses the account.
+            JobStoppedError: somebody has cancelled the job.
+            LedgerError: what happens could not be written down.
+        """
+        context = self._context if observer is None else self._context.with_observer(observer)
+        options = JobOptions(budget, already_spent, min_clips, redo)
+        return await pipeline.process(context, job_id, clip_prompts, options)
+
+    def start(
+        self,
+        job_id: UUID,
+        clip_prompts: ClipPrompts | Sequence[ClipPrompt],
+        *,
+        budget: Decimal = ZERO,
+        already_spent: Decimal = ZERO,
+        min_clips: int = 3,
+        redo: Collection[int] = (),
+        observer: Observer | None = None,
+    ) -> AbstractAsyncContextManager[StartedJob]:
+        """Make a job's clips beside an `async with` block, which can follow its events.
+
+        Arguments are those of `process`. On exit the block waits for the job, and raises its error
+        unless `result` was asked for; a block that raises or is cancelled cancels the job first.
+        """
+
+        async def run(queue: Observer) -> Clips:
+            return await self.process(
+                job_id,
+                clip_prompts,
+                budget=budget,
+                already_spent=already_spent,
+                min_clips=min_clips,
+                redo=redo,
+                observer=queue if observer is None else both(observer, queue),
+            )
+
+        return started(job_id, run)
+
+    @tracked
+    async def open_job(
+        self,
+        job_id: UUID,
+        clip_prompts: ClipPrompts | Sequence[ClipPrompt],
+        *,
+        budget: Decimal = ZERO,
+        already_spent: Decimal = ZERO,
+        min_clips: int = 3,
+        redo: Collection[int] = (),
+    ) -> Manifest:
+        """Validate and price a job, hold the money for its first attempts, and write it down.
+
+        Arguments and errors are those of `process`; nothing is sent.
+        """
+        options = JobOptions(budget, already_spent, min_clips, redo)
+        with log_context(LogContext(job_id)):
+            return (await pipeline.open_job(self._context, job_id, clip_prompts, options)).manifest
+
+    @tracked
+    async def run_clip(self, job_id: UUID, clip_index: int) -> Clip | ClipFailure:
+        """Keep, resume or make one clip of an opened job, or return why it is missing.
+
+        Raises:
+            NotFoundError: the ledger has no such job or clip.
+            LedgerError: what happens could not be written down.
+        """
+        context = self._context
+        manifest = (await pipeline.known_job(context.attempts.ledger, job_id)).manifest
+        try:
+            planned = manifest.clip(clip_index)
+        except KeyError:
+            raise NotFoundError(f"job {job_id} has no clip {clip_index}") from None
+        return await run_clip(context.clips(manifest, context.images()), planned)
+
+    @tracked
+    async def conclude(self, job_id: UUID) -> Clips:
+        """Count an opened job's clips, release what was never sent, and return the clips.
+
+        Their `total_generation_time` is the sum of the clips' own.
+
+        Raises:
+            InsufficientClipsError: fewer than the job's `min_clips`; carries what was made.
+            NotFoundError: the ledger has no such job.
+        """
+        with log_context(LogContext(job_id)):
+            return await pipeline.conclude(self._context, job_id)
+
+    @tracked
+    async def job(self, job_id: UUID) -> Job | None:
+        """Return a job as the ledger has it, its money and its attempts; `None` if there is none.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        return await self._context.attempts.ledger.job(job_id)
+
+    @tracked
+    async def unsettled(self) -> tuple[Attempt, ...]:
+        """Return the attempts of all jobs that were sent and are not closed yet, oldest first.
+
+        Those that are in flight now are among them.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        return await self._context.attempts.ledger.unsettled()
+
+    @tracked
+    async def reconcile(self, job_id: UUID | None = None) -> tuple[Reconciled, ...]:
+        """Ask the providers about attempts that processes have left open, of one job or of all.
+
+        Settles what has ended, stores what has succeeded, releases what never arrived. What still
+        runs, or is worked on elsewhere, stays as it is. Meant for a service's start.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        return await reconcile.reconcile(self._context, job_id)
+
+    @tracked
+    async def resolve(self, attempt_id: UUID, *, paid: bool) -> Attempt:
+        """Write down whether an attempt in doubt, or written off, was paid, on a person's word.
+
+        `paid` counts as spent with its whole hold; otherwise its money is free again.
+
+        Raises:
+            NotFoundError: there is no such attempt.
+            ConfigurationError: nothing of it is in doubt.
+            LedgerError: another process is working on its clip.
+        """
+        claims = self._context.claims
+        return await resolve.resolve(claims.ledger, attempt_id, paid=paid, owner=claims.owner)
+
+    @tracked
+    async def cancel(self, job_id: UUID) -> tuple[Reconciled, ...]:
+        """Stop a job wherever it runs, and cancel its open attempts at their providers.
+
+        Whoever runs it gets `JobStoppedError`: on this runner at once, elsewhere within 20 seconds.
+        Clips that succeeded all the same are stored. The same job again finishes it. A job that has
+        ended stays as it is.
+
+        Raises:
+            NotFoundError: the ledger has no such job.
+            LedgerError: the ledger cannot be reached.
+        """
+        with log_context(LogContext(job_id)):
+            return await reconcile.cancel_job(self._context, job_id)
