@@ -18,9 +18,9 @@ from PIL import Image
 from rich.console import Console
 
 import vgen
-from vgen.cli.board import Board
-from vgen.cli.progress import Bars
-from vgen.cli.tables import closing
+from vgen.cli.job_status import JobStatus
+from vgen.cli.progress import ProgressBars
+from vgen.cli.tables import outcome_table
 from vgen_animatic import Animatic
 
 HERE = Path(__file__).parent
@@ -35,16 +35,16 @@ FRAME = (384, 216)
 ACROSS = 3
 
 
-def is_the_middle(board: Board) -> bool:
+def is_the_middle(job_status: JobStatus) -> bool:
     """Whether some clips are stored while others are being made."""
-    fractions = [place.fraction for place in board.places.values() if place.fraction < 1]
-    return board.stored >= STORED and min(fractions, default=0) >= FRACTION
+    fractions = [clip.fraction for clip in job_status.clips.values() if clip.fraction < 1]
+    return job_status.stored >= STORED and min(fractions, default=0) >= FRACTION
 
 
 async def run(out: Path, console: Console) -> None:
     """Make the example's clips, and show on the console what the command line does."""
-    board = Board(trio.current_time)
-    bars = Bars(board)
+    job_status = JobStatus(trio.current_time)
+    bars = ProgressBars(job_status)
     shown = False
     prompts = vgen.read_prompts((EXAMPLES / "midnight_drive.json").read_bytes(), source="example")
     async with (
@@ -57,11 +57,11 @@ async def run(out: Path, console: Console) -> None:
         runner.start(uuid4(), prompts.prompts()) as job,
     ):
         async for event in job.events:
-            board.hear(event)
-            if not shown and is_the_middle(board):
+            job_status.update(event)
+            if not shown and is_the_middle(job_status):
                 console.print(bars, "\n⋮")
                 shown = True
-        console.print(closing(await job.result(), "clips"))
+        console.print(outcome_table(await job.result(), "clips"))
 
 
 def sheet(clips: list[Path], path: Path) -> None:

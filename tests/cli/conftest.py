@@ -1,4 +1,4 @@
-"""What the tests of the command line share."""
+"""Fixtures of the command line's tests."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from .helpers import Program, install_toy
 
 @pytest.fixture(scope="session")
 def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the toy plug-in, to stand on the import path."""
+    """A folder with the toy plug-in, for the import path."""
     folder = tmp_path_factory.mktemp("plugins")
     install_toy(folder)
     return folder
 
 
 @pytest.fixture
-def place(tmp_path: Path, plugins: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory, with the toy plug-in at hand in this process."""
+def workdir(tmp_path: Path, plugins: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory, with the toy plug-in importable in this process."""
     monkeypatch.setattr("sys.path", [str(plugins), *sys.path])
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
@@ -29,5 +29,5 @@ def place(tmp_path: Path, plugins: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 @pytest.fixture
 def program(tmp_path: Path, plugins: Path) -> Program:
-    """The program, to be run in an empty directory."""
+    """The program, run as a process in an empty directory."""
     return Program(tmp_path, plugins)

@@ -15,9 +15,9 @@ from attrs import frozen
 
 NOTHING: Mapping[str, str] = {}
 
-POINTS = """[vgen.backends]
+ENTRY_POINTS = """[vgen.backends]
 toy = vgen_toy:Toy
-dear = vgen_toy:Dear
+paid = vgen_toy:Paid
 from-images = vgen_toy:FromImages
 keyless = vgen_toy:Keyless
 billed = vgen_toy:Billed
@@ -28,11 +28,11 @@ broken = vgen_toy_that_is_not_there:Backend
 
 
 def install_toy(folder: Path) -> None:
-    """Lay the toy plug-in out as pip installs one."""
+    """Install the toy plug-in into `folder`, laid out as pip would."""
     info = folder / "vgen_toy-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: vgen-toy\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(POINTS)
+    (info / "entry_points.txt").write_text(ENTRY_POINTS)
     shutil.copy(Path(__file__).with_name("toy.py"), folder / "vgen_toy.py")
 
 
@@ -47,8 +47,8 @@ def write_prompts(path: Path, *prompts: object, **fields: Any) -> Path:
     return path
 
 
-def three(path: Path, *texts: str) -> Path:
-    """Write a prompts file of three clips, the first of them with these texts."""
+def write_three_prompts(path: Path, *texts: str) -> Path:
+    """Write a prompts file of three clips; `texts` are the first ones' prompts."""
     words = [*texts, "bars", "bars", "bars"][:3]
     return write_prompts(path, *(prompt(index, text) for index, text in enumerate(words)))
 
@@ -71,7 +71,7 @@ class Program:
         return self.folder / "temporary"
 
     def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
-        """Give it this process's environment, the plug-in and a plain screen."""
+        """Return this process's environment, with the plug-in importable and 100 columns."""
         self.temporary.mkdir(exist_ok=True)
         paths = [str(self.plugins), os.environ.get("PYTHONPATH", "")]
         return {
@@ -85,7 +85,7 @@ class Program:
     def start(
         self, *arguments: str, errors: int = subprocess.PIPE, extra: Mapping[str, str] = NOTHING
     ) -> subprocess.Popen[str]:
-        """Start it; `errors` is where its errors go, `extra` are environment variables."""
+        """Start it; `errors` is its standard error, `extra` are environment variables."""
         return subprocess.Popen(
             [sys.executable, "-m", "vgen", *arguments],
             cwd=self.folder,
@@ -97,15 +97,15 @@ class Program:
         )
 
     def run(
-        self, *arguments: str, given: str = "", extra: Mapping[str, str] = NOTHING
+        self, *arguments: str, stdin: str = "", extra: Mapping[str, str] = NOTHING
     ) -> subprocess.CompletedProcess[str]:
-        """Run it to its end; `given` is its standard input."""
+        """Run it to its end; `stdin` is its standard input."""
         process = self.start(*arguments, extra=extra)
         with process:
-            output, errors = process.communicate(given)
+            output, errors = process.communicate(stdin)
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
 
 def lines(text: str) -> Sequence[str]:
-    """The lines of the errors, without the program's name."""
+    """The lines of standard error, without the `vgen: ` prefix."""
     return [line.removeprefix("vgen: ") for line in text.splitlines()]

@@ -12,23 +12,23 @@ import pytest
 
 from vgen.cli.app import run
 
-from .helpers import lines, prompt, three, write_prompts
+from .helpers import lines, prompt, write_prompts, write_three_prompts
 
 GOOD = (prompt(0), prompt(1), prompt(2))
 
 
-def refused(arguments: list[str], place: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """Run what has to be refused with 2 and without a trace; gives the lines."""
-    before = sorted(place.rglob("*"))
+def refused(arguments: list[str], workdir: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Run a command that must exit with 2 and write no file; return its error lines."""
+    before = sorted(workdir.rglob("*"))
     assert run(arguments) == 2
     output, errors = capsys.readouterr()
     assert output == ""
-    assert sorted(place.rglob("*")) == before
+    assert sorted(workdir.rglob("*")) == before
     return list(lines(errors))
 
 
 def png(width: int, height: int) -> bytes:
-    """A PNG that claims a size, without any pictures' worth of data."""
+    """A PNG whose header claims this size but that holds almost no pixel data."""
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(b"\0" * 64)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -49,11 +49,11 @@ def png(width: int, height: int) -> bytes:
     ],
 )
 def test_a_file_without_prompts(
-    content: bytes, line: str, place: Path, capsys: pytest.CaptureFixture[str]
+    content: bytes, line: str, workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file that holds no list of clip prompts is refused by its name."""
-    (place / "prompts.json").write_bytes(content)
-    (found,) = refused(["generate", "prompts.json"], place, capsys)
+    """A file without a list of clip prompts is refused; the line starts with its name."""
+    (workdir / "prompts.json").write_bytes(content)
+    (found,) = refused(["generate", "prompts.json"], workdir, capsys)
     assert found.startswith(line)
 
 
@@ -75,18 +75,20 @@ def test_a_file_without_prompts(
     ],
 )
 def test_a_wrong_field(
-    fields: dict[str, Any], line: str, place: Path, capsys: pytest.CaptureFixture[str]
+    fields: dict[str, Any], line: str, workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A field that is wrong is named with its place in the file."""
-    write_prompts(place / "prompts.json", GOOD[0], GOOD[1] | fields, GOOD[2])
-    (found,) = refused(["generate", "prompts.json", "--backend", "toy"], place, capsys)
+    """A field that is wrong is named by its path in the file."""
+    write_prompts(workdir / "prompts.json", GOOD[0], GOOD[1] | fields, GOOD[2])
+    (found,) = refused(["generate", "prompts.json", "--backend", "toy"], workdir, capsys)
     assert found.startswith(line)
 
 
-def test_all_problems_are_told_together(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Fields, numbers of clips, images and backends are told of in one go, in their places."""
+def test_all_problems_are_reported_together(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wrong fields, clip counts, images and backends are reported together, in this order."""
     write_prompts(
-        place / "prompts.json",
+        workdir / "prompts.json",
         prompt(0, duration=0),
         "no object",
         prompt(1, scene_reference_url="gone.png"),
@@ -94,23 +96,23 @@ def test_all_problems_are_told_together(place: Path, capsys: pytest.CaptureFixtu
     )
     arguments = ["generate", "prompts.json", "--min-clips", "4"]
     arguments += ["--backend", "toi", "--backend", "toy", "--backend", "toy"]
-    assert refused(arguments, place, capsys) == [
+    assert refused(arguments, workdir, capsys) == [
         "job_id: must be a UUID, got 'not a UUID'",
         "clip_prompts[0].duration: must be more than 0 and at most 300, got 0",
         "clip_prompts[1]: must be an object, got 'no object'",
         "clip_prompts: 3 cannot make the 4 clips that min_clips asks for",
         "clip_prompts[2].scene_reference_url: gone.png: no such file",
         "--backend toi: no such backend is installed; did you mean toy?",
-        "--backend toy: stands in the route already",
+        "--backend toy: is given twice",
     ]
 
 
 def test_backends_are_named_even_without_prompts(
-    place: Path, capsys: pytest.CaptureFixture[str]
+    workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file that cannot be read hides no problem of the route."""
+    """Wrong --backend options are reported even if the prompts file cannot be read."""
     arguments = ["generate", "gone.json", "--backend", "quite another", "--backend", "keyless"]
-    file, unknown, keyless = refused(arguments, place, capsys)
+    file, unknown, keyless = refused(arguments, workdir, capsys)
     assert file == "gone.json: No such file or directory"
     assert unknown.startswith(
         "--backend quite another: no such backend is installed; there are: animatic, billed, "
@@ -131,24 +133,24 @@ def test_backends_are_named_even_without_prompts(
     ],
 )
 def test_a_bad_image(
-    name: str, content: bytes | None, line: str, place: Path, capsys: pytest.CaptureFixture[str]
+    name: str, content: bytes | None, line: str, workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An image that is missing, outside, broken or a bomb is refused by its field."""
-    (place / "link.png").symlink_to("/etc/passwd")
+    """An image that is missing, outside the folder, broken or a decompression bomb is refused."""
+    (workdir / "link.png").symlink_to("/etc/passwd")
     if content is not None:
-        (place / name).write_bytes(content)
+        (workdir / name).write_bytes(content)
     scene = prompt(1, scene_reference_url=name)
-    write_prompts(place / "prompts.json", GOOD[0], scene, GOOD[2])
-    (found,) = refused(["generate", "prompts.json", "--backend", "toy"], place, capsys)
+    write_prompts(workdir / "prompts.json", GOOD[0], scene, GOOD[2])
+    (found,) = refused(["generate", "prompts.json", "--backend", "toy"], workdir, capsys)
     assert found.startswith(f"clip_prompts[1].scene_reference_url: {line}")
 
 
-def test_a_route_that_needs_images(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A clip that no backend of the route can make is refused by its place."""
-    (place / "text.png").write_text("no picture")
+def test_a_route_that_needs_images(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A clip that no backend of the route can make is reported under its field."""
+    (workdir / "text.png").write_text("no picture")
     broken = prompt(1, scene_reference_url="text.png")
-    write_prompts(place / "prompts.json", GOOD[0], broken, GOOD[2])
-    found = refused(["generate", "prompts.json", "--backend", "from-images"], place, capsys)
+    write_prompts(workdir / "prompts.json", GOOD[0], broken, GOOD[2])
+    found = refused(["generate", "prompts.json", "--backend", "from-images"], workdir, capsys)
     needs = "scene_reference_url: from-images cannot make a clip without an image"
     assert found[0].startswith("clip_prompts[1].scene_reference_url: ")
     assert found[1:] == [f"clip_prompts[0].{needs}", f"clip_prompts[2].{needs}"]
@@ -179,19 +181,19 @@ def test_a_route_that_needs_images(place: Path, capsys: pytest.CaptureFixture[st
     ],
 )
 def test_a_wrong_option(
-    options: list[str], line: str, place: Path, capsys: pytest.CaptureFixture[str]
+    options: list[str], line: str, workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An option that is wrong is named with what it may be."""
-    three(place / "prompts.json")
+    """An invalid option is reported in one line that names it."""
+    write_three_prompts(workdir / "prompts.json")
     arguments = ["generate", "prompts.json", "--backend", "toy", *options]
-    (found,) = refused(arguments, place, capsys)
+    (found,) = refused(arguments, workdir, capsys)
     assert found.startswith(line)
 
 
 @pytest.mark.parametrize("name", ["--frob", "-x"])
-def test_an_option_is_no_file(name: str, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_option_is_no_file(name: str, workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A misspelt option is not taken for the prompts file, though `-` is one."""
-    (found,) = refused(["generate", name], place, capsys)
+    (found,) = refused(["generate", name], workdir, capsys)
     assert found.startswith(f'Invalid value "{name}" for PROMPTS. There is no such option')
 
 
@@ -206,24 +208,24 @@ def test_an_option_is_no_file(name: str, place: Path, capsys: pytest.CaptureFixt
 def test_a_wrong_variable(
     variable: str,
     value: str,
-    place: Path,
+    workdir: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """An environment variable that is wrong is named."""
-    three(place / "prompts.json")
+    write_three_prompts(workdir / "prompts.json")
     monkeypatch.setenv(variable, value)
-    (found,) = refused(["generate", "prompts.json"], place, capsys)
+    (found,) = refused(["generate", "prompts.json"], workdir, capsys)
     assert found.startswith(f"{variable}: ")
 
 
 def test_no_room_for_temporary_files(
-    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    workdir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What the machine refuses is one line, too."""
-    three(place / "prompts.json")
-    monkeypatch.setattr("tempfile.tempdir", os.fspath(place / "gone"))
+    """An operating system error is reported in one line, too."""
+    write_three_prompts(workdir / "prompts.json")
+    monkeypatch.setattr("tempfile.tempdir", os.fspath(workdir / "gone"))
     assert run(["generate", "prompts.json", "--backend", "toy"]) == 2
     (found,) = lines(capsys.readouterr().err)
     assert found.endswith("No such file or directory")
-    assert str(place / "gone") in found
+    assert str(workdir / "gone") in found

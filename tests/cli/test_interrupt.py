@@ -7,11 +7,11 @@ import subprocess
 
 import pytest
 
-from .helpers import Program, record, three
+from .helpers import Program, record, write_three_prompts
 
 
 def wait_for(process: subprocess.Popen[str], words: str) -> str:
-    """Read the program's errors as far as a line with these words."""
+    """Read standard error up to a line that contains these words."""
     assert process.stderr is not None
     read = ""
     for line in process.stderr:
@@ -23,8 +23,8 @@ def wait_for(process: subprocess.Popen[str], words: str) -> str:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_keeps_what_is_finished(number: signal.Signals, program: Program) -> None:
-    """A signal gives 130 and leaves the finished clips, their record and nothing else."""
-    three(program.folder / "prompts.json", "bars", "endless", "endless")
+    """A signal exits with 130 and leaves only the finished clips, `clips.json` and the ledger."""
+    write_three_prompts(program.folder / "prompts.json", "bars", "endless", "endless")
     process = program.start("generate", "prompts.json", "--backend", "toy")
     wait_for(process, "clip 0: stored")
     process.send_signal(number)
@@ -46,12 +46,12 @@ def test_a_signal_keeps_what_is_finished(number: signal.Signals, program: Progra
 
 
 def test_a_second_signal_ends_it_at_once(program: Program) -> None:
-    """A job that does not stop is left at the second signal."""
-    three(program.folder / "prompts.json", "stubborn", "stubborn", "stubborn")
+    """A second signal exits at once, even if the job does not stop."""
+    write_three_prompts(program.folder / "prompts.json", "stubborn", "stubborn", "stubborn")
     process = program.start("generate", "prompts.json", "--backend", "toy")
     wait_for(process, "clip 0: rendering")
     process.send_signal(signal.SIGINT)
-    wait_for(process, "stopping; once more to leave at once")
+    wait_for(process, "stopping; press Ctrl-C again to exit at once")
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate()
     assert (process.returncode, errors) == (130, "vgen: interrupted\n")

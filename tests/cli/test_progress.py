@@ -23,21 +23,21 @@ from vgen import (
     JobProgress,
     RetryScheduled,
 )
-from vgen.cli.board import Board
-from vgen.cli.progress import Bars
+from vgen.cli.job_status import JobStatus
+from vgen.cli.progress import ProgressBars
 
-from .helpers import Program, three
+from .helpers import Program, write_three_prompts
 
 JOB = UUID(int=7)
 
 
 class Clock:
-    """A clock that the test turns."""
+    """A clock that the test sets."""
 
     now = 0.0
 
     def __call__(self) -> float:
-        """Tell the time."""
+        """Return the time, in seconds."""
         return self.now
 
 
@@ -46,68 +46,68 @@ def clip(index: int, cost: str = "0") -> Clip:
     return Clip(index, "", 2.0, 2.0, 0.0, cost=Decimal(cost))
 
 
-def board_of(count: int, *events: Event) -> tuple[Board, Clock]:
-    """A board that has heard of so many clips and of the events."""
+def status_of(count: int, *events: Event) -> tuple[JobStatus, Clock]:
+    """A job of so many clips after these events, and its clock."""
     clock = Clock()
-    board = Board(clock)
+    job = JobStatus(clock)
     for event in (JobOpened(JOB, tuple(range(count)), Decimal(0)), *events):
-        board.hear(event)
-    return board, clock
+        job.update(event)
+    return job, clock
 
 
-def picture(board: Board, *, width: int = 80, height: int = 24) -> list[str]:
-    """The lines of the bars on a screen of this size, the bars themselves left out."""
+def drawn_lines(job: JobStatus, *, width: int = 80, height: int = 24) -> list[str]:
+    """The lines of the bars on a screen of this size, without the bars themselves."""
     screen = Console(file=io.StringIO(), width=width, height=height, force_terminal=True)
     with screen.capture() as captured:
-        screen.print(Bars(board))
+        screen.print(ProgressBars(job))
     text = captured.get()
     plain = Console(file=io.StringIO(), width=width, height=height, color_system=None)
     with plain.capture() as captured:
-        plain.print(Bars(board))
+        plain.print(ProgressBars(job))
     assert "\x1b[" in text
     assert all(len(line) <= width for line in captured.get().splitlines())
     return [line.replace("━", "").rstrip() for line in captured.get().splitlines()]
 
 
-def test_each_clip_says_where_it_stands() -> None:
-    """Waiting, rendering, a pause with its countdown, another backend, and either end."""
-    board, clock = board_of(
+def test_each_clip_shows_its_state() -> None:
+    """Waiting, rendering, retry countdown, next backend, stored and given up are described."""
+    job, clock = status_of(
         7,
         AttemptSubmitted(JOB, 1, "toy", 1, Decimal(0)),
         AttemptSubmitted(JOB, 2, "toy", 1, Decimal(0)),
         ClipProgress(JOB, 2, 0.25),
         ClipProgress(JOB, 2, 0.2),
         RetryScheduled(JOB, 3, "too [many] requests\n", 4.0),
-        FellBack(JOB, 4, "dear", "gone"),
+        FellBack(JOB, 4, "paid", "gone"),
         ClipStored(JOB, clip(5, "0.298")),
         ClipGivenUp(JOB, ClipFailure(6, "refused")),
         JobProgress(JOB, 50.0),
     )
     clock.now = 1.0
-    assert [place.words(clock.now) for place in board.places.values()] == [
+    assert [clip.describe(clock.now) for clip in job.clips.values()] == [
         "waiting",
         "rendering on toy",
         "rendering on toy 25%",
         "retry in 3 s: too [many] requests\\n",
-        "going on with dear: gone",
+        "going on with paid: gone",
         "stored, 2.00 s, $0.298",
         "given up: refused",
     ]
-    assert board.stored == 1
+    assert job.stored == 1
 
 
-def test_a_clip_that_is_carried_on_shows_its_progress() -> None:
-    """A rendering that another run has submitted is seen to move; a kept clip is called so."""
-    board, clock = board_of(2, ClipProgress(JOB, 0, 0.5), ClipStored(JOB, clip(1), made=False))
-    words = [place.words(clock.now) for place in board.places.values()]
+def test_a_resumed_clip_shows_its_progress() -> None:
+    """A clip that an earlier run submitted shows its progress; one it stored is `kept`."""
+    job, clock = status_of(2, ClipProgress(JOB, 0, 0.5), ClipStored(JOB, clip(1), made=False))
+    words = [clip.describe(clock.now) for clip in job.clips.values()]
     assert words == ["rendering 50%", "kept, 2.00 s"]
 
 
 def test_the_bars_fit_the_screen() -> None:
     """Every clip and the job have a line, cut off at the edge, at any width."""
-    board, _ = board_of(2, ClipGivenUp(JOB, ClipFailure(1, "because " * 40)))
+    status, _ = status_of(2, ClipGivenUp(JOB, ClipFailure(1, "because " * 40)))
     for width in (40, 80, 120):
-        first, second, job = picture(board, width=width)
+        first, second, job = drawn_lines(status, width=width)
         assert (first[:6], first.endswith("waiting")) == ("clip 0", True)
         assert second.endswith("…")
         assert job.endswith("0 of 2 clips, 0:00")
@@ -115,22 +115,22 @@ def test_the_bars_fit_the_screen() -> None:
 
 def test_no_bars_without_clips() -> None:
     """Before the job is opened there is one line."""
-    (job,) = picture(Board(Clock()))
+    (job,) = drawn_lines(JobStatus(Clock()))
     assert job.endswith("0 of 0 clips, 0:00")
 
 
-def test_a_small_screen_shows_what_happens() -> None:
-    """Where the clips outnumber the lines, those that wait and those that ended are left out."""
+def test_a_small_screen_shows_running_clips() -> None:
+    """If the clips do not fit, waiting ones are left out first, then ended ones."""
     events: list[Event] = [ClipStored(JOB, clip(index)) for index in range(10)]
     events += [AttemptSubmitted(JOB, index, "toy", 1, Decimal(0)) for index in range(10, 13)]
-    board, _ = board_of(40, *events)
-    lines = picture(board, height=8)
+    job, _ = status_of(40, *events)
+    lines = drawn_lines(job, height=8)
     assert [line.split()[1] for line in lines[:-1]] == ["7", "8", "9", "10", "11", "12"]
 
 
 def test_a_terminal_shows_bars(program: Program) -> None:
-    """On a terminal the job is drawn while it runs, with what is wrong above it."""
-    three(program.folder / "prompts.json", "broken")
+    """A terminal shows bars while the job runs, and warnings above them."""
+    write_three_prompts(program.folder / "prompts.json", "broken")
     ours, theirs = pty.openpty()
     arguments = ["generate", "prompts.json", "--backend", "toy", "--min-clips", "2"]
     process = program.start(*arguments, errors=theirs, extra={"TERM": "xterm"})
@@ -147,5 +147,5 @@ def test_a_terminal_shows_bars(program: Program) -> None:
     text = seen.decode()
     assert "━" in text
     assert "2 of 3 clips, 0:0" in text
-    assert "backend toy broke: KeyError: 'a defect'" in text
+    assert "backend toy broke: KeyError: 'a bug'" in text
     assert text.rfind("\x1b[?25h") > text.rfind("\x1b[?25l")

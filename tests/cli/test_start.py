@@ -1,4 +1,4 @@
-"""Starting: what the program says of itself, and how it is stopped before it has begun."""
+"""Start-up: version, help, and signals before a command has begun."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from vgen.cli.app import run
 
-from .helpers import Program, three
+from .helpers import Program, write_three_prompts
 
 STOP = "import os, signal\nos.kill(os.getpid(), signal.{})\n"
 LOADED = """
@@ -22,27 +22,27 @@ print(*sys.modules)
 """
 
 
-def test_it_says_its_version(program: Program) -> None:
-    """`vgen --version` names the program and the installed version."""
+def test_version(program: Program) -> None:
+    """`vgen --version` prints the program's name and the installed version."""
     done = program.run("--version")
     assert (done.returncode, done.stdout) == (0, f"vgen {version('vgen')}\n")
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
 def test_help_names_the_commands(
-    arguments: list[str], place: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Help, asked for or not, lists the commands in the order of their use."""
-    del place
+    """Help, and a call without arguments, lists the commands in the order of their use."""
+    del workdir
     assert run(arguments) == 0
     text = capsys.readouterr().out
     places = [text.index(f" {name} ") for name in ("generate", "probe", "backends", "ledger")]
     assert places == sorted(places)
 
 
-def test_help_names_every_option(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_names_every_option(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`vgen generate --help` has a line for each option."""
-    del place
+    del workdir
     assert run(["generate", "--help"]) == 0
     text = capsys.readouterr().out
     for option in ("out", "backend", "budget", "min-clips", "concurrency", "ledger", "job-id"):
@@ -50,8 +50,8 @@ def test_help_names_every_option(place: Path, capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["generate", "--help"], ["generate"]])
-def test_help_loads_nothing_heavy(arguments: list[str], program: Program) -> None:
-    """Help and usage errors come without codecs, arrays, the event loop or any plug-in."""
+def test_help_imports_nothing_slow(arguments: list[str], program: Program) -> None:
+    """Help and usage errors import no codecs, arrays, event loop or plug-in."""
     done = subprocess.run(
         [sys.executable, "-c", LOADED.format(arguments)],
         env=program.environment({}),
@@ -67,7 +67,7 @@ def test_help_loads_nothing_heavy(arguments: list[str], program: Program) -> Non
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize("module", ["cyclopts", "vgen_animatic", "vgen_toy"])
 def test_a_signal_during_imports_ends_it(name: str, module: str, program: Program) -> None:
-    """Whatever is being imported, a signal ends the program with 130 and one line."""
+    """A signal during any import ends the program with 130 and one line."""
     early = program.folder / "early"
     early.mkdir()
     (early / f"{module}.py").write_text(STOP.format(name))
@@ -77,9 +77,9 @@ def test_a_signal_during_imports_ends_it(name: str, module: str, program: Progra
     assert (done.returncode, done.stderr, done.stdout) == (130, "vgen: interrupted\n", "")
 
 
-def test_a_reader_may_leave(program: Program) -> None:
-    """A closed pipe on standard output ends in no traceback and changes no exit code."""
-    three(program.folder / "prompts.json")
+def test_a_closed_pipe(program: Program) -> None:
+    """A closed pipe on standard output gives no traceback and changes no exit code."""
+    write_three_prompts(program.folder / "prompts.json")
     for arguments in (
         ["--help"],
         ["generate", "prompts.json", "--backend", "toy"],
@@ -94,8 +94,8 @@ def test_a_reader_may_leave(program: Program) -> None:
         assert "Error" not in errors
 
 
-def test_a_narrow_alphabet_is_enough(program: Program) -> None:
-    """What an output cannot spell is written as an escape."""
+def test_an_ascii_terminal(program: Program) -> None:
+    """Characters that the output encoding lacks are written as escapes."""
     (program.folder / "ü.json").write_text("[]")
     ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     done = program.run("generate", "ü.json", extra=ascii_only)

@@ -1,4 +1,4 @@
-"""The closing table, and how text from outside and amounts are shown."""
+"""The outcome table, and how untrusted text and amounts are shown."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ import pytest
 from rich.console import Console
 
 from vgen import Clip, ClipFailure, Clips, FailedAttempt
-from vgen.cli.tables import closing
-from vgen.cli.text import dollars, plain, shown
+from vgen.cli.tables import outcome_table
+from vgen.cli.text import dollars, escaped, safe_text
 
 LATE = Clip(
     0, "", 9.5, 6.0, 3.5,
-    cost=Decimal("0.298"), retry_count=2, within_tolerance=False, backend="dear",
+    cost=Decimal("0.298"), retry_count=2, within_tolerance=False, backend="paid",
     reference="clip_000.mp4", ignored=("steps", "seed"), notes=("made without its image: gone",),
 )  # fmt: skip
 SHORT = Clip(2, "", 2.0, 6.0, -4.0, within_tolerance=False, reference="clip_002.mp4")
 MISSING = ClipFailure(
-    1, "[b]refused[/b]", (FailedAttempt("toy", "no"), FailedAttempt("dear", "no", Decimal("0.1")))
+    1, "[b]refused[/b]", (FailedAttempt("toy", "no"), FailedAttempt("paid", "no", Decimal("0.1")))
 )
 
 
-def drawn(*, width: int) -> str:
-    """The table of a job with a clip of each kind."""
+def table_text(*, width: int) -> str:
+    """The outcome table, as text, of a job with a clip of each kind."""
     clips = Clips.of(UUID(int=1), [LATE, MISSING, SHORT], total_cost=Decimal("0.398"), seconds=61.5)
     screen = Console(width=width, color_system=None)
     with screen.capture() as captured:
-        screen.print(closing(clips, "[out]"))
+        screen.print(outcome_table(clips, "[out]"))
     return captured.get()
 
 
-def test_the_table_says_what_came_of_each_clip() -> None:
-    """Durations against targets, costs, files, and all that the user should know, in order."""
-    _, head, _, first, second, third, _, total = drawn(width=200).splitlines()
+def test_the_table_has_a_row_for_each_clip() -> None:
+    """Each row has duration and target, cost, file and notes, in the order of the clips."""
+    _, head, _, first, second, third, _, total = table_text(width=200).splitlines()
     assert head.split() == ["Clip", "Seconds", "Backend", "Cost", "File", "Notes"]
     notes = "made without its image: gone; 3.5 s too long; attempt 3; ignored: steps, seed"
-    assert first.split() == f"0 9.50 of 6.00 dear $0.298 clip_000.mp4 {notes}".split()
-    assert second.split() == ["1", "none", "toy,", "dear", "$0.10", "missing", "[b]refused[/b]"]
+    assert first.split() == f"0 9.50 of 6.00 paid $0.298 clip_000.mp4 {notes}".split()
+    assert second.split() == ["1", "none", "toy,", "paid", "$0.10", "missing", "[b]refused[/b]"]
     assert third.split() == [
         "2",
         "2.00",
@@ -56,11 +56,11 @@ def test_the_table_says_what_came_of_each_clip() -> None:
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_table_fits_the_screen(width: int) -> None:
-    """Notes are folded; file names and numbers stay whole."""
-    text = drawn(width=width)
+    """Notes are wrapped; file names and numbers are not cut."""
+    text = table_text(width=width)
     assert all(len(line) <= width for line in text.splitlines())
-    for whole in ("clip_000.mp4", "9.50 of 6.00", "$0.298", "too short"):
-        assert whole in text
+    for uncut in ("clip_000.mp4", "9.50 of 6.00", "$0.298", "too short"):
+        assert uncut in text
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_dollars(amount: str, spelled: str) -> None:
     assert dollars(Decimal(amount)) == spelled
 
 
-def test_text_from_outside_commands_nothing() -> None:
-    """What would move the cursor, turn the line round or not be seen is spelled out."""
-    assert plain("naïve 日本 [red]") == "naïve 日本 [red]"
-    assert plain("a\x1b[2Jb\r\n\u202ec\ud800") == "a\\x1b[2Jb\\r\\n\\u202ec\\ud800"
-    assert shown("[red]").plain == "[red]"
+def test_untrusted_text_cannot_control_the_terminal() -> None:
+    """Escape sequences, direction marks and invisible characters are shown as escapes."""
+    assert escaped("naïve 日本 [red]") == "naïve 日本 [red]"
+    assert escaped("a\x1b[2Jb\r\n\u202ec\ud800") == "a\\x1b[2Jb\\r\\n\\u202ec\\ud800"
+    assert safe_text("[red]").plain == "[red]"

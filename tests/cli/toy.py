@@ -1,4 +1,4 @@
-"""A plug-in for the tests, as an outsider would write one; prompts say how it behaves."""
+"""A plug-in for the tests, written with public names only; prompts control how it behaves."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _behave(prompt: str, progress: Callable[[float], None]) -> None:
     if "refused" in prompt:
         raise GenerationError("the [red]model[/] refuses\x1b[2J it")
     if "broken" in prompt:
-        raise KeyError("a defect")
+        raise KeyError("a bug")
     if "needs the record" in prompt and not Path(prompt.rpartition(" ")[2]).is_file():
         raise GenerationError("there is no record yet")
     while "endless" in prompt and "TOY_PATIENCE" not in os.environ:
@@ -46,7 +46,7 @@ def _behave(prompt: str, progress: Callable[[float], None]) -> None:
 
 
 class Toy(RenderBackend):
-    """Free."""
+    """A free backend."""
 
     name = "toy"
     price: Price | None = None
@@ -65,10 +65,10 @@ class Toy(RenderBackend):
         )
 
 
-class Dear(Toy):
-    """Paid, in play money."""
+class Paid(Toy):
+    """A paid backend, whose provider is simulated."""
 
-    name = "dear"
+    name = "paid"
     price = Price(base=Decimal("0.10"), per_second=Decimal("0.033"))
 
     def __init__(self) -> None:
@@ -76,8 +76,8 @@ class Dear(Toy):
         stand_in(self)
 
 
-class Billed(Dear):
-    """Paid by the provider's own bill, in two lengths."""
+class Billed(Paid):
+    """A paid backend without a fixed price, for two durations."""
 
     name = "billed"
 
@@ -86,26 +86,26 @@ class Billed(Dear):
         self.capabilities = evolve(self.capabilities, durations=(2.0, 6.1), any_duration=False)
 
     def quote(self, request: ClipRequest) -> Quote:
-        """Name the most that it can be."""
+        """Return a quote that has only the most it can cost."""
         return evolve(super().quote(request), price=Price())
 
 
 class FromImages(Toy):
-    """In want of an image."""
+    """A backend that needs an image."""
 
     name = "from-images"
     from_text = False
 
 
 class Keyless(Toy):
-    """In want of a key."""
+    """A backend whose key is missing."""
 
     def __init__(self) -> None:
         raise ConfigurationError("KEYLESS_TOKEN: is not set")
 
 
-class Priceless(Dear):
-    """Unable to say what it costs."""
+class Priceless(Paid):
+    """A backend whose quote raises."""
 
     name = "priceless"
 

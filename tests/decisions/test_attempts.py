@@ -15,12 +15,12 @@ JOB = UUID(int=1)
 PLANNED = a_manifest(JOB).clips[0]
 
 
-def attempt(custody: Custody, **changes: object) -> Attempt:
+def attempt(custody: Custody, *, path: str | None = None) -> Attempt:
     """An attempt at the planned clip, as far as its custody tells."""
     money = Money.HELD if custody in {Custody.PLANNED, Custody.INTENDED} else Money.SETTLED
     fresh = evolve(an_attempt(JOB, 0), fingerprint=PLANNED.fingerprint, request=PLANNED.request)
     sent = custody is not Custody.PLANNED
-    return evolve(fresh, custody=custody, money=money, sent=sent, **changes)
+    return evolve(fresh, custody=custody, money=money, sent=sent, path=path)
 
 
 def test_only_what_was_sent_has_a_number() -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from vgen.cli.signals import leave_at_once
+from vgen.cli.signals import exit_on_signal
 
 
 def main() -> int:
-    """Run the command line with the arguments that the process was started with.
+    """Run the command line with the process's arguments, and return its exit code.
 
-    Gives the process's exit code, one of `vgen.cli.exits.Exit`, and raises nothing on any mistake
-    of the user's. A signal before there is something to tidy up ends the process there and then.
+    The code is one of `vgen.cli.exit_codes.ExitCode`; user errors are printed, not raised. While
+    there is nothing to clean up, SIGINT and SIGTERM end the process at once.
     """
-    leave_at_once()
+    exit_on_signal()
     from vgen.cli.app import run  # noqa: PLC0415 (its imports may be interrupted from here on)
 
     return run(sys.argv[1:])

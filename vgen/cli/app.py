@@ -1,4 +1,4 @@
-"""The commands and their options, as cyclopts reads them."""
+"""The commands and their options, declared for cyclopts, which also makes the help."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from uuid import UUID
 
 from cyclopts import App, CycloptsError, Parameter, Token
 
-from vgen.cli.exits import Exit, exit_for, lines_of
-from vgen.cli.screen import complain, flush, on_stdout
-from vgen.cli.wish import Wish
+from vgen.cli.console import flush_stdout, print_message, stdout_console
+from vgen.cli.exit_codes import ExitCode, error_lines, exit_code_for
+from vgen.cli.generate_options import GenerateOptions
 from vgen.errors import VgenError
 
 CLIPS = Path("clips")
@@ -30,7 +30,7 @@ def _version() -> str:
 
 app = App(
     name="vgen",
-    help="Make video clips from clip prompts: many at once, on pluggable models, in a budget.",
+    help="Make video clips from clip prompts: many at once, on pluggable models, within a budget.",
     version=_version,
     help_format="plaintext",
     result_action="return_value",
@@ -39,7 +39,7 @@ app = App(
 
 def _no_option(_kind: object, value: str) -> None:
     if value.startswith("-") and value != "-":
-        raise ValueError("There is no such option; a file of that name is ./" + value)
+        raise ValueError("There is no such option; for a file of that name, write ./" + value)
 
 
 def _dollars(_kind: object, tokens: Sequence[Token]) -> Decimal:
@@ -67,45 +67,46 @@ def generate(  # noqa: PLR0913 (each is an option)
     ledger: Ledger = None,
     storage: Storage = None,
     job_id: UUID | None = None,
-    redo: Annotated[tuple[int, ...], Parameter(negative="", metavar="INDEX")] = (),
+    redo: Annotated[
+        tuple[int, ...], Parameter(negative="", show_default=False, metavar="INDEX")
+    ] = (),
     json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
 ) -> int:
     """Make the clips of a prompts file.
 
-    The same command again finishes the job: it makes the clips that are missing,
+    Run the same command again to finish a job: it makes the clips that are missing,
     or whose prompt was edited, and keeps the others. The clips are OUT/clip_000.mp4
-    and so on; OUT/clips.json says what is there.
+    and so on; OUT/clips.json describes them.
 
     Parameters
     ----------
     prompts
         JSON with clip_prompts, each with clip_index, prompt and duration; - reads standard input.
     out
-        Directory for the clips; one job to a directory.
+        Directory for the clips; it holds one job.
     backend
-        What makes the clips; given several times, the first choice and then its fallbacks.
+        Backend that makes the clips; repeat it to name fallbacks, in order.
     budget
-        The most that the job may spend, in US dollars; without it only free backends work.
+        The most that the job may spend, in US dollars; with 0, only free backends can be used.
     min_clips
-        How many clips must come of it for the job to count as done.
+        How many clips must be made for the job to succeed.
     concurrency
-        How many clips are in the making at once.
+        How many clips are made at once. [default: from the environment, else 3]
     ledger
-        Where jobs and money are written down: a path, sqlite:PATH, or a plug-in's URL, such as
-        postgresql://... or supabase: [default: OUT/vgen.db]
+        Ledger of jobs and money: a path, sqlite:PATH, or a plug-in's URL. [default: OUT/vgen.db]
     storage
-        Where the clips go: a plug-in's URL, such as supabase://BUCKET. [default: OUT]
+        Storage for the clips: a plug-in's URL, such as supabase://BUCKET. [default: OUT]
     job_id
-        The job's id, where the file gives none. [default: that of the job in OUT, or a new one]
+        The job's id, if the file has none. [default: that of the job in OUT, or a new one]
     redo
-        A clip to make anew though it is there, by its index; again for each.
+        Index of a clip to make again though it exists; repeat it for more.
     json
-        Print the record of the clips, as JSON and alone, on standard output.
+        Print only the contents of OUT/clips.json on standard output.
     """
-    from vgen.cli import generate as command  # noqa: PLC0415 (help comes without it)
+    from vgen.cli import generate as command  # noqa: PLC0415 (not needed for help)
 
     return command.generate(
-        Wish(
+        GenerateOptions(
             prompts,
             out,
             backend,
@@ -123,27 +124,34 @@ def generate(  # noqa: PLR0913 (each is an option)
 
 @app.command(sort_key=2)
 def probe(files: Annotated[tuple[Path, ...], Parameter(json_list=False)], /) -> int:
-    """Say what each clip really is, and what is wrong with it.
+    """Inspect video files, and report what is wrong with them.
+
+    Exits with 1 if a file is useless.
 
     Parameters
     ----------
     files
         MP4, QuickTime, Matroska or WebM files.
     """
-    from vgen.cli import probe as command  # noqa: PLC0415 (help comes without it)
+    from vgen.cli import probe as command  # noqa: PLC0415 (not needed for help)
 
     return command.probe(files)
 
 
 @app.command(sort_key=3)
 def backends() -> int:
-    """List the backends that are installed: what each can do, and what it costs."""
-    from vgen.cli import offers as command  # noqa: PLC0415 (help comes without it)
+    """List the installed backends: what each can do, and what it costs."""
+    from vgen.cli import backends as command  # noqa: PLC0415 (not needed for help)
 
     return command.backends()
 
 
-_ledger = App(name="ledger", help="Say where the money went.", sort_key=4, help_format="plaintext")
+_ledger = App(
+    name="ledger",
+    help="Show what jobs have cost, and settle attempts that were left open.",
+    sort_key=4,
+    help_format="plaintext",
+)
 app.command(_ledger)
 
 
@@ -155,36 +163,36 @@ def ledger(
     ledger: Ledger = None,
     out: Path = CLIPS,
 ) -> int:
-    """Say where the money went: of all jobs, or of one, attempt by attempt.
+    """Show what jobs have cost: all jobs, or one of them attempt by attempt.
 
     Parameters
     ----------
     job
-        The job's id, or its beginning.
+        The job's id, or the start of it.
     ledger
         A path, sqlite:PATH, or a plug-in's URL. [default: OUT/vgen.db]
     out
-        The directory whose ledger is shown.
+        Directory of the ledger, if --ledger is not given.
     """
-    from vgen.cli import money as command  # noqa: PLC0415 (help comes without it)
+    from vgen.cli import ledger as command  # noqa: PLC0415 (not needed for help)
 
     return command.ledger(ledger, out, job)
 
 
 @_ledger.command
 def unsettled(*, ledger: Ledger = None, out: Path = CLIPS) -> int:
-    """List the attempts that were sent and have not ended, or may not have been sent.
+    """List the attempts that were, or may have been, sent and are not settled.
 
-    Those that are in flight now are among them.
+    Attempts that are in flight now are among them.
 
     Parameters
     ----------
     ledger
         A path, sqlite:PATH, or a plug-in's URL. [default: OUT/vgen.db]
     out
-        The directory whose ledger is meant.
+        Directory of the ledger, if --ledger is not given.
     """
-    from vgen.cli import orphans as command  # noqa: PLC0415 (help comes without it)
+    from vgen.cli import unsettled as command  # noqa: PLC0415 (not needed for help)
 
     return command.unsettled(ledger, out)
 
@@ -193,22 +201,22 @@ def unsettled(*, ledger: Ledger = None, out: Path = CLIPS) -> int:
 def reconcile(
     job: str | None = None, /, *, ledger: Ledger = None, storage: Storage = None, out: Path = CLIPS
 ) -> int:
-    """Ask the providers after what was left open: settle, store or release it.
+    """Ask the providers about unsettled attempts: settle, store or release them.
 
-    Exits with 1 while something is still open.
+    Exits with 1 if one of them is still unsettled.
 
     Parameters
     ----------
     job
-        The job's id, or its beginning. [default: all jobs]
+        The job's id, or the start of it. [default: all jobs]
     ledger
         A path, sqlite:PATH, or a plug-in's URL. [default: OUT/vgen.db]
     storage
-        Where the clips go: a plug-in's URL. [default: OUT]
+        Storage for the clips: a plug-in's URL. [default: OUT]
     out
-        The directory whose ledger is meant, and where clips go.
+        Directory of the ledger and the clips, if --ledger or --storage is not given.
     """
-    from vgen.cli import orphans as command  # noqa: PLC0415 (help comes without it)
+    from vgen.cli import unsettled as command  # noqa: PLC0415 (not needed for help)
 
     return command.reconcile(ledger, storage, out, job)
 
@@ -222,22 +230,22 @@ def resolve(
     ledger: Ledger = None,
     out: Path = CLIPS,
 ) -> int:
-    """Say of an attempt in doubt, or written off, whether it was paid.
+    """Record whether an attempt that is in doubt or written off was paid.
 
-    What was paid counts as spent with its whole hold; the money of what was not is free again.
+    If it was, all that was held for it counts as spent; if not, that money is released.
 
     Parameters
     ----------
     attempt
-        Its id, as `vgen ledger unsettled` shows it.
+        The attempt's id, from `vgen ledger unsettled` or `reconcile`.
     paid
-        Whether the provider has billed it.
+        Whether the provider billed it.
     ledger
         A path, sqlite:PATH, or a plug-in's URL. [default: OUT/vgen.db]
     out
-        The directory whose ledger is meant.
+        Directory of the ledger, if --ledger is not given.
     """
-    from vgen.cli import orphans as command  # noqa: PLC0415 (help comes without it)
+    from vgen.cli import unsettled as command  # noqa: PLC0415 (not needed for help)
 
     return command.resolve(ledger, out, attempt, paid=paid)
 
@@ -246,22 +254,22 @@ def resolve(
 def cancel(
     job: str, /, *, ledger: Ledger = None, storage: Storage = None, out: Path = CLIPS
 ) -> int:
-    """Stop a job wherever it runs, and cancel what is open of it at its providers.
+    """Stop a job, in whichever process it runs, and cancel its unsettled attempts.
 
-    What a job has made is kept; `vgen generate` finishes it.
+    The clips that it has made are kept; `vgen generate` finishes the job.
 
     Parameters
     ----------
     job
-        The job's id, or its beginning.
+        The job's id, or the start of it.
     ledger
         A path, sqlite:PATH, or a plug-in's URL. [default: OUT/vgen.db]
     storage
-        Where the clips go: a plug-in's URL. [default: OUT]
+        Storage for the clips: a plug-in's URL. [default: OUT]
     out
-        The directory whose ledger is meant, and where clips go.
+        Directory of the ledger and the clips, if --ledger or --storage is not given.
     """
-    from vgen.cli import orphans as command  # noqa: PLC0415 (help comes without it)
+    from vgen.cli import unsettled as command  # noqa: PLC0415 (not needed for help)
 
     return command.cancel(ledger, storage, out, job)
 
@@ -272,36 +280,36 @@ def migrate(
     ledger: Annotated[str, Parameter(metavar="URL")] = "postgresql://",
     apply: Annotated[bool, Parameter(negative="", show_default=False)] = False,
 ) -> int:
-    """Print the SQL that makes the tables of a ledger in a database, or apply it.
+    """Print the SQL that creates a ledger's tables in a database, or run it.
 
-    To apply it again changes nothing.
+    Running it again changes nothing.
 
     Parameters
     ----------
     ledger
         The database: postgresql://... or another plug-in's URL.
     apply
-        Apply it instead of printing it.
+        Run it instead of printing it.
     """
-    from vgen.cli import money as command  # noqa: PLC0415 (help comes without it)
+    from vgen.cli import ledger as command  # noqa: PLC0415 (not needed for help)
 
     return command.migrate(ledger, apply=apply)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; gives its exit code, and writes what is wrong to standard error."""
+    """Run one command and return its exit code; errors are printed to standard error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     code: int | None
     try:
-        code = app(arguments, console=on_stdout(), exit_on_error=False, print_error=False)
+        code = app(arguments, console=stdout_console(), exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        complain(str(error))
-        code = Exit.BAD_INPUT
+        print_message(str(error))
+        code = ExitCode.BAD_INPUT
     except (VgenError, OSError) as error:
-        for line in lines_of(error):
-            complain(line)
-        code = exit_for(error)
-    flush()
-    return int(code or Exit.DONE)
+        for line in error_lines(error):
+            print_message(line)
+        code = exit_code_for(error)
+    flush_stdout()
+    return int(code or ExitCode.DONE)

@@ -1,4 +1,4 @@
-"""`vgen generate`: clips from a prompts file."""
+"""`vgen generate`: make clips from a prompts file."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ from vgen import (
 )
 from vgen.cli import plugins
 from vgen.cli.clips_file import ClipsFile
-from vgen.cli.exits import Exit
-from vgen.cli.identity import which_job
-from vgen.cli.ledgers import check_ledger, ledger_of
-from vgen.cli.progress import shown
-from vgen.cli.screen import complain, on_stderr, on_stdout, put
+from vgen.cli.console import print_message, print_raw, stderr_console, stdout_console
+from vgen.cli.exit_codes import ExitCode
+from vgen.cli.generate_options import GenerateOptions
+from vgen.cli.job_id import choose_job_id
+from vgen.cli.ledger_option import check_ledger, make_ledger
+from vgen.cli.progress import show_progress
 from vgen.cli.signals import interruptible
-from vgen.cli.storages import SPOOL, ClipStorage
-from vgen.cli.tables import closing
-from vgen.cli.wish import Wish
+from vgen.cli.storage_option import SPOOL, ClipStorage
+from vgen.cli.tables import outcome_table
 from vgen.drive.job.validation import check_prompts
 from vgen.errors import InsufficientClipsError, InvalidPromptsError
 from vgen.ports.backend import VideoBackend
 from vgen.ports.ledger import CostLedger
 
 GRACE = 5.0
-"""How long an interrupted job may take to say what is there, in seconds."""
+"""How long an interrupted command may take to write and report what was made, in seconds."""
 
 
 @frozen
-class Draft:
-    """A wish as far as it could be read; `problems` are those of its route."""
+class UncheckedPlan:
+    """What was read so far, not checked yet; `problems` are those of the `--backend` options."""
 
-    wish: Wish
+    options: GenerateOptions
     file: PromptsFile
     backends: tuple[VideoBackend, ...]
     problems: Sequence[str]
@@ -56,9 +56,9 @@ class Draft:
 
 @frozen
 class Plan:
-    """A wish that can be fulfilled, as far as can be told without writing anything."""
+    """A job that has passed every check that needs no writing."""
 
-    wish: Wish
+    options: GenerateOptions
     job_id: UUID
     prompts: ClipPrompts
     backends: tuple[VideoBackend, ...]
@@ -67,132 +67,137 @@ class Plan:
     settings: Settings
 
 
-def generate(wish: Wish) -> Exit:
-    """Fulfil the wish, or what can be of it, and say what came of it.
+def generate(options: GenerateOptions) -> ExitCode:
+    """Make the clips and print the outcome.
 
     Raises:
-        VgenError: why nothing, or too little, came of it.
+        VgenError: bad input, over budget, stopped, or too few clips made.
     """
-    # What may block the thread comes first, while a signal still ends the process on the spot.
-    settings = Settings.from_environment(os.environ, concurrency=wish.concurrency)
-    storage = ClipStorage(wish.storage, wish.out, images=[wish.folder])
-    ledger = ledger_of(wish.ledger, wish.out)
-    backends, problems = plugins.route(wish.backends)
+    # Blocking calls come first, while a signal still ends the process at once.
+    settings = Settings.from_environment(os.environ, concurrency=options.concurrency)
+    storage = ClipStorage(options.storage, options.out, images=[options.folder])
+    ledger = make_ledger(options.ledger, options.out)
+    backends, problems = plugins.make_route(options.backends)
     try:
-        file = read_prompts(wish.read(), source=wish.source)
+        file = read_prompts(options.read(), source=options.source)
     except InvalidPromptsError as error:
         raise InvalidPromptsError([*error.problems, *problems]) from error
-    draft = Draft(wish, file, tuple(backends), problems, storage, ledger, settings)
-    return trio.run(_generate, draft)
+    unchecked = UncheckedPlan(options, file, tuple(backends), problems, storage, ledger, settings)
+    return trio.run(_generate, unchecked)
 
 
-async def _generate(draft: Draft) -> Exit:
-    screen = on_stderr()
+async def _generate(unchecked: UncheckedPlan) -> ExitCode:
+    console = stderr_console()
 
     def stopping() -> None:
-        complain("stopping; once more to leave at once", screen)
+        print_message("stopping; press Ctrl-C again to exit at once", console)
 
-    code = Exit.INTERRUPTED
+    code = ExitCode.INTERRUPTED
     async with interruptible(stopping):
-        code = await _make(await _plan(draft), screen)
-    return code  # noqa: RET504 (a signal leaves it as it was)
+        code = await _run(await _plan(unchecked), console)
+    return code  # noqa: RET504 (it stays INTERRUPTED after a signal)
 
 
-async def _plan(draft: Draft) -> Plan:
-    """Check everything, and write nothing."""
-    wish = draft.wish
+async def _plan(unchecked: UncheckedPlan) -> Plan:
+    """Check everything without writing anything."""
+    options = unchecked.options
     wrong = await check_prompts(
-        draft.file, backends=draft.backends, storage=draft.storage, min_clips=wish.min_clips
+        unchecked.file,
+        backends=unchecked.backends,
+        storage=unchecked.storage,
+        min_clips=options.min_clips,
     )
-    if wrong or draft.problems:
-        raise InvalidPromptsError([*wrong, *draft.problems])
-    await check_ledger(wish.ledger, wish.out)
+    if wrong or unchecked.problems:
+        raise InvalidPromptsError([*wrong, *unchecked.problems])
+    await check_ledger(options.ledger, options.out)
     return Plan(
-        wish=wish,
-        job_id=await which_job(in_file=draft.file.job_id, option=wish.job_id, out=wish.out),
-        prompts=draft.file.prompts(),
-        backends=draft.backends,
-        storage=draft.storage,
-        ledger=draft.ledger,
-        settings=draft.settings,
+        options=options,
+        job_id=await choose_job_id(
+            in_file=unchecked.file.job_id, option=options.job_id, out=options.out
+        ),
+        prompts=unchecked.file.prompts(),
+        backends=unchecked.backends,
+        storage=unchecked.storage,
+        ledger=unchecked.ledger,
+        settings=unchecked.settings,
     )
 
 
-async def _make(plan: Plan, screen: Console) -> Exit:
-    record = ClipsFile(plan.wish.out, plan.job_id, plan.ledger, plan.storage)
+async def _run(plan: Plan, console: Console) -> ExitCode:
+    record = ClipsFile(plan.options.out, plan.job_id, plan.ledger, plan.storage)
     async with aclosing(plan.ledger):
         try:
-            clips = await _run(plan, record, screen)
+            clips = await _process(plan, record, console)
         except InsufficientClipsError as error:
-            await _hand_over(plan, record, error.clips, screen)
+            await _report_result(plan, record, error.clips, console)
             raise
         except trio.Cancelled:
             with trio.move_on_after(GRACE, shield=True):
-                await _say_what_is_there(plan, record, screen)
+                await _report_interruption(plan, record, console)
             raise
-        await _hand_over(plan, record, clips, screen)
-    return Exit.DONE
+        await _report_result(plan, record, clips, console)
+    return ExitCode.DONE
 
 
-async def _run(plan: Plan, record: ClipsFile, screen: Console) -> Clips:
+async def _process(plan: Plan, record: ClipsFile, console: Console) -> Clips:
     async with (
-        shown(screen) as show,
+        show_progress(console) as show,
         open_runner(
             backends=plan.backends,
             storage=plan.storage,
             ledger=plan.ledger,
             settings=plan.settings,
-            observer=_both(show, record.hear),
+            observer=_call_both(show, record.observe),
             clip_key=plan.storage.key,
-            spool=plan.wish.out / SPOOL,
+            spool=plan.options.out / SPOOL,
         ) as runner,
-        record.kept(),
+        record.updating(),
     ):
-        await record.begin([prompt.clip_index for prompt in plan.prompts.clip_prompts])
+        await record.create([prompt.clip_index for prompt in plan.prompts.clip_prompts])
         return await runner.process(
             plan.job_id,
             plan.prompts,
-            budget=plan.wish.budget,
-            min_clips=plan.wish.min_clips,
-            redo=plan.wish.redo,
+            budget=plan.options.budget,
+            min_clips=plan.options.min_clips,
+            redo=plan.options.redo,
         )
 
 
-def _both(
+def _call_both(
     first: Callable[[Event], None], second: Callable[[Event], None]
 ) -> Callable[[Event], None]:
-    def hear(event: Event) -> None:
+    def observe(event: Event) -> None:
         first(event)
         second(event)
 
-    return hear
+    return observe
 
 
-async def _hand_over(plan: Plan, record: ClipsFile, clips: Clips, screen: Console) -> None:
-    """Show the outcome, and write it down.
+async def _report_result(plan: Plan, record: ClipsFile, clips: Clips, console: Console) -> None:
+    """Print the outcome, and write it to `clips.json`.
 
     Raises:
-        StorageError: a clip, or the record of them, could not be written.
+        StorageError: a clip or `clips.json` could not be written.
     """
-    table = closing(clips, plan.storage.place)
-    if plan.wish.json:
-        put(to_json(clips, indent=2))
-        screen.print(table)
+    table = outcome_table(clips, plan.storage.location)
+    if plan.options.json:
+        print_raw(to_json(clips, indent=2))
+        console.print(table)
     else:
-        on_stdout().print(table)
+        stdout_console().print(table)
     await record.write(clips)
     if plan.storage.failure is not None:
         raise plan.storage.failure
 
 
-async def _say_what_is_there(plan: Plan, record: ClipsFile, screen: Console) -> None:
-    clips = await record.count()
+async def _report_interruption(plan: Plan, record: ClipsFile, console: Console) -> None:
+    clips = await record.current()
     if clips is None:
         return
     await record.write(clips)
     made, total = clips.successful_clips, clips.total_clips
-    complain(
-        f"interrupted: {made} of {total} clips are in {plan.storage.place}; "
+    print_message(
+        f"interrupted: {made} of {total} clips are in {plan.storage.location}; "
         f"run the same command again to make the {total - made} missing",
-        screen,
+        console,
     )

@@ -1,4 +1,4 @@
-"""What is installed for vgen, found through entry points: backends, ledgers, storages."""
+"""Installed plug-ins, found through entry points: backends, ledgers and storages."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):(.*)", re.IGNORECASE | re.DOTALL)
 
 
 def installed(kind: str = "backend") -> dict[str, EntryPoint]:
-    """Give the entry points of one kind by their names, in order, without loading any."""
+    """Return the entry points of one kind by name, sorted, without loading any."""
     return {point.name: point for point in sorted(entry_points(group=f"vgen.{kind}s"))}
 
 
-def by_scheme(kind: str, url: str, *, besides: str = "") -> object:
-    """Have the plug-in for a URL's scheme make what it has for it; `besides` is built in.
+def by_scheme(kind: str, url: str, *, builtin: str = "") -> object:
+    """Make the ledger or storage of a URL with the plug-in for its scheme.
+
+    `builtin` names, for the error message, the URLs that need no plug-in.
 
     Raises:
-        ConfigurationError: there is none, or it cannot be made. The URL, which may hold a
-            password, is not shown.
+        ConfigurationError: there is no such plug-in, or it failed. The URL, which may hold a
+            password, is not in the message.
     """
     points = installed(kind)
     found = SCHEME.fullmatch(url)
     scheme = found[1].lower() if found else ""
     if scheme not in points:
-        known = ", ".join([*([besides] if besides else []), *(f"{name}:" for name in points)])
+        known = ", ".join([*([builtin] if builtin else []), *(f"{name}:" for name in points)])
         named = f"{scheme}:" if scheme else "this"
         raise ConfigurationError(
             f"--{kind}: no plug-in for {named} is installed; there are: {known or 'none'}"
@@ -42,11 +44,11 @@ def by_scheme(kind: str, url: str, *, besides: str = "") -> object:
         raise ConfigurationError(f"--{kind} {scheme}: {type(error).__name__}") from error
 
 
-def make(point: EntryPoint) -> VideoBackend:
-    """Import a plug-in and make its backend as its own settings have it.
+def make_backend(point: EntryPoint) -> VideoBackend:
+    """Import a plug-in and make its backend, which reads its own settings.
 
     Raises:
-        ConfigurationError: it cannot be imported or made; says why.
+        ConfigurationError: it cannot be imported or made, with the reason.
     """
     try:
         backend = point.load()()
@@ -59,19 +61,19 @@ def make(point: EntryPoint) -> VideoBackend:
     return backend
 
 
-def route(names: Sequence[str]) -> tuple[list[VideoBackend], list[str]]:
-    """Make the backends that can be had, and give a line for each name that is wrong."""
+def make_route(names: Sequence[str]) -> tuple[list[VideoBackend], list[str]]:
+    """Make the named backends; return those that work, and an error line for each other."""
     points = installed()
     backends: list[VideoBackend] = []
     problems: list[str] = []
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            problems.append(f"--backend {name}: stands in the route already")
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            problems.append(f"--backend {name}: is given twice")
         elif name not in points:
             problems.append(f"--backend {name}: {_unknown(name, list(points))}")
         else:
             try:
-                backends.append(make(points[name]))
+                backends.append(make_backend(points[name]))
             except ConfigurationError as error:
                 problems.append(f"--backend {name}: {error}")
     return backends, problems

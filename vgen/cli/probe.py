@@ -1,4 +1,4 @@
-"""`vgen probe`: what a clip really is, and what is wrong with it."""
+"""`vgen probe`: inspect video files and report their faults."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from pathlib import Path
 from attrs import frozen
 from rich.text import Text
 
-from vgen.cli.exits import Exit
-from vgen.cli.screen import complain, on_stdout
-from vgen.cli.tables import table
-from vgen.cli.text import shown
+from vgen.cli.console import print_message, stdout_console
+from vgen.cli.exit_codes import ExitCode
+from vgen.cli.tables import new_table
+from vgen.cli.text import safe_text
 from vgen.errors import VideoError
 from vgen.records.video import Inspection
 from vgen.video import inspect
 
 
 @frozen
-class Look:
-    """One file: what was found, or why it is no video."""
+class ProbeResult:
+    """The inspection of a file, or why it is no usable video."""
 
     path: Path
     found: Inspection | VideoError
 
 
-def probe(files: Sequence[Path]) -> Exit:
-    """Show what each file is; `TOO_FEW_CLIPS` where one of them is worth nothing."""
-    looks = [_look(path) for path in files]
-    rows = table(
+def probe(files: Sequence[Path]) -> ExitCode:
+    """Inspect each file; returns `TOO_FEW_CLIPS` if one of them is useless."""
+    results = [_probe(path) for path in files]
+    rows = new_table(
         "File",
         "Codec",
         "Size",
@@ -40,26 +40,26 @@ def probe(files: Sequence[Path]) -> Exit:
         "Faults",
         right=("Frames", "Fps", "Seconds", "Bytes"),
     )
-    for look in looks:
-        if isinstance(look.found, Inspection):
-            rows.add_row(shown(str(look.path)), *_cells(look.found))
+    for result in results:
+        if isinstance(result.found, Inspection):
+            rows.add_row(safe_text(str(result.path)), *_cells(result.found))
     if rows.row_count:
-        on_stdout().print(rows)
-    for line in (line for look in looks for line in _explanations(look)):
-        complain(line)
-    return Exit.TOO_FEW_CLIPS if any(map(_is_useless, looks)) else Exit.DONE
+        stdout_console().print(rows)
+    for line in (line for result in results for line in _explanations(result)):
+        print_message(line)
+    return ExitCode.TOO_FEW_CLIPS if any(map(_is_useless, results)) else ExitCode.DONE
 
 
-def _look(path: Path) -> Look:
+def _probe(path: Path) -> ProbeResult:
     try:
-        return Look(path, inspect(path))
+        return ProbeResult(path, inspect(path))
     except VideoError as error:
-        return Look(path, error)
+        return ProbeResult(path, error)
 
 
 def _cells(found: Inspection) -> Iterator[Text]:
     info, judgement = found.info, found.judgement
-    yield shown(info.codec)
+    yield safe_text(info.codec)
     yield Text(f"{info.width}x{info.height}")
     yield Text(str(info.frames))
     yield Text(_number(info.fps))
@@ -70,19 +70,19 @@ def _cells(found: Inspection) -> Iterator[Text]:
 
 
 def _number(exact: Fraction) -> str:
-    """Spell a fraction as a decimal where that is exact, else beside its rounded value."""
+    """Format as a decimal if that is exact, else as the rounded value and the fraction."""
     rounded = f"{float(exact):.6f}".rstrip("0").rstrip(".")
     return rounded if Fraction(rounded) == exact else f"{float(exact):.3f} ({exact})"
 
 
-def _explanations(look: Look) -> Iterator[str]:
-    if isinstance(look.found, VideoError):
-        yield f"{look.path}: {look.found}"
+def _explanations(result: ProbeResult) -> Iterator[str]:
+    if isinstance(result.found, VideoError):
+        yield f"{result.path}: {result.found}"
         return
-    judgement = look.found.judgement
+    judgement = result.found.judgement
     for fault, explanation in zip(judgement.faults, judgement.explanations, strict=True):
-        yield f"{look.path}: {fault}: {explanation}"
+        yield f"{result.path}: {fault}: {explanation}"
 
 
-def _is_useless(look: Look) -> bool:
-    return isinstance(look.found, VideoError) or look.found.judgement.useless
+def _is_useless(result: ProbeResult) -> bool:
+    return isinstance(result.found, VideoError) or result.found.judgement.useless

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: at once while nothing is at stake, in good order while a job runs."""
+"""SIGINT and SIGTERM: exit at once before a job runs, cancel it while it runs."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     import trio
 
 INTERRUPTED = 130
-"""What shells give for a program that Ctrl-C has ended: 128 + SIGINT."""
+"""The exit code of a program that Ctrl-C has ended, as in shells: 128 + SIGINT."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 SHOW_CURSOR = b"\x1b[?25h"
 
 
-def leave_at_once() -> None:
-    """From here on, let either signal end the process on the spot."""
+def exit_on_signal() -> None:
+    """From now on, exit at once on SIGINT or SIGTERM."""
     for number in SIGNALS:
-        signal.signal(number, _leave)
+        signal.signal(number, _exit)
 
 
-def _leave(_number: int, _frame: FrameType | None) -> None:
-    # No exception: wherever one is raised during an import, it may be printed or swallowed.
+def _exit(_number: int, _frame: FrameType | None) -> None:
+    # No exception: one raised during an import may be printed or swallowed.
     with suppress(OSError):
         if os.isatty(2):
             os.write(2, SHOW_CURSOR)
@@ -37,8 +37,8 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 
 @asynccontextmanager
-async def interruptible(told: Callable[[], None]) -> AsyncGenerator[trio.CancelScope]:
-    """Cancel the block at the first signal, once `told` was called; leave at once at the second."""
+async def interruptible(on_signal: Callable[[], None]) -> AsyncGenerator[trio.CancelScope]:
+    """Call `on_signal` and cancel the block at the first signal; exit at once at the second."""
     import trio  # noqa: PLC0415 (at start-up this module must load fast)
 
     from vgen.drive.exception_groups import single_error  # noqa: PLC0415 (likewise)
@@ -46,16 +46,16 @@ async def interruptible(told: Callable[[], None]) -> AsyncGenerator[trio.CancelS
     with trio.open_signal_receiver(*SIGNALS) as arrivals, single_error():
         async with trio.open_nursery() as nursery:
             with trio.CancelScope() as scope:
-                nursery.start_soon(_obey, arrivals, scope, told)
+                nursery.start_soon(_cancel_on_signal, arrivals, scope, on_signal)
                 yield scope
             nursery.cancel_scope.cancel()
 
 
-async def _obey(
-    arrivals: AsyncIterable[int], scope: trio.CancelScope, told: Callable[[], None]
+async def _cancel_on_signal(
+    arrivals: AsyncIterable[int], scope: trio.CancelScope, on_signal: Callable[[], None]
 ) -> None:
     async for number in arrivals:
         if scope.cancel_called:
-            _leave(number, None)
-        told()
+            _exit(number, None)
+        on_signal()
         scope.cancel()

@@ -1,4 +1,4 @@
-"""Tables: how they look, and the one that closes a job."""
+"""The style of tables, and the table of a job's outcome."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from vgen import Clip, ClipFailure, Clips
-from vgen.cli.text import dollars, shown
+from vgen.cli.text import dollars, safe_text
 
 
-def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
-    """Give an empty table; the columns named in `right` hold numbers."""
+def new_table(*columns: str, right: tuple[str, ...] = ()) -> Table:
+    """Return an empty table; columns named in `right` are right-aligned and not wrapped."""
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
         if column in right:
@@ -24,28 +24,28 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     return made
 
 
-def closing(clips: Clips, place: str) -> Group:
-    """Say what came of a job, clip by clip and in all."""
-    rows = table("Clip", "Seconds", "Backend", "Cost", "File", "Notes", right=("Clip", "Cost"))
+def outcome_table(clips: Clips, location: str) -> Group:
+    """Return the outcome of a job: a row for each clip, and a summary."""
+    rows = new_table("Clip", "Seconds", "Backend", "Cost", "File", "Notes", right=("Clip", "Cost"))
     outcomes: list[Clip | ClipFailure] = [*clips.clips, *clips.failures]
     for outcome in sorted(outcomes, key=lambda outcome: outcome.clip_index):
         if isinstance(outcome, Clip):
-            rows.add_row(*_made(outcome))
+            rows.add_row(*_clip_cells(outcome))
         else:
-            rows.add_row(*_missing(outcome))
-    return Group(rows, _sum(clips, place))
+            rows.add_row(*_failure_cells(outcome))
+    return Group(rows, _summary(clips, location))
 
 
-def _made(clip: Clip) -> Iterator[Text]:
+def _clip_cells(clip: Clip) -> Iterator[Text]:
     yield Text(str(clip.clip_index))
-    yield _length(clip)
-    yield shown(clip.backend)
+    yield _duration(clip)
+    yield safe_text(clip.backend)
     yield Text(dollars(clip.cost) if clip.cost else "free")
-    yield shown(clip.reference, "green")
-    yield shown("; ".join(_remarks(clip)), "yellow" if clip.faults else "")
+    yield safe_text(clip.reference, "green")
+    yield safe_text("; ".join(_remarks(clip)), "yellow" if clip.faults else "")
 
 
-def _length(clip: Clip) -> Text:
+def _duration(clip: Clip) -> Text:
     style = "" if clip.within_tolerance else "yellow"
     return Text(f"{clip.actual_duration:.2f} of {clip.target_duration:.2f}", style)
 
@@ -60,17 +60,17 @@ def _remarks(clip: Clip) -> Iterator[str]:
         yield f"ignored: {', '.join(clip.ignored)}"
 
 
-def _missing(failure: ClipFailure) -> Iterator[Text]:
-    spent = sum(tried.cost for tried in failure.tried)
+def _failure_cells(failure: ClipFailure) -> Iterator[Text]:
+    spent = sum(attempt.cost for attempt in failure.tried)
     yield Text(str(failure.clip_index))
     yield Text("none")
-    yield shown(", ".join(dict.fromkeys(tried.backend for tried in failure.tried)))
+    yield safe_text(", ".join(dict.fromkeys(attempt.backend for attempt in failure.tried)))
     yield Text(dollars(spent) if spent else "free")
     yield Text("missing", "red")
-    yield shown(failure.reason, "red")
+    yield safe_text(failure.reason, "red")
 
 
-def _sum(clips: Clips, place: str) -> Text:
+def _summary(clips: Clips, location: str) -> Text:
     text = Text(f"{clips.successful_clips} of {clips.total_clips} clips in ")
-    text.append(shown(place, "bold"))
+    text.append(safe_text(location, "bold"))
     return text.append(f", {dollars(clips.total_cost)}, {clips.total_generation_time:.1f} s")

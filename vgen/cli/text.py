@@ -1,4 +1,4 @@
-"""Text from outside and amounts, spelled so that a terminal shows what is there."""
+"""Untrusted text and amounts of money, formatted for a terminal."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ CENT = Decimal("0.01")
 FINEST = Decimal("0.0001")
 
 
-def plain(text: str) -> str:
-    """Spell out whatever would not be seen or would command the terminal, on one line."""
+def escaped(text: str) -> str:
+    """Escape all characters that are not printable, such as line breaks and control sequences."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
     )
 
 
-def shown(text: str, style: str = "") -> Text:
-    """Give text from outside for a table: no markup, no control characters."""
-    return Text(plain(text), style)
+def safe_text(text: str, style: str = "") -> Text:
+    """Return untrusted text for the console: not read as markup, unprintables escaped."""
+    return Text(escaped(text), style)
 
 
 def dollars(amount: Decimal) -> str:
-    """Spell an amount in US dollars: to the cent, or to four places where it has more."""
+    """Format US dollars: to the cent, or with up to four decimals if there are more."""
     fine = amount.quantize(FINEST)
     return f"${fine.quantize(CENT) if fine == fine.quantize(CENT) else fine.normalize():f}"

@@ -1,4 +1,4 @@
-"""Which ledger `--ledger` means."""
+"""The ledger that `--ledger` names."""
 
 from __future__ import annotations
 
@@ -9,60 +9,62 @@ from uuid import UUID
 
 from vgen import SQLiteLedger
 from vgen.cli import plugins
-from vgen.errors import ConfigurationError
+from vgen.errors import ConfigurationError, NotFoundError
 from vgen.ports.ledger import CostLedger
 
 FILE_NAME = "vgen.db"
-"""The ledger's file in the output directory, where `--ledger` names no other."""
+"""The ledger's default file name, in the output directory."""
 
 
-def ledger_of(url: str | None, out: Path) -> CostLedger:
-    """Make the ledger that is meant: a SQLite file, or what a plug-in has for the URL's scheme.
+def make_ledger(url: str | None, out: Path) -> CostLedger:
+    """Return the ledger that `--ledger` names: a SQLite file, or a plug-in's by its scheme.
 
     Raises:
-        ConfigurationError: there is no such kind of ledger, or no path.
+        ConfigurationError: no plug-in has this scheme, or the path is missing.
     """
     path = ledger_path(url, out)
     if path is not None:
         return SQLiteLedger(path)
-    made = plugins.by_scheme("ledger", str(url), besides="a path or sqlite:PATH")
+    made = plugins.by_scheme("ledger", str(url), builtin="a path or sqlite:PATH")
     if not isinstance(made, CostLedger):
         raise ConfigurationError(f"--ledger: the plug-in makes a {type(made).__name__}")
     return made
 
 
-def standing_ledger(url: str | None, out: Path) -> CostLedger:
-    """Make the ledger that is meant, and must be there.
+def existing_ledger(url: str | None, out: Path) -> CostLedger:
+    """Return the ledger that `--ledger` names; a SQLite file must exist.
 
     Raises:
-        ConfigurationError: there is none.
+        ConfigurationError: the file is missing or empty.
     """
     path = ledger_path(url, out)
     if path is not None and (not path.is_file() or not path.stat().st_size):
-        raise ConfigurationError(f"{path}: there is no ledger; --ledger names another")
-    return ledger_of(url, out)
+        raise ConfigurationError(f"{path}: there is no ledger; choose one with --ledger")
+    return make_ledger(url, out)
 
 
-def named_job(known: Sequence[UUID], start: str) -> UUID:
-    """Give the job whose id begins so.
+def job_by_prefix(known: Sequence[UUID], start: str) -> UUID:
+    """Return the one job whose id starts with `start`.
 
     Raises:
-        ConfigurationError: there is none, or more than one.
+        NotFoundError: there is none.
+        ConfigurationError: there are several.
     """
     named = [job_id for job_id in known if str(job_id).startswith(start.lower())]
-    if len(named) != 1:
-        how_many = f"{len(named)} jobs that begin" if named else "no job that begins"
-        raise ConfigurationError(f"the ledger holds {how_many} with {start}")
+    if not named:
+        raise NotFoundError(f"the ledger has no job that begins with {start}")
+    if len(named) > 1:
+        raise ConfigurationError(f"the ledger has {len(named)} jobs that begin with {start}")
     return named[0]
 
 
 def ledger_path(url: str | None, out: Path) -> Path | None:
-    """Give the SQLite file that is meant: a path, `sqlite:PATH`, `sqlite:///PATH` or the default.
+    """Return the SQLite file: a path, `sqlite:PATH`, `sqlite:///PATH` or the default.
 
-    `None` where another kind of ledger is meant.
+    `None` for any other kind of ledger.
 
     Raises:
-        ConfigurationError: there is no path.
+        ConfigurationError: the path is missing or invalid.
     """
     if url is None:
         return out / FILE_NAME
@@ -78,17 +80,16 @@ def ledger_path(url: str | None, out: Path) -> Path | None:
 
 
 async def check_ledger(url: str | None, out: Path) -> None:
-    """Make sure that a job could be written down there, without writing anything.
+    """Check that a job could be written to the ledger, without writing anything.
 
     Raises:
-        ConfigurationError: it is no ledger, or the directory of its file, which is not `out`, is
-            not there.
+        ConfigurationError: it is no ledger, or its directory is missing (`out` is created later).
         LedgerError: it cannot be opened.
     """
     path = ledger_path(url, out)
     if path is not None and path.parent != out and not path.parent.is_dir():
         raise ConfigurationError(f"--ledger {path}: there is no directory {path.parent}")
-    async with aclosing(ledger_of(url, out)) as ledger:
+    async with aclosing(make_ledger(url, out)) as ledger:
         await ledger.jobs()
 
 

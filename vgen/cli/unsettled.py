@@ -1,4 +1,4 @@
-"""`vgen ledger unsettled`, `reconcile`, `resolve` and `vgen cancel`: attempts that are open."""
+"""`vgen ledger unsettled`, `reconcile`, `resolve` and `vgen cancel`: unsettled attempts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from rich.text import Text
 
 from vgen import Runner, Settings, open_runner
 from vgen.cli import plugins
-from vgen.cli.exits import Exit
-from vgen.cli.ledgers import named_job, standing_ledger
-from vgen.cli.screen import complain, on_stderr, on_stdout
-from vgen.cli.storages import SPOOL, ClipStorage
-from vgen.cli.tables import table
-from vgen.cli.text import dollars, shown
+from vgen.cli.console import print_message, stderr_console, stdout_console
+from vgen.cli.exit_codes import ExitCode
+from vgen.cli.ledger_option import existing_ledger, job_by_prefix
+from vgen.cli.storage_option import SPOOL, ClipStorage
+from vgen.cli.tables import new_table
+from vgen.cli.text import dollars, safe_text
 from vgen.drive.clip.processes import this_process
 from vgen.drive.runner.reconcile import Reconciled
 from vgen.drive.runner.resolve import resolve as resolve_attempt
@@ -29,29 +29,29 @@ from vgen.records.attempt import Attempt
 Work = Callable[[Runner, UUID | None], Awaitable[Sequence[Reconciled]]]
 
 
-def unsettled(url: str | None, out: Path) -> Exit:
-    """Show the attempts that were sent and can still move."""
-    found = trio.run(_unsettled, standing_ledger(url, out))
+def unsettled(url: str | None, out: Path) -> ExitCode:
+    """List the attempts that were, or may have been, sent and are not settled."""
+    found = trio.run(_unsettled, existing_ledger(url, out))
     _show([Reconciled(attempt, attempt.reason) for attempt in found])
-    return Exit.DONE
+    return ExitCode.DONE
 
 
-def reconcile(url: str | None, storage: str | None, out: Path, job: str | None) -> Exit:
-    """Ask the providers after what was left open, of one job or of all."""
+def reconcile(url: str | None, storage: str | None, out: Path, job: str | None) -> ExitCode:
+    """Ask the providers about unsettled attempts, of one job or of all, and settle them."""
     return trio.run(_work, url, storage, out, job, _reconcile)
 
 
-def cancel(url: str | None, storage: str | None, out: Path, job: str) -> Exit:
-    """Stop a job wherever it runs."""
-    complain("stopping the job; a process that runs it may take 20 s to hear of it", on_stderr())
+def cancel(url: str | None, storage: str | None, out: Path, job: str) -> ExitCode:
+    """Stop a job, in whichever process it runs, and cancel its unsettled attempts."""
+    print_message("stopping the job; a process that runs it notices within 20 s", stderr_console())
     return trio.run(_work, url, storage, out, job, _cancel)
 
 
-def resolve(url: str | None, out: Path, attempt_id: UUID, *, paid: bool) -> Exit:
-    """Write down what a person has found out."""
-    attempt = trio.run(_resolve, standing_ledger(url, out), attempt_id, paid)
+def resolve(url: str | None, out: Path, attempt_id: UUID, *, paid: bool) -> ExitCode:
+    """Record whether an attempt was paid, as found out by the user."""
+    attempt = trio.run(_resolve, existing_ledger(url, out), attempt_id, paid)
     _show([Reconciled(attempt, attempt.reason)])
-    return Exit.DONE
+    return ExitCode.DONE
 
 
 async def _unsettled(ledger: CostLedger) -> tuple[Attempt, ...]:
@@ -70,25 +70,25 @@ async def _reconcile(runner: Runner, job_id: UUID | None) -> Sequence[Reconciled
 
 async def _cancel(runner: Runner, job_id: UUID | None) -> Sequence[Reconciled]:
     if job_id is None:
-        raise ConfigurationError("JOB: name one")
+        raise ConfigurationError("JOB: is missing")
     return await runner.cancel(job_id)
 
 
 async def _work(
     url: str | None, storage: str | None, out: Path, job: str | None, work: Work
-) -> Exit:
-    """Do the work with the backends that have something open, as far as they are installed."""
-    ledger = standing_ledger(url, out)
-    job_id = named_job(await ledger.jobs(), job) if job else None
-    open_now = await ledger.unsettled()
-    wanted = {attempt.backend for attempt in open_now if job_id in {None, attempt.job_id}}
-    backends, problems = plugins.route(sorted(wanted) or ["animatic"])
+) -> ExitCode:
+    """Call `work` with a runner that has the installed backends with unsettled attempts."""
+    ledger = existing_ledger(url, out)
+    job_id = job_by_prefix(await ledger.jobs(), job) if job else None
+    attempts = await ledger.unsettled()
+    names = {attempt.backend for attempt in attempts if job_id in {None, attempt.job_id}}
+    backends, problems = plugins.make_route(sorted(names) or ["animatic"])
     for problem in problems:
-        complain(problem, on_stderr())
+        print_message(problem, stderr_console())
     clips = ClipStorage(storage, out)
     settings = Settings.from_environment(os.environ)
     if not backends:
-        raise ConfigurationError("none of the backends that have something open is installed")
+        raise ConfigurationError("none of the backends with unsettled attempts is installed")
     async with open_runner(
         backends=backends,
         storage=clips,
@@ -99,25 +99,25 @@ async def _work(
     ) as runner:
         found = await work(runner, job_id)
     _show(found)
-    return Exit.TOO_FEW_CLIPS if any(each.attempt.is_open for each in found) else Exit.DONE
+    return ExitCode.TOO_FEW_CLIPS if any(each.attempt.is_open for each in found) else ExitCode.DONE
 
 
 def _show(found: Sequence[Reconciled]) -> None:
     if not found:
-        on_stdout().print(Text("nothing is open"))
+        stdout_console().print(Text("nothing is unsettled"))
         return
     columns = ("Attempt", "Job", "Clip", "Backend", "Money", "Clip is", "Hold", "Note")
-    rows = table(*columns, right=("Attempt", "Clip", "Hold"))
+    rows = new_table(*columns, right=("Attempt", "Clip", "Hold"))
     for each in found:
         attempt = each.attempt
         rows.add_row(
             Text(str(attempt.attempt_id), "bold"),
             Text(str(attempt.job_id)[:8]),
             Text(str(attempt.clip_index)),
-            shown(attempt.backend),
+            safe_text(attempt.backend),
             Text(attempt.money, "yellow" if attempt.is_open else ""),
             Text(attempt.custody, "green" if attempt.clip is not None else ""),
             Text(dollars(attempt.hold)),
-            shown(each.note),
+            safe_text(each.note),
         )
-    on_stdout().print(rows)
+    stdout_console().print(rows)

@@ -1,4 +1,4 @@
-"""Which storage `--storage` means, and where images come from."""
+"""The storage that `--storage` names, and where images are read from."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from vgen.errors import ConfigurationError, StorageError
 from vgen.ports.storage import Storage, StoredFile
 
 SPOOL = "spool"
-"""The folder in the output directory for clips whose storage is down."""
+"""The folder in the output directory for clips that the storage could not take yet."""
 
 
 class ClipStorage(Storage):
-    """Where the clips go: the output directory, or what a plug-in has for the URL's scheme.
+    """Clips go to the output directory, or to a plug-in's storage by the URL's scheme.
 
-    Images named by a path are read from the folders `images`, or from the output directory; all
-    others by the storage of the clips. `failure` keeps why a clip could not be written, if one
-    could not.
+    Images given by a path are read from the folders `images` or the output directory, all others
+    from the storage of the clips. `failure` is the first error of writing a clip, if any.
 
-    Raises `ConfigurationError` where there is no such storage.
+    The constructor raises `ConfigurationError` if no plug-in has this scheme.
     """
 
     failure: StorageError | None = None
@@ -36,10 +35,10 @@ class ClipStorage(Storage):
             if not isinstance(made, Storage):
                 raise ConfigurationError(f"--storage: the plug-in makes a {type(made).__name__}")
             self._clips = made
-        self.place = str(out) if url is None else url
+        self.location = str(out) if url is None else url
 
     def key(self, job_id: UUID, clip_index: int) -> str:
-        """Give a clip's key: a directory holds one job, any other storage many."""
+        """Return a clip's key; it has the job's id unless the clips go to the output directory."""
         if self._clips is self._files:
             return f"clip_{clip_index:03d}.mp4"
         return clip_key(job_id, clip_index)
@@ -51,7 +50,7 @@ class ClipStorage(Storage):
         return await (self._files if by_path else self._clips).read(reference, max_bytes=max_bytes)
 
     async def write(self, key: str, path: Path) -> StoredFile:
-        """Write a clip."""
+        """Write a clip; remember the first error in `failure`."""
         try:
             return await self._clips.write(key, path)
         except StorageError as error:
@@ -59,13 +58,13 @@ class ClipStorage(Storage):
             raise
 
     async def stat(self, reference: str) -> StoredFile | None:
-        """Look a clip up."""
+        """Return a clip's size and reference, or `None` if it is missing."""
         return await self._clips.stat(reference)
 
     async def url(self, reference: str) -> str:
-        """Mint a clip's URL."""
+        """Return a URL for a clip."""
         return await self._clips.url(reference)
 
     async def aclose(self) -> None:
-        """Close the storage of the clips."""
+        """Close the clips' storage."""
         await self._clips.aclose()

@@ -9,10 +9,10 @@ from rich.text import Text
 
 from vgen import ClipPrompt, Settings
 from vgen.cli import plugins
-from vgen.cli.exits import Exit
-from vgen.cli.screen import on_stdout
-from vgen.cli.tables import table
-from vgen.cli.text import dollars, shown
+from vgen.cli.console import stdout_console
+from vgen.cli.exit_codes import ExitCode
+from vgen.cli.tables import new_table
+from vgen.cli.text import dollars, safe_text
 from vgen.drive.job.planning import request_for
 from vgen.errors import ConfigurationError
 from vgen.ports.backend import VideoBackend
@@ -20,29 +20,29 @@ from vgen.records.money import Price
 from vgen.records.request import Capabilities, Generator
 
 MOST_LISTED = 5
-"""A backend of more lengths is shown by its shortest and its longest."""
+"""Of a backend with more durations, only the shortest and the longest are listed."""
 
 
-def backends() -> Exit:
-    """List the backends; those that cannot be used are listed with the reason."""
-    rows = table("Backend", "From", "Seconds", "Up to", "Pictures by", "Cost")
+def backends() -> ExitCode:
+    """List the installed backends; for those that cannot be used, print the reason."""
+    rows = new_table("Backend", "From", "Seconds", "Up to", "Pictures by", "Cost")
     broken: list[Text] = []
     settings = Settings.from_environment(os.environ)
     points = plugins.installed()
     for name, point in points.items():
         try:
-            backend = plugins.make(point)
-            rows.add_row(shown(name, "bold"), *_cells(backend, settings))
+            backend = plugins.make_backend(point)
+            rows.add_row(safe_text(name, "bold"), *_cells(backend, settings))
         except ConfigurationError as error:
             broken.append(
-                Text.assemble(shown(name, "bold"), " cannot be used: ", shown(str(error)))
+                Text.assemble(safe_text(name, "bold"), " cannot be used: ", safe_text(str(error)))
             )
-    screen = on_stdout()
+    console = stdout_console()
     if rows.row_count:
-        screen.print(rows)
+        console.print(rows)
     for line in broken if points else [Text("no backend is installed")]:
-        screen.print(line, soft_wrap=True)
-    return Exit.DONE
+        console.print(line, soft_wrap=True)
+    return ExitCode.DONE
 
 
 def _cells(backend: VideoBackend, settings: Settings) -> Iterator[str]:
@@ -61,7 +61,7 @@ def _durations(can: Capabilities) -> str:
 
 
 def _cost(backend: VideoBackend, settings: Settings) -> str:
-    """Give the price of a clip of the longest duration that the settings ask for."""
+    """Return the price of a clip of the longest duration that the settings allow."""
     prompt = ClipPrompt(0, "anything", settings.generation.max_duration)
     try:
         quote = backend.quote(request_for(prompt, settings.generation, None))

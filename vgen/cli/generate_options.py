@@ -1,4 +1,4 @@
-"""What `vgen generate` is asked for, as the command line has read it."""
+"""The options of `vgen generate`, as parsed from the command line."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ STANDARD_INPUT = "-"
 
 
 @frozen
-class Wish:
-    """The arguments; `budget` is in US dollars, `backends` are the route in order."""
+class GenerateOptions:
+    """The options; `budget` is in US dollars, `backends` are in the order of preference."""
 
     prompts: str
     out: Path
@@ -32,12 +32,12 @@ class Wish:
 
     @property
     def source(self) -> str:
-        """What the prompts file is called in errors."""
+        """The name of the prompts file in error messages."""
         return "standard input" if self.prompts == STANDARD_INPUT else self.prompts
 
     @property
     def folder(self) -> Path:
-        """Where relative image paths start: beside the prompts file, or here."""
+        """The base of relative image paths: the prompts file's directory, or the current one."""
         return Path() if self.prompts == STANDARD_INPUT else Path(self.prompts).parent
 
     def read(self) -> bytes:

@@ -1,4 +1,4 @@
-"""What a process has left open, from the command line."""
+"""`vgen ledger unsettled`, `reconcile`, `resolve` and `vgen cancel`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ REQUEST = ClipRequest(prompt="bars", duration=0.3, width=64, height=64, fps=24, 
 
 
 @pytest.fixture
-def left_open(place: Path) -> Attempt:
+def left_open(workdir: Path) -> Attempt:
     """An attempt that a process was about to send when it died."""
-    (place / "clips").mkdir()
-    return trio.run(leave_open, place / "clips/vgen.db")
+    (workdir / "clips").mkdir()
+    return trio.run(leave_open, workdir / "clips/vgen.db")
 
 
 async def leave_open(path: Path) -> Attempt:
-    """Write it down."""
+    """Write that attempt to a new ledger."""
     clips = tuple(
         PlannedClip(ClipPrompt(index, "bars", 0.3), REQUEST, "f", ("toy",)) for index in range(3)
     )
@@ -49,8 +49,8 @@ async def leave_open(path: Path) -> Attempt:
     return sent
 
 
-async def standing(path: Path) -> Attempt:
-    """Read it again."""
+async def read_attempt(path: Path) -> Attempt:
+    """Read the attempt from the ledger."""
     ledger = SQLiteLedger(path)
     found = await ledger.attempt(UUID(int=77))
     await ledger.aclose()
@@ -58,10 +58,10 @@ async def standing(path: Path) -> Attempt:
     return found
 
 
-def test_doubts_are_listed(
+def test_unsettled_attempts_are_listed(
     left_open: Attempt, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the id that a person needs to clear them up, and what is held for them."""
+    """They are listed with the id that `resolve` takes, and what is held for them."""
     monkeypatch.setenv("COLUMNS", "160")
     assert run(["ledger", "unsettled"]) == 0
     shown = capsys.readouterr().out
@@ -72,50 +72,50 @@ def test_doubts_are_listed(
 @pytest.mark.parametrize(
     ("answer", "money"), [("--paid", Money.WRITTEN_OFF), ("--unpaid", Money.RELEASED)]
 )
-def test_a_person_resolves_one(
-    left_open: Attempt, place: Path, answer: str, money: Money, capsys: pytest.CaptureFixture[str]
+def test_resolving_an_attempt(
+    left_open: Attempt, workdir: Path, answer: str, money: Money, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One way or the other; then nothing is open."""
+    """`--paid` writes it off, `--unpaid` releases its money; then nothing is unsettled."""
     assert run(["ledger", "resolve", str(left_open.attempt_id), answer]) == 0
-    assert trio.run(standing, place / "clips/vgen.db").money is money
+    assert trio.run(read_attempt, workdir / "clips/vgen.db").money is money
     capsys.readouterr()
     assert run(["ledger", "unsettled"]) == 0
-    assert capsys.readouterr().out == "nothing is open\n"
+    assert capsys.readouterr().out == "nothing is unsettled\n"
 
 
-def test_the_answer_must_be_given(
-    left_open: Attempt, place: Path, capsys: pytest.CaptureFixture[str]
+def test_resolve_has_no_default(
+    left_open: Attempt, workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Neither is the default: it is money."""
+    """Without `--paid` or `--unpaid` it is a usage error, and nothing changes."""
     assert run(["ledger", "resolve", str(left_open.attempt_id)]) == 2
     assert "--paid" in capsys.readouterr().err
-    assert trio.run(standing, place / "clips/vgen.db") == left_open
+    assert trio.run(read_attempt, workdir / "clips/vgen.db") == left_open
 
 
 def test_reconciling_asks_the_backend(
-    left_open: Attempt, place: Path, capsys: pytest.CaptureFixture[str]
+    left_open: Attempt, workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A local backend's attempt has died with its process; it does not stay open."""
+    """A local backend's attempt ended with its process: it does not stay open."""
     assert run(["ledger", "reconcile", str(JOB)[:6]]) == 0
-    assert not trio.run(standing, place / "clips/vgen.db").is_open
+    assert not trio.run(read_attempt, workdir / "clips/vgen.db").is_open
     assert left_open.backend in capsys.readouterr().out
 
 
-def test_cancelling_leaves_nothing_open(
-    left_open: Attempt, place: Path, capsys: pytest.CaptureFixture[str]
+def test_cancel_settles_what_is_open(
+    left_open: Attempt, workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A job whose process has died is called off, and can be made all the same later."""
+    """The job of a dead process is cancelled, and nothing of it stays open."""
     assert run(["cancel", str(JOB)]) == 0
-    assert not trio.run(standing, place / "clips/vgen.db").is_open
+    assert not trio.run(read_attempt, workdir / "clips/vgen.db").is_open
     assert run(["ledger"]) == 0
     assert "cancelled" in capsys.readouterr().out
 
 
-def test_what_is_not_there(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One line says what is missing, and nothing is made."""
+def test_a_missing_ledger(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A missing ledger is reported in one line, and none is made."""
     for words in (["ledger", "unsettled"], ["ledger", "reconcile"], ["cancel", "00"]):
         assert run(words) == 2
         assert capsys.readouterr().err.endswith(
-            "clips/vgen.db: there is no ledger; --ledger names another\n"
+            "clips/vgen.db: there is no ledger; choose one with --ledger\n"
         )
-    assert not (place / "clips").exists()
+    assert not (workdir / "clips").exists()

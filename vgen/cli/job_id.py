@@ -1,4 +1,4 @@
-"""Which job is meant: the one asked for, the one that the output directory holds, or a new one."""
+"""Choose the job id: the one asked for, the one in the output directory, or a new one."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from vgen import Clips, SQLiteLedger, from_json
-from vgen.cli.ledgers import FILE_NAME
+from vgen.cli.ledger_option import FILE_NAME
 from vgen.errors import ConfigurationError
 
 CLIPS_FILE = "clips.json"
 
 
-async def which_job(*, in_file: UUID | None, option: UUID | None, out: Path) -> UUID:
-    """Decide the job's id.
+async def choose_job_id(*, in_file: UUID | None, option: UUID | None, out: Path) -> UUID:
+    """Return the id from the prompts file or `--job-id`, else the directory's, else a new one.
 
     Raises:
-        ConfigurationError: the prompts file and `--job-id` name two jobs, or the directory holds
-            another one than was asked for, whose clips would be overwritten.
+        ConfigurationError: the prompts file and `--job-id` differ, or the directory holds another
+            job, whose clips would be overwritten.
     """
     if in_file is not None and option is not None and in_file != option:
         raise ConfigurationError(f"job_id: the file says {in_file}, but --job-id says {option}")
-    asked, held = option or in_file, await job_in(out)
-    if asked is not None and held is not None and asked != held:
+    asked, existing = option or in_file, await job_id_in(out)
+    if asked is not None and existing is not None and asked != existing:
         raise ConfigurationError(
-            f"{out}: holds the clips of job {held}, which those of job {asked} would overwrite: "
-            "choose another --out"
+            f"{out}: holds the clips of job {existing}, "
+            f"which those of job {asked} would overwrite: choose another --out"
         )
-    return asked or held or uuid4()
+    return asked or existing or uuid4()
 
 
-async def job_in(out: Path) -> UUID | None:
-    """Give the job that a directory holds, by its record of clips, else by its ledger.
+async def job_id_in(out: Path) -> UUID | None:
+    """Return the id of the job in a directory, by its `clips.json`, else by its ledger.
 
     Raises:
-        ConfigurationError: what lies there under the record's name is something else.
+        ConfigurationError: its `clips.json` cannot be read, or was not written by vgen.
         LedgerError: its ledger cannot be read.
     """
     record = out / CLIPS_FILE
@@ -47,7 +47,7 @@ async def job_in(out: Path) -> UUID | None:
         raise ConfigurationError(f"{record}: {error.strerror}") from error
     except Exception as error:
         raise ConfigurationError(
-            f"{record}: is no record of clips, and would be overwritten: choose another --out"
+            f"{record}: was not written by vgen, and would be overwritten: choose another --out"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Errors as exit codes, and as lines for the user."""
+"""Exit codes and error messages."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from vgen.errors import (
 )
 
 
-class Exit(IntEnum):
-    """What the process's exit code says."""
+class ExitCode(IntEnum):
+    """The process's exit codes."""
 
     DONE = 0
     TOO_FEW_CLIPS = 1
@@ -25,19 +25,19 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-def exit_for(error: Exception) -> Exit:
-    """Give the exit code for an error that ended a command."""
+def exit_code_for(error: Exception) -> ExitCode:
+    """Return the exit code for an error that ended a command."""
     if isinstance(error, InsufficientClipsError):
-        return Exit.TOO_FEW_CLIPS
+        return ExitCode.TOO_FEW_CLIPS
     if isinstance(error, BudgetExceededError):
-        return Exit.OVER_BUDGET
+        return ExitCode.OVER_BUDGET
     if isinstance(error, JobStoppedError):
-        return Exit.INTERRUPTED
-    return Exit.BAD_INPUT
+        return ExitCode.INTERRUPTED
+    return ExitCode.BAD_INPUT
 
 
-def lines_of(error: VgenError | OSError) -> tuple[str, ...]:
-    """Say what is wrong, each thing in a line that names the field or the file."""
+def error_lines(error: VgenError | OSError) -> tuple[str, ...]:
+    """Return the error as lines for the user, one a problem, naming the field or the file."""
     if isinstance(error, InvalidPromptsError):
         return error.problems
     if isinstance(error, AccountRefusedError):
@@ -49,6 +49,6 @@ def lines_of(error: VgenError | OSError) -> tuple[str, ...]:
         amounts = map(dollars, (error.limit, error.spent, error.held, error.asked))
         return ("over budget: limit {}, spent {}, held {}, asked for {} more".format(*amounts),)
     if isinstance(error, OSError) and error.strerror:
-        place = f"{error.filename}: " if error.filename else ""
-        return (f"{place}{error.strerror}",)
+        prefix = f"{error.filename}: " if error.filename else ""
+        return (f"{prefix}{error.strerror}",)
     return (str(error),)

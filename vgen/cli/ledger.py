@@ -1,4 +1,4 @@
-"""`vgen ledger`: where the money went, and the tables that it is written down in."""
+"""`vgen ledger` and `vgen ledger migrate`: what jobs have cost, and a ledger's schema."""
 
 from __future__ import annotations
 
@@ -10,49 +10,50 @@ import trio
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from vgen.cli.exits import Exit
-from vgen.cli.ledgers import ledger_of, named_job, standing_ledger
-from vgen.cli.screen import complain, on_stderr, on_stdout, put
-from vgen.cli.tables import table
-from vgen.cli.text import dollars, shown
+from vgen.cli.console import print_message, print_raw, stderr_console, stdout_console
+from vgen.cli.exit_codes import ExitCode
+from vgen.cli.ledger_option import existing_ledger, job_by_prefix, make_ledger
+from vgen.cli.tables import new_table
+from vgen.cli.text import dollars, safe_text
 from vgen.errors import ConfigurationError
 from vgen.ports.ledger import CostLedger, MigratedLedger
 from vgen.records.attempt import Attempt, Money
 from vgen.records.job import Job
 
-DOUBTFUL = frozenset({Money.HELD, Money.IN_DOUBT})
+OPEN_MONEY = frozenset({Money.HELD, Money.IN_DOUBT})
 
 
-def ledger(url: str | None, out: Path, job: str | None) -> Exit:
-    """Show the jobs of a ledger, or the attempts of the one whose id begins with `job`.
+def ledger(url: str | None, out: Path, job: str | None) -> ExitCode:
+    """Show the jobs of a ledger, or the attempts of the job whose id starts with `job`.
 
-    Nothing is written, and no ledger is made where there is none.
+    Nothing is written; a missing ledger is not created.
 
     Raises:
-        ConfigurationError: there is no such ledger or job, or several jobs begin so.
+        ConfigurationError: there is no such ledger, or several jobs' ids start so.
+        NotFoundError: no job's id starts so.
         LedgerError: the ledger cannot be read.
     """
-    jobs = trio.run(_read, standing_ledger(url, out), job)
-    on_stdout().print(_list(jobs) if job is None else _one(jobs[0]))
-    return Exit.DONE
+    jobs = trio.run(_read, existing_ledger(url, out), job)
+    stdout_console().print(_list(jobs) if job is None else _one(jobs[0]))
+    return ExitCode.DONE
 
 
-def migrate(url: str, *, apply: bool) -> Exit:
-    """Print the migration that makes a ledger's tables, or apply it.
+def migrate(url: str, *, apply: bool) -> ExitCode:
+    """Print the SQL that creates a ledger's tables, or run it.
 
     Raises:
-        ConfigurationError: there is no such ledger, or it cannot be migrated from here.
+        ConfigurationError: there is no such ledger, or its kind needs no migration.
         LedgerError: the migration failed.
     """
-    made = ledger_of(url, Path())
+    made = make_ledger(url, Path())
     if not isinstance(made, MigratedLedger):
         raise ConfigurationError("--ledger: a SQLite ledger makes its own tables")
     if apply:
         trio.run(_apply, made)
-        complain("the ledger's tables are up to date", on_stderr())
+        print_message("the ledger's tables are up to date", stderr_console())
     else:
-        put(made.migration())
-    return Exit.DONE
+        print_raw(made.migration())
+    return ExitCode.DONE
 
 
 async def _apply(made: MigratedLedger) -> None:
@@ -60,12 +61,12 @@ async def _apply(made: MigratedLedger) -> None:
         await made.migrate()
 
 
-async def _read(book: CostLedger, start: str | None) -> list[Job]:
-    async with aclosing(book):
-        known = await book.jobs()
+async def _read(ledger: CostLedger, start: str | None) -> list[Job]:
+    async with aclosing(ledger):
+        known = await ledger.jobs()
         if start is not None:
-            known = (named_job(known, start),)
-        found = [await book.job(job_id) for job_id in known]
+            known = (job_by_prefix(known, start),)
+        found = [await ledger.job(job_id) for job_id in known]
     return [job for job in found if job is not None]
 
 
@@ -73,7 +74,7 @@ def _list(jobs: list[Job]) -> RenderableType:
     if not jobs:
         return Text("no job yet")
     amounts = ("Limit", "Spent", "Held", "Doubt")
-    rows = table("Job", *amounts, "Outcome", right=("Job", *amounts))
+    rows = new_table("Job", *amounts, "Outcome", right=("Job", *amounts))
     for job in jobs:
         rows.add_row(_id(job.manifest.job_id), *_amounts(job), _outcome(job))
     return rows
@@ -97,7 +98,7 @@ def _amounts(job: Job) -> list[Text]:
 
 
 def _outcome(job: Job) -> Text:
-    return shown(job.outcome or "not ended")
+    return safe_text(job.outcome or "not ended")
 
 
 def _one(job: Job) -> RenderableType:
@@ -107,7 +108,7 @@ def _one(job: Job) -> RenderableType:
         "limit ", limit, ", spent ", spent, ", held ", held, ", in doubt ", in_doubt,
     )  # fmt: skip
     columns = ("Clip", "Try", "Backend", "Money", "Clip is", "Hold", "Billed", "Reason")
-    rows = table(*columns, right=("Clip", "Try", "Hold", "Billed"))
+    rows = new_table(*columns, right=("Clip", "Try", "Hold", "Billed"))
     for attempt in job.attempts:
         rows.add_row(*_cells(attempt))
     return Group(head, rows) if job.attempts else head
@@ -118,10 +119,10 @@ def _cells(attempt: Attempt) -> list[Text]:
     return [
         Text(str(attempt.clip_index)),
         Text(str(attempt.number)),
-        shown(attempt.backend),
-        Text(attempt.money, "yellow" if attempt.money in DOUBTFUL else ""),
+        safe_text(attempt.backend),
+        Text(attempt.money, "yellow" if attempt.money in OPEN_MONEY else ""),
         Text(attempt.custody, "green" if attempt.clip is not None else ""),
         Text(dollars(attempt.hold)),
         Text(billed, "red" if attempt.overrun else ""),
-        shown(attempt.reason),
+        safe_text(attempt.reason),
     ]

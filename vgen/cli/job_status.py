@@ -1,0 +1,117 @@
+"""The status of a running job and its clips, updated by its events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+
+from attrs import define, field
+
+from vgen import (
+    AttemptSubmitted,
+    Clip,
+    ClipGivenUp,
+    ClipProgress,
+    ClipStored,
+    Event,
+    FellBack,
+    JobOpened,
+    RetryScheduled,
+)
+from vgen.cli.text import dollars, escaped
+
+
+class Phase(Enum):
+    """The phase of a clip; the value is its colour."""
+
+    WAITING = "dim"
+    RENDERING = "cyan"
+    PAUSED = "yellow"
+    STORED = "green"
+    GIVEN_UP = "red"
+
+
+@define
+class ClipStatus:
+    """The status of one clip; a pause ends at `retry_at` on the job's clock."""
+
+    clip_index: int
+    phase: Phase = Phase.WAITING
+    state: str = "waiting"
+    reason: str = ""
+    fraction: float = 0.0
+    retry_at: float | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is stored or given up."""
+        return self.phase in {Phase.STORED, Phase.GIVEN_UP}
+
+    def describe(self, now: float) -> str:
+        """Return its status as one line of text; `now` is the time on the job's clock."""
+        state = self.state
+        if self.retry_at is not None:
+            state = f"retry in {max(0.0, self.retry_at - now):.0f} s"
+        elif self.phase is Phase.RENDERING and self.fraction:
+            state = f"{state} {self.fraction:.0%}"
+        return escaped(f"{state}: {self.reason}" if self.reason else state)
+
+
+@define
+class JobStatus:
+    """The status of every clip, by index; `clock` returns seconds since an arbitrary point."""
+
+    clock: Callable[[], float]
+    clips: dict[int, ClipStatus] = field(factory=dict[int, ClipStatus])
+
+    @property
+    def stored(self) -> int:
+        """How many clips are stored."""
+        return sum(clip.phase is Phase.STORED for clip in self.clips.values())
+
+    @property
+    def fraction(self) -> float:
+        """How much of the job is done, from 0 to 1."""
+        fractions = [clip.fraction for clip in self.clips.values()]
+        return sum(fractions) / len(fractions) if fractions else 0.0
+
+    def update(self, event: Event) -> ClipStatus | None:
+        """Apply an event; return the clip's status if the event put it into a new state."""
+        match event:
+            case JobOpened():
+                self.clips = {index: ClipStatus(index) for index in sorted(event.clip_indexes)}
+                return None
+            case ClipProgress():
+                self._progress(event)
+                return None
+            case AttemptSubmitted():
+                clip = ClipStatus(
+                    event.clip_index, Phase.RENDERING, f"rendering on {event.backend}"
+                )
+            case RetryScheduled():
+                clip = ClipStatus(event.clip_index, Phase.PAUSED, reason=event.reason)
+                clip.retry_at = self.clock() + event.delay
+            case FellBack():
+                state = f"going on with {event.backend}"
+                clip = ClipStatus(event.clip_index, Phase.PAUSED, state, event.reason)
+            case ClipStored():
+                state = _stored(event.clip, made=event.made)
+                clip = ClipStatus(event.clip.clip_index, Phase.STORED, state, fraction=1.0)
+            case ClipGivenUp():
+                index, reason = event.failure.clip_index, event.failure.reason
+                clip = ClipStatus(index, Phase.GIVEN_UP, "given up", reason, fraction=1.0)
+            case _:
+                return None
+        self.clips[clip.clip_index] = clip
+        return clip
+
+    def _progress(self, event: ClipProgress) -> None:
+        clip = self.clips[event.clip_index]
+        if clip.phase is Phase.WAITING:
+            clip.phase, clip.state = Phase.RENDERING, "rendering"
+        clip.fraction = max(clip.fraction, event.fraction)
+
+
+def _stored(clip: Clip, *, made: bool) -> str:
+    cost = f", {dollars(clip.cost)}" if clip.cost else ""
+    return f"{'stored' if made else 'kept'}, {clip.actual_duration:.2f} s{cost}"
