@@ -22,7 +22,7 @@ from vgen.records.status import State, Status
 logger = logging.getLogger("vgen")
 
 
-async def wait_verdict(run: AttemptRun, report: Callable[[float], None]) -> Status | None:
+async def wait_for_verdict(run: AttemptRun, report: Callable[[float], None]) -> Status | None:
     """Wait for the verdict within the backend's limits; `None` if none could be had.
 
     `report` is called with the attempt's progress, from 0 to 1. Too slow, cancelled or broken, the

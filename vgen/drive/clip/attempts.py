@@ -13,7 +13,7 @@ from vgen.drive.attempt.create import new_attempt
 from vgen.drive.attempt.lookup import look_up
 from vgen.drive.attempt.run import AttemptRun
 from vgen.drive.attempt.submit import submit
-from vgen.drive.attempt.verdict import wait_verdict
+from vgen.drive.attempt.verdict import wait_for_verdict
 from vgen.drive.clip.state import ClipRun, failure_of
 from vgen.drive.observe.tracing import attempt_span
 from vgen.errors import (
@@ -159,7 +159,7 @@ class RetryLoop:
         async with context.flight.slot(backend, context.stop, borrower=run):
             try:
                 await self._send(run, prepared)
-                status = await wait_verdict(run, self.clip.report_progress)
+                status = await wait_for_verdict(run, self.clip.report_progress)
                 if status is None or status.state is not State.SUCCEEDED:
                     self._note_if_lost(failure_of(run, status))
             finally:

@@ -16,7 +16,7 @@ from vgen.decisions.fingerprint import same_request
 from vgen.drive.attempt.backend_call import backend_call
 from vgen.drive.attempt.lookup import look_up, write_off
 from vgen.drive.attempt.run import AttemptRun
-from vgen.drive.attempt.verdict import cancel, wait_verdict
+from vgen.drive.attempt.verdict import cancel, wait_for_verdict
 from vgen.drive.clip.state import ClipRun
 from vgen.drive.limits.stop import NotStarted
 from vgen.drive.observe.tracing import attempt_span
@@ -163,7 +163,7 @@ async def _wait(run: ClipRun, one: AttemptRun) -> Status | None:
     """Wait for the verdict, or cancel what is no longer asked for."""
     async with run.context.flight.slot(one.backend, run.context.stop, borrower=one):
         if same_request(one.attempt, run.planned):
-            return await wait_verdict(one, run.report_progress)
+            return await wait_for_verdict(one, run.report_progress)
         return await cancel(one, GenerationError("the request has changed"))
 
 
