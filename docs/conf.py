@@ -44,7 +44,7 @@ autodoc_typehints_format = "short"
 autodoc_type_aliases = {
     **{name: f"vgen.{name}" for name in ("Event", "Observer")},
     **{name: f"vgen.abc.{name}" for name in ("Entry", "Finding", "Render")},
-    "Act": "vgen.testing.Act",
+    "Behaviour": "vgen.testing.Behaviour",
 }
 napoleon_use_ivar = True
 toc_object_entries_show_parents = "hide"

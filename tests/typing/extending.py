@@ -182,17 +182,20 @@ class TestBook(contracts.LedgerContract):
 
 async def fakes(ledger: abc.CostLedger, claim: abc.Claim) -> abc.Account:
     """A test's own tools."""
-    script: dict[str, list[testing.Act]] = {
+    script: dict[str, list[testing.Behaviour]] = {
         "a": [testing.Succeed(), testing.Fail(), testing.Refuse(), testing.RateLimit()],
         "b": [testing.Hang(), testing.Spoil(), testing.LoseAnswer()],
     }
     faults: list[testing.Fault] = [testing.Break("x"), testing.Delay("y"), testing.Outage()]
-    tape = testing.Tape()
-    testing.MemoryStorage(faults=faults, tape=tape)
+    call_log = testing.CallLog()
+    testing.MemoryStorage(faults=faults, call_log=call_log)
     fake = testing.FakeBackend(script=script, capabilities=testing.image_only(testing.CAPABILITIES))
     assert_type(fake.charges, list[testing.Charge])
-    notes: list[testing.Note] = tape.notes
-    assert_type([note for note in notes if isinstance(note.what, testing.Call)], list[testing.Note])
+    assert_type(call_log.entries, list[testing.LogEntry])
+    assert_type(
+        [each for each in call_log.entries if isinstance(each.what, testing.Call)],
+        list[testing.LogEntry],
+    )
     testing.Plan(one=testing.Model(), runs=(testing.Run(),))
     assert_type(testing.inline_inspector(), Inspector)
     return await contracts.audit(ledger, claim.job_id)

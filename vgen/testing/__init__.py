@@ -7,34 +7,44 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from vgen.testing.acts import Act, Fail, Hang, LoseAnswer, RateLimit, Refuse, Spoil, Succeed
+    from vgen.testing.accepted import Charge
     from vgen.testing.backend import CAPABILITIES, FakeBackend, image_only
+    from vgen.testing.behaviours import (
+        Behaviour,
+        Fail,
+        Hang,
+        LoseAnswer,
+        RateLimit,
+        Refuse,
+        Spoil,
+        Succeed,
+    )
+    from vgen.testing.call_log import Call, CallLog, LogEntry
     from vgen.testing.clips import tiny_clip
     from vgen.testing.faults import Break, Delay, Fault, Outage
     from vgen.testing.inline import inline_inspector
     from vgen.testing.ledger import MemoryLedger
-    from vgen.testing.orders import Charge
     from vgen.testing.plan import Model, Plan, Run
-    from vgen.testing.standing_in import stand_in
+    from vgen.testing.stand_ins import stand_in
     from vgen.testing.storage import MemoryStorage
-    from vgen.testing.tape import Call, Note, Tape
 
 __all__ = [
     "CAPABILITIES",
-    "Act",
+    "Behaviour",
     "Break",
     "Call",
+    "CallLog",
     "Charge",
     "Delay",
     "Fail",
     "FakeBackend",
     "Fault",
     "Hang",
+    "LogEntry",
     "LoseAnswer",
     "MemoryLedger",
     "MemoryStorage",
     "Model",
-    "Note",
     "Outage",
     "Plan",
     "RateLimit",
@@ -42,7 +52,6 @@ __all__ = [
     "Run",
     "Spoil",
     "Succeed",
-    "Tape",
     "image_only",
     "inline_inspector",
     "stand_in",
@@ -50,14 +59,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Act": "vgen.testing.acts",
-    "Fail": "vgen.testing.acts",
-    "Hang": "vgen.testing.acts",
-    "LoseAnswer": "vgen.testing.acts",
-    "RateLimit": "vgen.testing.acts",
-    "Refuse": "vgen.testing.acts",
-    "Spoil": "vgen.testing.acts",
-    "Succeed": "vgen.testing.acts",
+    "Behaviour": "vgen.testing.behaviours",
+    "Fail": "vgen.testing.behaviours",
+    "Hang": "vgen.testing.behaviours",
+    "LoseAnswer": "vgen.testing.behaviours",
+    "RateLimit": "vgen.testing.behaviours",
+    "Refuse": "vgen.testing.behaviours",
+    "Spoil": "vgen.testing.behaviours",
+    "Succeed": "vgen.testing.behaviours",
     "CAPABILITIES": "vgen.testing.backend",
     "FakeBackend": "vgen.testing.backend",
     "image_only": "vgen.testing.backend",
@@ -68,15 +77,15 @@ _HOMES = {
     "Outage": "vgen.testing.faults",
     "inline_inspector": "vgen.testing.inline",
     "MemoryLedger": "vgen.testing.ledger",
-    "Charge": "vgen.testing.orders",
+    "Charge": "vgen.testing.accepted",
     "Model": "vgen.testing.plan",
     "Plan": "vgen.testing.plan",
     "Run": "vgen.testing.plan",
-    "stand_in": "vgen.testing.standing_in",
+    "stand_in": "vgen.testing.stand_ins",
     "MemoryStorage": "vgen.testing.storage",
-    "Call": "vgen.testing.tape",
-    "Note": "vgen.testing.tape",
-    "Tape": "vgen.testing.tape",
+    "Call": "vgen.testing.call_log",
+    "LogEntry": "vgen.testing.call_log",
+    "CallLog": "vgen.testing.call_log",
 }
 
 if not TYPE_CHECKING:  # checkers would take it for a promise of every name

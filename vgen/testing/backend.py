@@ -17,10 +17,10 @@ from vgen.records.attempt import Attempt
 from vgen.records.money import ZERO, Price
 from vgen.records.request import Capabilities, ClipRequest, Image, Prepared, Quote
 from vgen.records.status import Absent, Finding, Status, Ticket, Unknown
-from vgen.testing.acts import Accepted, Act, LoseAnswer, RateLimit, Refuse, Succeed
+from vgen.testing.accepted import AcceptedAttempt, Charge
+from vgen.testing.behaviours import Accepted, Behaviour, LoseAnswer, RateLimit, Refuse, Succeed
+from vgen.testing.call_log import Call, CallLog
 from vgen.testing.faults import Fault, Faults
-from vgen.testing.orders import Charge, Order
-from vgen.testing.tape import Call, Tape
 
 CAPABILITIES = Capabilities(
     text=True,
@@ -45,21 +45,21 @@ class FakeBackend(VideoBackend):
     their time. Times are Trio's, so that a virtual clock rules them.
 
     Its own books are `charges` (what it has charged by now), `submitted` (the prompts in the
-    order in which they came), `running` and `most_running`; every call is noted on the `tape`.
+    order in which they came), `running` and `most_running`; every call is added to `call_log`.
     """
 
     def __init__(  # noqa: PLR0913 (each argument is one thing that a test may want otherwise)
         self,
         name: str = "fake",
-        script: Mapping[str, Sequence[Act]] | None = None,
+        script: Mapping[str, Sequence[Behaviour]] | None = None,
         *,
-        default: Act | None = None,
+        default: Behaviour | None = None,
         price: Price | None = None,
         capabilities: Capabilities = CAPABILITIES,
         latency: float = 0.0,
         cancel_fee: Decimal = ZERO,
         faults: Sequence[Fault] = (),
-        tape: Tape | None = None,
+        call_log: CallLog | None = None,
     ) -> None:
         self.name = name
         self.account = f"{name}-account"
@@ -68,7 +68,7 @@ class FakeBackend(VideoBackend):
         self.prepared: list[tuple[ClipRequest, Image | None]] = []
         self.closed = False
         self.most_running = 0
-        self.tape = tape or Tape()
+        self.call_log = call_log or CallLog()
         self.faults = Faults(faults, NetworkError)
         self._script = dict(script or {})
         self._default = default or Succeed()
@@ -76,36 +76,36 @@ class FakeBackend(VideoBackend):
         self._price = price or Price(Decimal("0.10"), Decimal("0.01"))
         self._cancel_fee = cancel_fee
         self._count: Counter[str] = Counter()
-        self._orders: dict[str, Order] = {}
+        self._accepted: dict[str, AcceptedAttempt] = {}
         self._listed: dict[str, float] = {}
 
     def __repr__(self) -> str:
-        """Read as a log of what was asked and what was answered."""
+        """Show the calls and their answers, a line each."""
         return "\n".join([f"<FakeBackend {self.name!r}", *self.log, ">"])
 
     @property
     def log(self) -> list[str]:
-        """What was asked and answered, a line each."""
-        return self.tape.calls(self.name)
+        """The calls and their answers, a line each."""
+        return self.call_log.calls(self.name)
 
     @property
-    def orders(self) -> dict[UUID, Order]:
+    def accepted(self) -> dict[UUID, AcceptedAttempt]:
         """What it has accepted, by attempt."""
-        return {order.attempt_id: order for order in self._orders.values()}
+        return {one.attempt_id: one for one in self._accepted.values()}
 
     @property
     def charges(self) -> list[Charge]:
-        """What it has charged by now, whether anybody has asked or not."""
-        found = (order.charge() for order in self._orders.values())
+        """What it has charged by now."""
+        found = (one.charge() for one in self._accepted.values())
         return [charge for charge in found if charge is not None]
 
     @property
     def running(self) -> list[UUID]:
         """The attempts that are neither finished nor cancelled."""
-        return [o.attempt_id for o in self._orders.values() if not o.status().is_verdict]
+        return [one.attempt_id for one in self._accepted.values() if not one.status().is_verdict]
 
     def calm(self) -> None:
-        """From now on, succeed with whatever comes, and stop what is cancelled."""
+        """From now on, let every attempt succeed and every cancellation work."""
         self.faults.end()
         self._script, self._default, self._latency = {}, Succeed(), 0.0
         self._listed.clear()
@@ -122,7 +122,7 @@ class FakeBackend(VideoBackend):
         )
 
     async def prepare(self, request: ClipRequest, image: Image | None) -> Prepared:
-        """Note what is prepared."""
+        """Record what is prepared."""
         self._note("prepare", None, request)
         await self.faults.begin("prepare")
         await self._lag()
@@ -130,45 +130,45 @@ class FakeBackend(VideoBackend):
         return Prepared(request, image)
 
     async def submit(self, prepared: Prepared, attempt_id: UUID) -> Ticket:
-        """Do what the script says."""
+        """Behave as the script says."""
         request = prepared.request
-        act = self._next_act(request.prompt)
+        behaviour = self._next_behaviour(request.prompt)
         self.submitted.append(request.prompt)
-        self._note("submit", attempt_id, request, repr(act))
+        self._note("submit", attempt_id, request, repr(behaviour))
         await self.faults.begin("submit")
         await self._lag()
-        if isinstance(act, Refuse | RateLimit):
-            raise act.error
-        accepted = act.then if isinstance(act, LoseAnswer) else act
+        if isinstance(behaviour, Refuse | RateLimit):
+            raise behaviour.error
+        accepted = behaviour.then if isinstance(behaviour, LoseAnswer) else behaviour
         if accepted is not None:
             self._accept(attempt_id, request, accepted)
-        if isinstance(act, LoseAnswer):
-            self._listed[str(attempt_id)] = trio.current_time() + act.listed_after
-            if act.breaks:
+        if isinstance(behaviour, LoseAnswer):
+            self._listed[str(attempt_id)] = trio.current_time() + behaviour.listed_after
+            if behaviour.breaks:
                 raise ConnectionResetError("the connection broke")
             await trio.sleep_forever()
         await self._lag()
         return self._ticket(attempt_id)
 
     async def status(self, tickets: Sequence[Ticket]) -> Mapping[Ticket, Status]:
-        """Say where the orders stand."""
+        """Return where the attempts stand."""
         await self.faults.begin("status")
-        known = [ticket for ticket in tickets if ticket.provider_id in self._orders]
-        return {ticket: self._orders[ticket.provider_id].status() for ticket in known}
+        known = [ticket for ticket in tickets if ticket.provider_id in self._accepted]
+        return {ticket: self._accepted[ticket.provider_id].status() for ticket in known}
 
     async def fetch(self, ticket: Ticket, path: Path) -> None:
-        """Write the clip that the order made."""
-        order = self._order(ticket)
-        self._note("fetch", order.attempt_id, order.request)
+        """Write the attempt's clip."""
+        attempt = self._known(ticket)
+        self._note("fetch", attempt.attempt_id, attempt.request)
         try:
-            await self._download(order, path)
+            await self._download(attempt, path)
         finally:
-            self._note("download ends", order.attempt_id, order.request)
+            self._note("download ends", attempt.attempt_id, attempt.request)
 
-    async def _download(self, order: Order, path: Path) -> None:
+    async def _download(self, attempt: AcceptedAttempt, path: Path) -> None:
         await self.faults.begin("fetch")
         await self._lag()
-        output = order.output()
+        output = attempt.output()
         if output is None:
             raise GenerationError("there is no output")
         try:
@@ -177,47 +177,47 @@ class FakeBackend(VideoBackend):
             raise NetworkError(f"cannot write the clip: {error}") from error
 
     async def cancel(self, ticket: Ticket) -> Status:
-        """Stop an order that has not ended."""
-        order = self._order(ticket)
-        self._note("cancel", order.attempt_id, order.request)
+        """Cancel an attempt that has not ended."""
+        attempt = self._known(ticket)
+        self._note("cancel", attempt.attempt_id, attempt.request)
         await self.faults.begin("cancel")
-        if self.capabilities.can_cancel and not order.status().is_verdict:
-            order.cancelled = True
-        return order.status()
+        if self.capabilities.can_cancel and not attempt.status().is_verdict:
+            attempt.cancelled = True
+        return attempt.status()
 
     async def find(self, attempt: Attempt) -> Finding:
-        """Tell an attempt that was accepted from one that never arrived."""
+        """Look an attempt up: its ticket, or proof that it never arrived."""
         self._note("find", attempt.attempt_id, attempt.request)
         await self.faults.begin("find")
         key = str(attempt.attempt_id)
         if not self.capabilities.can_find or trio.current_time() < self._listed.get(key, 0):
             return Unknown()
-        return self._ticket(attempt.attempt_id) if key in self._orders else Absent()
+        return self._ticket(attempt.attempt_id) if key in self._accepted else Absent()
 
     async def aclose(self) -> None:
-        """Note that it was closed."""
+        """Record that it was closed."""
         self.closed = True
 
-    def _next_act(self, prompt: str) -> Act:
+    def _next_behaviour(self, prompt: str) -> Behaviour:
         number, lines = self._count[prompt], self._script.get(prompt, ())
         self._count[prompt] += 1
         return lines[number] if number < len(lines) else self._default
 
-    def _accept(self, attempt_id: UUID, request: ClipRequest, act: Accepted) -> None:
-        self._orders[str(attempt_id)] = Order(
+    def _accept(self, attempt_id: UUID, request: ClipRequest, behaviour: Accepted) -> None:
+        self._accepted[str(attempt_id)] = AcceptedAttempt(
             attempt_id,
             request,
-            act,
+            behaviour,
             quoted=self.quote(request).duration,
             price=self._price,
             cancel_fee=self._cancel_fee,
         )
         self.most_running = max(self.most_running, len(self.running))
 
-    def _order(self, ticket: Ticket) -> Order:
-        if ticket.provider_id not in self._orders:
-            raise GenerationError(f"there is no order {ticket.provider_id}")
-        return self._orders[ticket.provider_id]
+    def _known(self, ticket: Ticket) -> AcceptedAttempt:
+        if ticket.provider_id not in self._accepted:
+            raise GenerationError(f"there is no attempt {ticket.provider_id}")
+        return self._accepted[ticket.provider_id]
 
     def _ticket(self, attempt_id: UUID) -> Ticket:
         return Ticket(self.name, str(attempt_id), account=self.account, version="1")
@@ -229,9 +229,9 @@ class FakeBackend(VideoBackend):
     def _note(
         self, what: str, attempt_id: UUID | None, request: ClipRequest, answer: str = ""
     ) -> None:
-        self.tape.add(Call(self.name, what, attempt_id, request.prompt, answer))
+        self.call_log.add(Call(self.name, what, attempt_id, request.prompt, answer))
 
 
 def image_only(capabilities: Capabilities = CAPABILITIES) -> Capabilities:
-    """Give the capabilities of a backend that needs an image."""
+    """Return the capabilities of a backend that needs an image."""
     return evolve(capabilities, text=False)

@@ -1,4 +1,4 @@
-"""Tiny real clips for fakes to deliver, sound and spoilt, and a tiny picture."""
+"""Tiny real clips for fakes to deliver, intact and broken, and a tiny picture."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BLACK = 16
 
 @lru_cache(maxsize=64)
 def tiny_clip(seconds: float, *, shade: int | None = None) -> bytes:
-    """Give an MP4 file of 64x64 pixels at 8 frames a second: a moving pattern, or one shade."""
+    """Return an MP4 file of 64x64 pixels at 8 frames a second: a moving pattern, or one shade."""
     import numpy as np  # noqa: PLC0415 (numpy and PyAV load when a clip is first needed)
 
     from vgen.video import Encoder  # noqa: PLC0415 (likewise)
@@ -33,7 +33,7 @@ def tiny_clip(seconds: float, *, shade: int | None = None) -> bytes:
 
 @lru_cache(maxsize=1)
 def tiny_picture() -> bytes:
-    """Give a PNG file of 64x64 pixels: a slope from dark to light."""
+    """Return a PNG file of 64x64 pixels: a slope from dark to light."""
     from PIL import Image  # noqa: PLC0415 (Pillow loads when a picture is first needed)
 
     file = io.BytesIO()
@@ -42,12 +42,12 @@ def tiny_picture() -> bytes:
 
 
 def cut_short(content: bytes) -> bytes:
-    """Give what a download leaves that breaks off near its end."""
+    """Return what a download leaves that breaks off near its end."""
     return content[:-200]
 
 
 def spoilt(what: str | bytes, seconds: float) -> bytes:
-    """Give a file that is no sound clip: a "page", a "cut" or "black" clip, or the bytes given."""
+    """Return a file that is no good clip: a "page", a "cut" or "black" clip, or given bytes."""
     if isinstance(what, bytes):
         return what
     if what == "page":

@@ -1,4 +1,4 @@
-"""What may go wrong with the calls of a fake, whatever they are for."""
+"""Faults of a fake's calls: failures, delays, outages."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TypeVar
 import trio
 from attrs import frozen
 
-from vgen.testing.terse import Terse
+from vgen.testing.short_repr import ShortRepr
 
 T = TypeVar("T")
 
 
 @frozen(repr=False)
-class Break(Terse):
+class Break(ShortRepr):
     """The `nth` call of a method fails, and the `times - 1` after it.
 
     With `done` it has done its work by then: only its answer is lost.
@@ -28,7 +28,7 @@ class Break(Terse):
 
 
 @frozen(repr=False)
-class Delay(Terse):
+class Delay(ShortRepr):
     """The `nth` call of a method takes so many `seconds`, and the `times - 1` after it do.
 
     They pass before the work, or with `done` between the work and the answer.
@@ -42,7 +42,7 @@ class Delay(Terse):
 
 
 @frozen(repr=False)
-class Outage(Terse):
+class Outage(ShortRepr):
     """From `begins` to `ends`, in seconds of Trio's clock, every call fails and does nothing."""
 
     begins: float = 0.0
@@ -53,7 +53,7 @@ Fault = Break | Delay | Outage
 
 
 class Faults:
-    """Makes the calls of one fake go wrong as planned; `error` makes what a failing one raises."""
+    """Injects the planned faults into a fake's calls; `error` makes what a failing call raises."""
 
     def __init__(self, planned: Iterable[Fault], error: Callable[[str], Exception]) -> None:
         self._planned = tuple(planned)
@@ -61,7 +61,7 @@ class Faults:
         self._calls: Counter[str] = Counter()
 
     async def call(self, name: str, work: Callable[[], T]) -> T:
-        """Do the work of a call, with what goes wrong before and after it."""
+        """Do the work of a call, with the faults that are due before and after it."""
         due = await self.begin(name)
         result = work()
         for fault in due:
@@ -70,7 +70,7 @@ class Faults:
         return result
 
     async def begin(self, name: str) -> list[Break | Delay]:
-        """Play what goes wrong before a call does its work, and give all that is due."""
+        """Inject the faults before a call's work, and return all that are due."""
         await trio.lowlevel.checkpoint()
         self._calls[name] += 1
         due = [fault for fault in self._planned if not isinstance(fault, Outage)]
@@ -83,7 +83,7 @@ class Faults:
         return due
 
     def end(self) -> None:
-        """Let nothing go wrong from now on."""
+        """Inject no more faults."""
         self._planned = ()
 
     async def _play(self, fault: Break | Delay, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The guard that lets no paid backend submit in a test which was not meant to spend."""
+"""A guard against paid submits in tests that were not meant to spend money."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ import pytest
 from vgen.ports.backend import VideoBackend
 from vgen.records.request import Prepared
 from vgen.records.status import Ticket
-from vgen.testing.standing_in import is_stand_in
+from vgen.testing.stand_ins import is_stand_in
 
 Submit = Callable[[Any, Prepared, UUID], Awaitable[Ticket]]
 
 
 class Guard:
-    """Stands before the `submit` of every backend, those defined later included.
+    """Wraps the `submit` of every backend class, those defined later included.
 
     A refusal fails the test at once: as an error that services handle, it could pass unseen.
     """
 
     def __init__(self) -> None:
         self._test = ""
-        self._posted = False
+        self._installed = False
         self._guarded: set[Submit] = set()
 
     @contextmanager
     def watching(self, test: str, *, live: bool) -> Generator[None]:
-        """Refuse what is paid while the block runs, unless the test is `live`."""
-        if not self._posted:
-            self._post()
+        """Refuse paid submits within the block, unless the test is `live`."""
+        if not self._installed:
+            self._install()
         before, self._test = self._test, "" if live else test
         try:
             yield
@@ -41,7 +41,7 @@ class Guard:
             self._test = before
 
     def check(self, backend: VideoBackend) -> None:
-        """Fail the running test if the backend would spend."""
+        """Fail the running test if the backend would spend money."""
         if self._test and backend.capabilities.paid and not is_stand_in(backend):
             pytest.fail(
                 f"{self._test} would submit to the paid backend {backend.name!r}: use a fake, "
@@ -49,22 +49,22 @@ class Guard:
                 "the test vgen_live"
             )
 
-    def _post(self) -> None:
-        """Stand before every backend there is, and every one to come."""
-        self._posted = True
+    def _install(self) -> None:
+        """Wrap every backend class there is, and every later one."""
+        self._installed = True
         waiting = VideoBackend.__subclasses__()
         while waiting:
             kind = waiting.pop()
             waiting += kind.__subclasses__()
-            self._stand_before(kind)
+            self._wrap(kind)
 
-        def born(kind: type[Any], /, **arguments: object) -> None:
+        def init_subclass(kind: type[Any], /, **arguments: object) -> None:
             super(VideoBackend, cast("type[VideoBackend]", kind)).__init_subclass__(**arguments)
-            self._stand_before(kind)
+            self._wrap(kind)
 
-        type.__setattr__(VideoBackend, "__init_subclass__", classmethod(born))
+        type.__setattr__(VideoBackend, "__init_subclass__", classmethod(init_subclass))
 
-    def _stand_before(self, kind: type[Any]) -> None:
+    def _wrap(self, kind: type[Any]) -> None:
         submit: Submit | None = vars(kind).get("submit")
         if submit is None or submit in self._guarded:
             return

@@ -1,4 +1,4 @@
-"""Looking at clips without threads, so that a virtual clock cannot run ahead of the work."""
+"""Inspecting clips without threads, so that a virtual clock cannot run ahead of the work."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _looked_at(content: bytes, *, thorough: bool) -> Inspection:
 
 
 class InlineInspector(Inspector):
-    """The real inspector, working in the calling task; it looks at the same bytes only once."""
+    """The real inspector, working in the calling task; it inspects the same bytes only once."""
 
     def __init__(self, *, thorough: bool = False) -> None:
         super().__init__(thorough=thorough, in_thread=_inline)
@@ -50,5 +50,5 @@ class InlineInspector(Inspector):
 
 
 def inline_inspector(*, thorough: bool = False) -> Inspector:
-    """Give the real inspector, working in the calling task: for small files only."""
+    """Return the real inspector, working in the calling task: for small files only."""
     return InlineInspector(thorough=thorough)

@@ -1,4 +1,4 @@
-"""A ledger in memory: the port's model, on Trio's clock and without threads."""
+"""A ledger in memory, on Trio's clock and without threads: the model for all others."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import Entry, Line
 from vgen.records.job import Claim, Job, Manifest
 from vgen.records.money import Account
+from vgen.testing.call_log import Call, CallLog
 from vgen.testing.faults import Fault, Faults
-from vgen.testing.pages import Pages
-from vgen.testing.tape import Call, Tape
+from vgen.testing.memory_job import MemoryJob
 
 T = TypeVar("T")
 
@@ -24,21 +24,21 @@ class MemoryLedger(CostLedger):
 
     Its time is Trio's clock, and no call takes any of it, so that whole jobs run in virtual time.
     `faults` make calls of its methods fail, before or after they are committed, or take their
-    time. Every manifest and every line of a journal is noted on the `tape`, and every call of
+    time. Every manifest and every line of a journal is added to `call_log`, and each call of
     `reserve` before its line.
     """
 
-    def __init__(self, faults: Sequence[Fault] = (), *, tape: Tape | None = None) -> None:
-        self.tape = tape or Tape()
+    def __init__(self, faults: Sequence[Fault] = (), *, call_log: CallLog | None = None) -> None:
+        self.call_log = call_log or CallLog()
         self.faults = Faults(faults, LedgerError)
-        self._jobs: dict[UUID, Pages] = {}
+        self._jobs: dict[UUID, MemoryJob] = {}
 
     def __repr__(self) -> str:
-        """Read as a log: a line for each entry, job by job."""
+        """Show the journals, a line for each entry, job by job."""
         lines = [
             f"{line.at.timestamp():9.3f} clip {line.clip_index}: {line.entry!r}"
-            for pages in self._jobs.values()
-            for line in pages.journal
+            for job in self._jobs.values()
+            for line in job.journal
         ]
         return "\n".join(["<MemoryLedger", *lines, ">"])
 
@@ -47,19 +47,19 @@ class MemoryLedger(CostLedger):
         return await self._call("open_job", lambda: self._open_job(manifest, holds))
 
     async def job(self, job_id: UUID) -> Job | None:
-        """Give a job."""
+        """Return a job."""
         return await self._call("job", lambda: self.books(job_id))
 
     async def attempts(self, job_id: UUID, clip_index: int) -> tuple[Attempt, ...]:
-        """Give a clip's attempts."""
+        """Return a clip's attempts."""
         return await self._call("attempts", lambda: self._of_clip(job_id, clip_index))
 
     async def attempt(self, attempt_id: UUID) -> Attempt | None:
-        """Give an attempt."""
+        """Return an attempt."""
         return await self._call("attempt", lambda: self._attempt(attempt_id))
 
     async def unsettled(self) -> tuple[Attempt, ...]:
-        """Give what was sent and can still move."""
+        """Return the attempts that were sent and are not closed yet."""
         return await self._call("unsettled", self._unsettled)
 
     async def jobs(self) -> tuple[UUID, ...]:
@@ -75,7 +75,7 @@ class MemoryLedger(CostLedger):
         )
 
     async def holder(self, job_id: UUID, clip_index: int) -> Claim | None:
-        """Say who holds a clip."""
+        """Return the claim on a clip."""
         return await self._call("holder", lambda: self._holder(job_id, clip_index))
 
     async def renew(self, claim: Claim, *, lease: float) -> None:
@@ -83,7 +83,7 @@ class MemoryLedger(CostLedger):
         await self._call("renew", lambda: self._known(claim.job_id).renew(claim, lease))
 
     async def release(self, claim: Claim) -> None:
-        """Give a clip back."""
+        """Release a claim."""
         await self._call("release", lambda: self._release(claim))
 
     async def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
@@ -115,46 +115,46 @@ class MemoryLedger(CostLedger):
         await self._call("stop", lambda: self._stop(job_id))
 
     async def history(self, job_id: UUID) -> tuple[Line, ...]:
-        """Give a job's journal."""
+        """Return a job's journal."""
         return await self._call("history", lambda: self._journal(job_id))
 
     def books(self, job_id: UUID) -> Job | None:
-        """Give a job at once: what `job` does, without being one of the ledger's calls."""
-        pages = self._jobs.get(job_id)
-        if pages is None:
+        """Return a job without a call of the ledger: no fault strikes, and nothing is logged."""
+        job = self._jobs.get(job_id)
+        if job is None:
             return None
         return Job(
-            pages.manifest,
-            pages.account,
-            tuple(pages.attempts.values()),
-            pages.outcome,
-            pages.stopped,
+            job.manifest,
+            job.account,
+            tuple(job.attempts.values()),
+            job.outcome,
+            job.stopped,
         )
 
     async def _call(self, name: str, work: Callable[[], T]) -> T:
         return await self.faults.call(name, lambda: self._published(work))
 
     def _published(self, work: Callable[[], T]) -> T:
-        """Do the work, and note on the tape what it wrote."""
-        before = {job_id: len(pages.journal) for job_id, pages in self._jobs.items()}
+        """Do the work, and add what it wrote to the log."""
+        before = {job_id: len(job.journal) for job_id, job in self._jobs.items()}
         result = work()
-        for job_id, pages in self._jobs.items():
-            for line in pages.journal[before.get(job_id, 0) :]:
-                self.tape.add(line)
+        for job_id, job in self._jobs.items():
+            for line in job.journal[before.get(job_id, 0) :]:
+                self.call_log.add(line)
         return result
 
     def _open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
-        old = self._jobs.get(manifest.job_id) or Pages(manifest, Account(limit=manifest.budget))
-        self._jobs[manifest.job_id] = pages = old.renewed(manifest, holds)
-        self.tape.add(manifest)
-        return pages.account
+        old = self._jobs.get(manifest.job_id) or MemoryJob(manifest, Account(limit=manifest.budget))
+        self._jobs[manifest.job_id] = job = old.renewed(manifest, holds)
+        self.call_log.add(manifest)
+        return job.account
 
     def _attempt(self, attempt_id: UUID) -> Attempt | None:
-        found = (pages.attempts.get(attempt_id) for pages in self._jobs.values())
+        found = (job.attempts.get(attempt_id) for job in self._jobs.values())
         return next((attempt for attempt in found if attempt is not None), None)
 
     def _unsettled(self) -> tuple[Attempt, ...]:
-        every = (attempt for pages in self._jobs.values() for attempt in pages.attempts.values())
+        every = (attempt for job in self._jobs.values() for attempt in job.attempts.values())
         return tuple(attempt for attempt in every if attempt.sent and attempt.is_open)
 
     def _stop(self, job_id: UUID) -> None:
@@ -175,9 +175,9 @@ class MemoryLedger(CostLedger):
 
     def _note(self, what: str, attempt: Attempt, answer: str = "") -> None:
         about = f"clip {attempt.clip_index}"
-        self.tape.add(Call("ledger", what, attempt.attempt_id, about, answer))
+        self.call_log.add(Call("ledger", what, attempt.attempt_id, about, answer))
 
-    def _known(self, job_id: UUID) -> Pages:
+    def _known(self, job_id: UUID) -> MemoryJob:
         if job_id not in self._jobs:
             raise NotFoundError(f"the ledger has no job {job_id}")
         return self._jobs[job_id]

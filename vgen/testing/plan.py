@@ -1,4 +1,4 @@
-"""A whole job, decided beforehand: what is asked for, what happens, and when it is run again."""
+"""The plan of a job: its prompts, its backends, their faults, and its runs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from attrs import evolve, field, frozen
 from vgen.records.money import ZERO, Price
 from vgen.records.prompt import ClipPrompt
 from vgen.records.settings import Settings
-from vgen.testing.acts import Act, Succeed
 from vgen.testing.backend import CAPABILITIES, FakeBackend
+from vgen.testing.behaviours import Behaviour, Succeed
+from vgen.testing.call_log import CallLog
 from vgen.testing.clips import tiny_picture
 from vgen.testing.faults import Fault
 from vgen.testing.ledger import MemoryLedger
+from vgen.testing.short_repr import ShortRepr
 from vgen.testing.storage import MemoryStorage
-from vgen.testing.tape import Tape
-from vgen.testing.terse import Terse
 
 IMAGE = "scene.png"
 """What the clips with an image start from."""
@@ -25,11 +25,11 @@ IMAGE = "scene.png"
 POLL_INTERVAL = 8.0
 QUEUE_LIMIT = 20.0
 RUN_LIMIT = 60.0
-"""What the fakes of a plan are given, in seconds: short, since every poll costs a test time."""
+"""Limits of a plan's fakes, in seconds: short, since every poll costs a test time."""
 
 
 @frozen(repr=False)
-class Model(Terse):
+class Model(ShortRepr):
     """One backend of a plan's route.
 
     `script` says, for each prompt, what becomes of its attempts in their order, `default` what
@@ -38,8 +38,8 @@ class Model(Terse):
     `FakeBackend` and `Capabilities`.
     """
 
-    script: Mapping[str, Sequence[Act]] = field(factory=dict[str, Sequence[Act]])
-    default: Act = Succeed()
+    script: Mapping[str, Sequence[Behaviour]] = field(factory=dict[str, Sequence[Behaviour]])
+    default: Behaviour = Succeed()
     base: Decimal = field(default=Decimal("0.10"), converter=Decimal)
     per_second: Decimal = field(default=Decimal("0.01"), converter=Decimal)
     cancel_fee: Decimal = field(default=ZERO, converter=Decimal)
@@ -50,8 +50,8 @@ class Model(Terse):
     can_cancel: bool = True
     faults: Sequence[Fault] = field(default=(), converter=tuple[Fault, ...])
 
-    def backend(self, name: str, tape: Tape) -> FakeBackend:
-        """Give the fake that plays it."""
+    def backend(self, name: str, call_log: CallLog) -> FakeBackend:
+        """Return the fake."""
         return FakeBackend(
             name,
             self.script,
@@ -69,12 +69,12 @@ class Model(Terse):
             latency=self.latency,
             cancel_fee=self.cancel_fee,
             faults=self.faults,
-            tape=tape,
+            call_log=call_log,
         )
 
 
 @frozen(repr=False)
-class Run(Terse):
+class Run(ShortRepr):
     """One run of the job, by so many `runners` at once.
 
     The caller cancels it after `cancel` seconds, another runner calls the job off after
@@ -97,8 +97,8 @@ class Run(Terse):
 
 
 @frozen(repr=False)
-class Plan(Terse):
-    """A whole job: a clip for each letter of `prompts`, in that order, "a" having index 0.
+class Plan(ShortRepr):
+    """The plan of a job: a clip for each letter of `prompts`, in that order, "a" having index 0.
 
     The clips of the letters in `images` start from an image. Amounts are in US dollars, times in
     seconds. The `runs` follow one another; with a `spool`, they share one.
@@ -126,7 +126,7 @@ class Plan(Terse):
         )
 
     def clip_prompts(self, edited: str = "") -> list[ClipPrompt]:
-        """Give what is asked for, with the `edited` prompts in capitals."""
+        """Return the prompts, with the `edited` prompts in capitals."""
         return [
             ClipPrompt(
                 ord(letter) - ord("a"),
@@ -137,15 +137,15 @@ class Plan(Terse):
             for letter in self.prompts
         ]
 
-    def backends(self, tape: Tape) -> list[FakeBackend]:
-        """Give the fakes of its route."""
+    def backends(self, call_log: CallLog) -> list[FakeBackend]:
+        """Return the fakes of its route."""
         models = {"one": self.one, "two": self.two}
-        return [model.backend(name, tape) for name, model in models.items() if model]
+        return [model.backend(name, call_log) for name, model in models.items() if model]
 
-    def fake_ledger(self, tape: Tape) -> MemoryLedger:
-        """Give its ledger."""
-        return MemoryLedger(self.ledger, tape=tape)
+    def fake_ledger(self, call_log: CallLog) -> MemoryLedger:
+        """Return its ledger."""
+        return MemoryLedger(self.ledger, call_log=call_log)
 
-    def fake_storage(self, tape: Tape) -> MemoryStorage:
-        """Give its storage, which has the image."""
-        return MemoryStorage({IMAGE: tiny_picture()}, faults=self.storage, tape=tape)
+    def fake_storage(self, call_log: CallLog) -> MemoryStorage:
+        """Return its storage, which has the image."""
+        return MemoryStorage({IMAGE: tiny_picture()}, faults=self.storage, call_log=call_log)

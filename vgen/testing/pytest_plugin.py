@@ -21,7 +21,7 @@ LIVE = "vgen_live"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers", f"{LIVE}: paid vgen backends may submit in this test, which may cost money"
     )
@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Watch over the backends while a test runs, its fixtures included."""
+    """Guard the backends while a test runs, its fixtures included."""
     from vgen.testing.guard import GUARD  # noqa: PLC0415 - only a run that has tests pays for it
 
     with GUARD.watching(item.nodeid, live=item.get_closest_marker(LIVE) is not None):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from vgen.errors import StorageError
 from vgen.ports.storage import Storage, StoredFile
+from vgen.testing.call_log import Call, CallLog
 from vgen.testing.faults import Fault, Faults
-from vgen.testing.tape import Call, Tape
 
 NO_KEY_PARTS = frozenset({"", ".", ".."})
 """What no key has between its slashes; such a key might leave a storage that has folders."""
@@ -19,7 +19,7 @@ class MemoryStorage(Storage):
 
     `images` holds what can be read, or the error to raise instead. `faults` make calls of `read`,
     `write`, `stat` and `url` fail as an outage does, or take their time. `files` is what was
-    stored and `reads` what was asked for; every call is noted on the `tape`.
+    stored and `reads` what was asked for; every call is added to `call_log`.
     """
 
     def __init__(
@@ -27,28 +27,28 @@ class MemoryStorage(Storage):
         images: Mapping[str, bytes | StorageError] | None = None,
         *,
         faults: Sequence[Fault] = (),
-        tape: Tape | None = None,
+        call_log: CallLog | None = None,
     ) -> None:
         self.files: dict[str, bytes] = {}
         self.reads: list[str] = []
         self.images = dict(images or {})
-        self.tape = tape or Tape()
+        self.call_log = call_log or CallLog()
         self.faults = Faults(faults, lambda what: StorageError(what, retryable=True))
 
     def __repr__(self) -> str:
-        """Read as a log of what was asked, with what it holds in the first line."""
+        """Show what it holds, and then its calls, a line each."""
         held = ", ".join(f"{key} ({len(data)} bytes)" for key, data in self.files.items())
-        lines = self.tape.calls("storage")
+        lines = self.call_log.calls("storage")
         return "\n".join([f"<MemoryStorage: {held or 'empty'}", *lines]) + ">"
 
     async def read(self, reference: str, *, max_bytes: int) -> bytes:
-        """Give an image."""
+        """Return an image."""
         self.reads.append(reference)
         self._note("read", reference)
         return await self.faults.call("read", lambda: self._read(reference, max_bytes))
 
     async def write(self, key: str, path: Path) -> StoredFile:
-        """Take a file in."""
+        """Store a file."""
         self._note("write", key)
         return await self.faults.call("write", lambda: self._write(key, path))
 
@@ -58,7 +58,7 @@ class MemoryStorage(Storage):
         return await self.faults.call("stat", lambda: self._stat(reference))
 
     async def url(self, reference: str) -> str:
-        """Give a URL that leads nowhere."""
+        """Return a URL that leads nowhere."""
         self._note("url", reference)
         return await self.faults.call("url", lambda: f"memory:{reference}")
 
@@ -77,7 +77,7 @@ class MemoryStorage(Storage):
             self.files[key] = path.read_bytes()
         except OSError as error:
             raise StorageError(f"cannot read {path}: {error.strerror}") from error
-        self.tape.add(Call("storage", "stored", about=key, answer=path.name))
+        self.call_log.add(Call("storage", "stored", about=key, answer=path.name))
         return StoredFile(key, len(self.files[key]))
 
     def _stat(self, reference: str) -> StoredFile | None:
@@ -85,4 +85,4 @@ class MemoryStorage(Storage):
         return None if data is None else StoredFile(reference, len(data))
 
     def _note(self, what: str, about: str) -> None:
-        self.tape.add(Call("storage", what, about=about))
+        self.call_log.add(Call("storage", what, about=about))

@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 
 from vgen.errors import AccountError, GenerationError, ModelUnavailableError
 from vgen.records.prompt import MAX_SEED, ClipPrompt
-from vgen.testing.acts import Act, Fail, Hang, LoseAnswer, RateLimit, Refuse, Spoil, Succeed
+from vgen.testing.behaviours import (
+    Behaviour,
+    Fail,
+    Hang,
+    LoseAnswer,
+    RateLimit,
+    Refuse,
+    Spoil,
+    Succeed,
+)
 from vgen.testing.faults import Break, Delay, Fault, Outage
 from vgen.testing.plan import Model, Plan, Run
 
@@ -24,7 +33,7 @@ Quirk = tuple[str, Any]
 
 LETTERS = "abcde"
 
-ACTS: Sequence[Act] = (
+BEHAVIOURS: Sequence[Behaviour] = (
     Succeed(),
     Fail(),
     Fail(billed="0.05"),
@@ -59,12 +68,12 @@ ACTS: Sequence[Act] = (
     Refuse(AccountError("no credit")),
     Refuse(GenerationError("content policy")),
 )
-"""What may become of an attempt, the plain before the strange: shrinking goes to the front."""
+"""How an attempt may end, the simple before the rare: shrinking goes to the front."""
 
 DOWN = Refuse(ModelUnavailableError("down"))
 PLAIN = (Succeed(), Fail(), Fail(after=1, billed="0.05"), Succeed(after=30))
-WEIGHTED: Sequence[Act] = (*PLAIN * 7, *(DOWN,) * 3, *ACTS)
-"""Mostly plain: a job in which everything is strange ends before it has begun."""
+WEIGHTED: Sequence[Behaviour] = (*PLAIN * 7, *(DOWN,) * 3, *BEHAVIOURS)
+"""Mostly simple: a job in which everything is rare ends before it has begun."""
 
 MODEL_QUIRKS: Sequence[Quirk] = (
     ("default", Succeed(after=3)),
@@ -131,7 +140,7 @@ LEDGER_METHODS = ("open_job", "job", "attempts", "claim", "renew", "release", "r
 
 
 def prompts(*, count: int | None = None) -> st.SearchStrategy[list[ClipPrompt]]:
-    """Give clip prompts that any backend which works from text can make, each index once."""
+    """Return clip prompts that any backend which works from text can make, each index once."""
     one = st.builds(
         ClipPrompt,
         clip_index=st.integers(0, 99),
@@ -145,26 +154,26 @@ def prompts(*, count: int | None = None) -> st.SearchStrategy[list[ClipPrompt]]:
     return st.lists(one, min_size=least, max_size=most, unique_by=lambda p: p.clip_index)
 
 
-def acts() -> st.SearchStrategy[Act]:
-    """Give what may become of one attempt."""
+def behaviours() -> st.SearchStrategy[Behaviour]:
+    """Return a behaviour for one attempt."""
     return st.sampled_from(WEIGHTED)
 
 
-def scripts(letters: str = LETTERS) -> st.SearchStrategy[dict[str, list[Act]]]:
-    """Give a script for a fake backend: for some of the prompts, what becomes of each attempt."""
-    lines = st.lists(st.tuples(st.sampled_from(letters), acts()), max_size=2 * len(letters))
+def scripts(letters: str = LETTERS) -> st.SearchStrategy[dict[str, list[Behaviour]]]:
+    """Return a script for a fake backend: behaviours for the attempts of some of the prompts."""
+    lines = st.lists(st.tuples(st.sampled_from(letters), behaviours()), max_size=2 * len(letters))
     return lines.map(_by_prompt)
 
 
-def _by_prompt(lines: Sequence[tuple[str, Act]]) -> dict[str, list[Act]]:
-    script: dict[str, list[Act]] = {}
-    for prompt, act in sorted(lines, key=itemgetter(0)):
-        script.setdefault(prompt, []).append(act)
+def _by_prompt(lines: Sequence[tuple[str, Behaviour]]) -> dict[str, list[Behaviour]]:
+    script: dict[str, list[Behaviour]] = {}
+    for prompt, behaviour in sorted(lines, key=itemgetter(0)):
+        script.setdefault(prompt, []).append(behaviour)
     return script
 
 
 def ledger_faults() -> st.SearchStrategy[Fault]:
-    """Give something that may go wrong with a ledger."""
+    """Return a fault of a ledger's calls."""
     methods = st.sampled_from(LEDGER_METHODS) | st.just("advance")
     numbers = st.integers(1, 12)
     return st.one_of(
@@ -174,17 +183,17 @@ def ledger_faults() -> st.SearchStrategy[Fault]:
 
 
 def models() -> st.SearchStrategy[Model]:
-    """Give a backend of a route."""
+    """Return a backend of a route."""
     return st.builds(_changed, st.builds(Model, script=scripts()), _some(MODEL_QUIRKS, most=3))
 
 
 def runs() -> st.SearchStrategy[Run]:
-    """Give one run of a job."""
+    """Return one run of a job."""
     return st.builds(_changed, st.just(Run()), _some(RUN_QUIRKS, most=3))
 
 
 def plans(*, sound_ledger: bool = True) -> st.SearchStrategy[Plan]:
-    """Give a whole job, with all that goes wrong and all that its callers do.
+    """Return the plan of a job, with its faults and all that its callers do.
 
     Without a `sound_ledger`, one or two of the ledger's calls go wrong as well.
     """

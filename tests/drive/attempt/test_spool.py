@@ -38,11 +38,11 @@ async def test_it_is_stored_from_the_spool(autojump_clock: MockClock, tmp_path: 
     stage = await spooled(tmp_path / "spool")
     assert len(list((tmp_path / "spool").iterdir())) == 3
     assert {a.custody for a in await stage.ledger.unsettled()} == {Custody.SPOOLED}
-    before = len(stage.fake.tape.calls("fake"))
+    before = len(stage.fake.call_log.calls("fake"))
     async with stage.runner(spool=tmp_path / "spool") as runner:
         clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert clips.successful_clips == 3
-    assert len(stage.fake.tape.calls("fake")) == before
+    assert len(stage.fake.call_log.calls("fake")) == before
     assert list((tmp_path / "spool").iterdir()) == []
 
 

@@ -9,9 +9,9 @@ import trio
 from trio.testing import MockClock
 
 from tests.drive.jobs import JOB, PLENTY, Stage, prompts
-from vgen.testing import Act, Fail, FakeBackend, LoseAnswer, Succeed
+from vgen.testing import Behaviour, Fail, FakeBackend, LoseAnswer, Succeed
 
-SCRIPT: dict[str, list[Act]] = {"a": [Fail()], "b": [LoseAnswer(then=Succeed())]}
+SCRIPT: dict[str, list[Behaviour]] = {"a": [Fail()], "b": [LoseAnswer(then=Succeed())]}
 
 
 class Cut(trio.abc.Instrument):

@@ -39,13 +39,13 @@ async def test_while_a_job_is_opened(sqlite_job: SQLiteJob, autojump_clock: Mock
     await sqlite_job.nothing_is_lost_or_paid_twice()
 
 
-@pytest.mark.parametrize("act", [Succeed(), LONG])
+@pytest.mark.parametrize("behaviour", [Succeed(), LONG])
 @pytest.mark.parametrize("at", [0.5, 9.0, 19.0, 39.0, 60.0])
 async def test_in_the_middle_of_a_job(
-    sqlite_job: SQLiteJob, autojump_clock: MockClock, *, at: float, act: Succeed
+    sqlite_job: SQLiteJob, autojump_clock: MockClock, *, at: float, behaviour: Succeed
 ) -> None:
     """Verdicts, files and the renewal of claims wait for it; nobody hears of it."""
-    sqlite_job.fake = Watched(default=act)
+    sqlite_job.fake = Watched(default=behaviour)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(lambda: keep_locked(sqlite_job, WHILE, at=at))
         clips = await sqlite_job.play()

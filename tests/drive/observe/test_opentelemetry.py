@@ -25,7 +25,7 @@ from vgen.errors import (
     ModelUnavailableError,
 )
 from vgen.testing import (
-    Act,
+    Behaviour,
     Fail,
     FakeBackend,
     Hang,
@@ -36,7 +36,7 @@ from vgen.testing import (
     Succeed,
 )
 
-Script = Mapping[str, Sequence[Act]]
+Script = Mapping[str, Sequence[Behaviour]]
 
 
 @pytest.fixture

@@ -58,11 +58,11 @@ class Gauge(trio.abc.Instrument):
             self._compare()
         if trio.current_time() > FOREVER * len(self._story.chapters):
             self._complain("the job has come to a standstill")
-            for order in self._story.orders.values():
+            for order in self._story.accepted.values():
                 order.cancelled = True  # whatever waits for it, shielded even, comes to its end
 
     def _follow(self) -> None:
-        notes = self._story.tape.notes
+        notes = self._story.call_log.entries
         for note in notes[self._read :]:
             what = note.what
             if isinstance(what, Line):

@@ -160,6 +160,6 @@ def what_runs_may_finish(story: Story, chapter: Chapter) -> None:
     asked_for = {prompt.prompt for prompt in story.plan.clip_prompts(chapter.run.edited)}
     for at, call in story.calls("cancel", within=chapter):
         assert call.attempt_id is not None
-        order = story.orders[call.attempt_id]
-        slow = at - order.placed >= RUN_LIMIT - ROUNDING
+        order = story.accepted[call.attempt_id]
+        slow = at - order.submitted_at >= RUN_LIMIT - ROUNDING
         assert slow or order.request.prompt not in asked_for, f"cancelled without need: {call}"

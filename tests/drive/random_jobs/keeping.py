@@ -13,7 +13,7 @@ from vgen.errors import InvalidPromptsError
 from vgen.records.entry import Fetched, Line, Settled, Spooled, Stored
 from vgen.records.job import Job
 from vgen.testing import Call, Spoil, Succeed
-from vgen.testing.acts import Accepted
+from vgen.testing.behaviours import Accepted
 
 from .story import Chapter, Outcome, Story
 
@@ -35,8 +35,8 @@ def clips_are_what_is_stored(story: Story, chapter: Chapter) -> None:
 def _is_sound(story: Story, clip: Clip, attempt: Attempt) -> None:
     content = story.storage.files[clip.reference]
     assert hashlib.sha256(content).hexdigest() == clip.sha256
-    order = story.orders[attempt.attempt_id]
-    assert isinstance(order.act, Succeed), f"no sound clip: {order.act}"
+    order = story.accepted[attempt.attempt_id]
+    assert isinstance(order.behaviour, Succeed), f"no sound clip: {order.behaviour}"
     assert clip.actual_duration == order.seconds
     assert attempt.clip is not None
     assert clip.video_url == f"memory:{clip.reference}"
@@ -46,7 +46,7 @@ def verdict_then_file_then_storage(story: Story) -> None:
     """The verdict is written before the fetch, and a clip is stored before it is called so."""
     written: dict[UUID, set[type]] = {}
     files: set[str] = set()
-    for note in story.tape.notes:
+    for note in story.call_log.entries:
         what = note.what
         if isinstance(what, Line):
             seen = written.setdefault(what.attempt_id, set())
@@ -64,24 +64,24 @@ def bad_downloads_are_fetched_again(story: Story) -> None:
     """A download that breaks off loses no clip; a useless file is lost and never a clip."""
     flaky = any(model and model.faults for model in (story.plan.one, story.plan.two))
     for key, attempt in story.attempts.items():
-        order = story.orders.get(key)
+        order = story.accepted.get(key)
         if order is None:
             continue
-        if isinstance(order.act, Spoil):
+        if isinstance(order.behaviour, Spoil):
             assert attempt.custody is not Custody.STORED, f"a useless file was kept: {attempt}"
-        if _can_be_had(order.act) and not flaky and attempt.custody is Custody.LOST:
+        if _can_be_had(order.behaviour) and not flaky and attempt.custody is Custody.LOST:
             given_up = attempt.money is Money.WRITTEN_OFF or "has changed" in attempt.reason
             assert given_up, f"lost without need: {attempt}"
 
 
-def _can_be_had(act: Accepted) -> bool:
-    return isinstance(act, Succeed) and act.cut < DOWNLOADS and act.keeps is None
+def _can_be_had(behaviour: Accepted) -> bool:
+    return isinstance(behaviour, Succeed) and behaviour.cut < DOWNLOADS and behaviour.keeps is None
 
 
 def what_is_spooled_is_at_hand(story: Story) -> None:
     """What is kept in the spool is not fetched again, and gone from there when the job is done."""
     spooled: set[UUID] = set()
-    for note in story.tape.notes:
+    for note in story.call_log.entries:
         what = note.what
         if isinstance(what, Line) and isinstance(what.entry, Spooled):
             spooled.add(what.attempt_id)

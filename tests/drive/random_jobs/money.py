@@ -11,7 +11,7 @@ from vgen.abc import Attempt, Custody, Money, State
 from vgen.errors import BudgetExceededError
 from vgen.records.entry import Entry, Fetched, Line, Planned, Reserved, Settled
 from vgen.records.money import ZERO
-from vgen.testing import Note
+from vgen.testing import LogEntry
 
 from .keeping import kept_attempt
 from .story import Chapter, Story
@@ -27,7 +27,7 @@ def budget_holds(story: Story, chapter: Chapter) -> None:
     spent, held = story.plan.already_spent, ZERO
     if before:
         spent, held = before.account.spent, before.account.held + before.account.in_doubt
-    billed, holds = _billed(story.tape.notes[: chapter.first]), story.holds
+    billed, holds = _billed(story.call_log.entries[: chapter.first]), story.holds
     for line in _lines(story, chapter):
         spent += line.movement.spent
         held += line.movement.held + line.movement.in_doubt
@@ -97,7 +97,7 @@ def accounts_agree(story: Story, chapter: Chapter) -> None:
     """The account is the sum of the journal, and the sum of where its attempts stand."""
     job = chapter.after
     if job is None:
-        assert not story.orders, "something was sent for a job that was never opened"
+        assert not story.accepted, "something was sent for a job that was never opened"
         return
     sums = [ZERO, ZERO, ZERO]
     for line in story.lines():
@@ -164,7 +164,7 @@ def _lines(story: Story, chapter: Chapter) -> list[Line]:
     return [note.what for note in story.notes(chapter) if isinstance(note.what, Line)]
 
 
-def _billed(notes: Iterable[Note]) -> dict[UUID, Decimal]:
+def _billed(notes: Iterable[LogEntry]) -> dict[UUID, Decimal]:
     """The bills that have been booked, in US dollars."""
     return {
         note.what.attempt_id: note.what.entry.billed

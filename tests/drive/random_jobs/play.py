@@ -15,7 +15,7 @@ from trio.testing import MockClock
 
 from vgen import Event, Observer, Runner, open_runner
 from vgen.errors import LedgerError, NotFoundError, VgenError
-from vgen.testing import Plan, Run, Tape, inline_inspector
+from vgen.testing import CallLog, Plan, Run, inline_inspector
 
 from .capacity import FOREVER, Gauge
 from .story import JOB, Chapter, Outcome, Story
@@ -26,14 +26,14 @@ FULL = Decimal(1000)
 
 def played(plan: Plan, check: Callable[[Story], None]) -> Story:
     """Play the plan's runs and a calm one after them, and check the story after each."""
-    tape = Tape()
+    call_log = CallLog()
     with tempfile.TemporaryDirectory() as folder:
         story = Story(
             plan,
-            tape,
-            plan.fake_ledger(tape),
-            plan.fake_storage(tape),
-            plan.backends(tape),
+            call_log,
+            plan.fake_ledger(call_log),
+            plan.fake_storage(call_log),
+            plan.backends(call_log),
             Path(folder) if plan.spool else None,
         )
         gauge = Gauge(story)
@@ -63,7 +63,7 @@ async def _run(story: Story, gauge: Gauge, run: Run, *, calm: bool = False) -> N
     chapter = Chapter(
         run,
         trio.current_time(),
-        len(story.tape.notes),
+        len(story.call_log.entries),
         story.ledger.books(JOB),
         calm=calm,
     )
@@ -75,7 +75,7 @@ async def _run(story: Story, gauge: Gauge, run: Run, *, calm: bool = False) -> N
             if run.called_off is not None:
                 nursery.start_soon(_call_off, story, gauge, chapter, run.called_off)
     chapter.ended = trio.current_time()
-    chapter.last = len(story.tape.notes)
+    chapter.last = len(story.call_log.entries)
     chapter.after = story.ledger.books(JOB)
     chapter.running = tuple(key for fake in story.backends for key in fake.running)
 
@@ -84,7 +84,7 @@ async def _process(story: Story, gauge: Gauge, chapter: Chapter) -> None:
     plan, run = story.plan, chapter.run
     outcome = Outcome()
     with trio.move_on_after(FOREVER if run.cancel is None else run.cancel):
-        async with _opened(story, partial(_hear, story.tape, heckled=run.heckled)) as runner:
+        async with _opened(story, partial(_hear, story.call_log, heckled=run.heckled)) as runner:
             try:
                 with gauge.on(runner):
                     clips = await runner.process(
@@ -121,7 +121,7 @@ def _opened(story: Story, observer: Observer | None = None) -> AbstractAsyncCont
     )
 
 
-def _hear(tape: Tape, event: Event, *, heckled: bool) -> None:
-    tape.add(event)
+def _hear(call_log: CallLog, event: Event, *, heckled: bool) -> None:
+    call_log.add(event)
     if heckled:
         raise ZeroDivisionError

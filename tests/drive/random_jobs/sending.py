@@ -37,7 +37,7 @@ def one_at_a_time(story: Story) -> None:
     open_attempts: defaultdict[int, set[UUID]] = defaultdict(set)
     last: dict[UUID, Entry] = {}
     sent: Counter[UUID] = Counter()
-    for note in story.tape.notes:
+    for note in story.call_log.entries:
         what = note.what
         if isinstance(what, Line):
             last[what.attempt_id] = what.entry
@@ -69,7 +69,7 @@ def no_clip_is_bought_twice(story: Story) -> None:
     """
     latest: dict[int, str] = {}
     attempts = story.attempts
-    for key, order in sorted(story.orders.items(), key=lambda item: item[1].placed):
+    for key, order in sorted(story.accepted.items(), key=lambda item: item[1].submitted_at):
         attempt = attempts[key]
         if order.status().state is not State.SUCCEEDED:
             continue
@@ -107,7 +107,7 @@ def requests_are_the_callers(story: Story) -> None:
 def released_means_absent(story: Story) -> None:
     """What a provider has accepted is never released, and what can be proved not written off."""
     attempts = story.attempts
-    for key in story.orders:
+    for key in story.accepted:
         assert key in attempts, "accepted, but not in the ledger"
         assert attempts[key].money is not Money.RELEASED, f"accepted, but released: {attempts[key]}"
     for attempt in attempts.values():

@@ -14,8 +14,17 @@ from vgen.abc import Attempt
 from vgen.errors import VgenError
 from vgen.records.entry import Entry, Line
 from vgen.records.job import Job
-from vgen.testing import Call, FakeBackend, MemoryLedger, MemoryStorage, Note, Plan, Run, Tape
-from vgen.testing.orders import Order
+from vgen.testing import (
+    Call,
+    CallLog,
+    FakeBackend,
+    LogEntry,
+    MemoryLedger,
+    MemoryStorage,
+    Plan,
+    Run,
+)
+from vgen.testing.accepted import AcceptedAttempt
 
 JOB = UUID("6d6f6f6e-0000-4000-8000-000000000001")
 
@@ -31,7 +40,7 @@ class Outcome:
 
 @define
 class Chapter:
-    """One run of the job; `first` and `last` are the bounds of its notes on the tape.
+    """One run of the job; `first` and `last` are the bounds of its notes on the call_log.
 
     `called_off` tells whether another runner has done so.
     """
@@ -69,7 +78,7 @@ class Story:
     """Everything that happened to a plan."""
 
     plan: Plan
-    tape: Tape
+    call_log: CallLog
     ledger: MemoryLedger
     storage: MemoryStorage
     backends: list[FakeBackend]
@@ -77,28 +86,28 @@ class Story:
     chapters: list[Chapter] = field(factory=list[Chapter])
     complaints: list[str] = field(factory=list[str])
 
-    def notes(self, chapter: Chapter) -> list[Note]:
+    def notes(self, chapter: Chapter) -> list[LogEntry]:
         """Give what happened in a chapter."""
-        return self.tape.notes[chapter.first : chapter.last]
+        return self.call_log.entries[chapter.first : chapter.last]
 
     def calls(self, *what: str, within: Chapter | None = None) -> Iterator[tuple[float, Call]]:
         """Give the calls of some kinds, with their times."""
-        for note in self.notes(within) if within else self.tape.notes:
+        for note in self.notes(within) if within else self.call_log.entries:
             if isinstance(note.what, Call) and note.what.what in what:
                 yield note.at, note.what
 
     def lines(self) -> list[Line]:
         """Give the lines of the journal as they were written."""
-        return [note.what for note in self.tape.notes if isinstance(note.what, Line)]
+        return [note.what for note in self.call_log.entries if isinstance(note.what, Line)]
 
     def entries(self, attempt_id: UUID) -> list[Entry]:
         """Give what was written of an attempt, in order."""
         return [line.entry for line in self.lines() if line.attempt_id == attempt_id]
 
     @property
-    def orders(self) -> dict[UUID, Order]:
+    def accepted(self) -> dict[UUID, AcceptedAttempt]:
         """Give what the fakes accepted."""
-        return {key: order for fake in self.backends for key, order in fake.orders.items()}
+        return {key: order for fake in self.backends for key, order in fake.accepted.items()}
 
     @property
     def attempts(self) -> dict[UUID, Attempt]:

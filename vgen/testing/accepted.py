@@ -1,7 +1,8 @@
-"""What a fake backend has accepted, and how its orders fare as time goes by."""
+"""Attempts that a fake backend has accepted, and how they proceed on Trio's clock."""
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from attrs import define, field, frozen
 from vgen.records.money import ZERO, Price
 from vgen.records.request import ClipRequest
 from vgen.records.status import State, Status
-from vgen.testing.acts import Accepted, Fail, Hang, Succeed
+from vgen.testing.behaviours import Accepted, Fail, Hang, Succeed
 from vgen.testing.clips import cut_short, spoilt, tiny_clip
 
 
@@ -25,53 +26,54 @@ class Charge:
 
 
 @define
-class Order:
+class AcceptedAttempt:
     """An accepted attempt; `quoted` is the length that it would make, in seconds.
 
-    It fares by the clock of the Trio run that placed it, wherever it is asked after.
+    It proceeds by the clock of the Trio run that submitted it, also where another run asks for it.
     """
 
     attempt_id: UUID
     request: ClipRequest
-    act: Accepted
+    behaviour: Accepted
     quoted: float
     price: Price
     cancel_fee: Decimal
     cancelled: bool = False
     fetches: int = 0
     clock: trio.abc.Clock = field(factory=trio.lowlevel.current_clock)
-    placed: float = field(factory=trio.current_time)
+    submitted_at: float = field(factory=trio.current_time)
 
     @property
     def ends(self) -> float:
         """When it ends by itself, on Trio's clock."""
-        return float("inf") if isinstance(self.act, Hang) else self.placed + self.act.after
+        after = math.inf if isinstance(self.behaviour, Hang) else self.behaviour.after
+        return self.submitted_at + after
 
     @property
     def seconds(self) -> float:
-        """How long its clip is."""
-        asked = self.act.seconds if isinstance(self.act, Succeed) else None
+        """The length of its clip, in seconds."""
+        asked = self.behaviour.seconds if isinstance(self.behaviour, Succeed) else None
         return asked or self.quoted
 
     def status(self) -> Status:
-        """Say where it stands now."""
+        """Return its status now."""
         if self.cancelled:
             return Status(State.CANCELLED, billed=self.cancel_fee or None)
         now = self.clock.current_time()
         if now < self.ends:
             return Status(State.RUNNING, progress=self._share(now))
-        if isinstance(self.act, Fail):
-            return Status(State.FAILED, billed=self.act.billed, failure=self.act.error)
-        billed = self.act.billed if isinstance(self.act, Succeed) else None
+        if isinstance(self.behaviour, Fail):
+            return Status(State.FAILED, billed=self.behaviour.billed, failure=self.behaviour.error)
+        billed = self.behaviour.billed if isinstance(self.behaviour, Succeed) else None
         return Status(State.SUCCEEDED, progress=1.0, billed=billed)
 
     def _share(self, now: float) -> float:
-        if isinstance(self.act, Hang):
+        if isinstance(self.behaviour, Hang):
             return 0.5
-        return min((now - self.placed) / self.act.after, 0.99)
+        return min((now - self.submitted_at) / self.behaviour.after, 0.99)
 
     def charge(self) -> Charge | None:
-        """Say what was charged for it, once it has ended."""
+        """Return what was charged for it; `None` until it has ended."""
         status = self.status()
         if not status.is_verdict:
             return None
@@ -82,14 +84,14 @@ class Order:
         return Charge(self.attempt_id, self.request.prompt, amount)
 
     def output(self) -> bytes | None:
-        """Give the next download of its file; `None`: there is none, or none any more."""
+        """Return the next download of its file; `None` if there is none, or none any more."""
         self.fetches += 1
-        if self.status().state is not State.SUCCEEDED or isinstance(self.act, Fail | Hang):
+        if self.status().state is not State.SUCCEEDED or isinstance(self.behaviour, Fail | Hang):
             return None
-        if not isinstance(self.act, Succeed):
-            return spoilt(self.act.what, self.seconds)
-        keeps = self.act.keeps
+        if not isinstance(self.behaviour, Succeed):
+            return spoilt(self.behaviour.what, self.seconds)
+        keeps = self.behaviour.keeps
         if keeps is not None and self.clock.current_time() > self.ends + keeps:
             return None
         whole = tiny_clip(self.seconds)
-        return cut_short(whole) if self.fetches <= self.act.cut else whole
+        return cut_short(whole) if self.fetches <= self.behaviour.cut else whole

@@ -1,4 +1,4 @@
-"""What a fake backend may be told to do with one attempt: the lines of its script."""
+"""How a fake backend may behave towards one attempt: the entries of its script."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from vgen.errors import (
     VgenError,
 )
 from vgen.records.money import ZERO
-from vgen.testing.terse import Terse
+from vgen.testing.short_repr import ShortRepr
 
 FAILED = RetryableError("the model failed")
 REFUSED = GenerationError("refused")
 
 
 @frozen(repr=False)
-class Succeed(Terse):
+class Succeed(ShortRepr):
     """Deliver a sound clip `after` seconds, `seconds` long (default: as long as was asked).
 
     `billed` is what the provider says it charged, in US dollars (default: it names no bill, and
@@ -38,7 +38,7 @@ class Succeed(Terse):
 
 
 @frozen(repr=False)
-class Fail(Terse):
+class Fail(ShortRepr):
     """Accept the attempt and fail it `after` seconds, charging `billed` US dollars for it."""
 
     after: float = 5.0
@@ -47,14 +47,14 @@ class Fail(Terse):
 
 
 @frozen(repr=False)
-class Refuse(Terse):
+class Refuse(ShortRepr):
     """Answer the submit with an error; nothing is accepted."""
 
     error: VgenError = REFUSED
 
 
 @frozen(repr=False)
-class RateLimit(Terse):
+class RateLimit(ShortRepr):
     """Answer the submit with "too many requests"; nothing is accepted."""
 
     retry_after: float | None = 7.0
@@ -66,12 +66,12 @@ class RateLimit(Terse):
 
 
 @frozen(repr=False)
-class Hang(Terse):
+class Hang(ShortRepr):
     """Accept the attempt and never end it."""
 
 
 @frozen(repr=False)
-class Spoil(Terse):
+class Spoil(ShortRepr):
     """Succeed `after` seconds with a file that is no sound clip.
 
     `what`: "page" is a web page, "cut" a clip whose end is missing, "black" a clip that shows
@@ -83,8 +83,8 @@ class Spoil(Terse):
 
 
 @frozen(repr=False)
-class LoseAnswer(Terse):
-    """Never answer the submit; behind the silence, do `then`, or nothing where it is `None`.
+class LoseAnswer(ShortRepr):
+    """Never answer the submit; the provider does `then` all the same, or nothing if it is `None`.
 
     With `breaks`, the submit ends in an error that no backend should raise instead of in silence.
     For `listed_after` seconds `find` cannot tell yet.
@@ -96,4 +96,4 @@ class LoseAnswer(Terse):
 
 
 Accepted = Succeed | Fail | Hang | Spoil
-Act = Accepted | Refuse | RateLimit | LoseAnswer
+Behaviour = Accepted | Refuse | RateLimit | LoseAnswer

@@ -1,4 +1,4 @@
-"""What a ledger in memory has written down of one job, and what each call does to it."""
+"""One job in a ledger in memory, and what each call changes of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vgen.records.money import ZERO, Account
 
 
 @define
-class Pages:
+class MemoryJob:
     """One job: its account, its attempts, its claims and its journal."""
 
     manifest: Manifest
@@ -30,8 +30,8 @@ class Pages:
     claims: dict[int, tuple[Claim, float]] = field(factory=dict[int, tuple[Claim, float]])
     journal: list[Line] = field(factory=list[Line])
 
-    def renewed(self, manifest: Manifest, holds: Sequence[Attempt]) -> Pages:
-        """Give a copy, opened anew with its first holds; raises where they do not fit."""
+    def renewed(self, manifest: Manifest, holds: Sequence[Attempt]) -> MemoryJob:
+        """Return a copy, opened anew with its first holds; raises if they do not fit."""
         copy = evolve(
             self,
             manifest=manifest,
@@ -58,11 +58,11 @@ class Pages:
         return copy
 
     def of_clip(self, clip_index: int) -> tuple[Attempt, ...]:
-        """Give a clip's attempts."""
+        """Return a clip's attempts."""
         return tuple(a for a in self.attempts.values() if a.clip_index == clip_index)
 
     def open_attempt(self, clip_index: int) -> Attempt | None:
-        """Give the attempt of a clip that can still move."""
+        """Return the open attempt of a clip."""
         found = (a for a in self.attempts.values() if a.clip_index == clip_index and a.is_open)
         return next(found, None)
 
@@ -116,7 +116,7 @@ class Pages:
         raise LedgerError(f"attempt {attempt_id} is {attempt.state}, not {expected}")
 
     def claim(self, job_id: UUID, clip_index: int, owner: str, lease: float) -> Claim | None:
-        """Give the claim on a clip, unless another holds it."""
+        """Claim a clip; `None` while another holds it."""
         now = trio.current_time()
         held, expires = self.claims.get(clip_index, (None, now))
         if held is not None and expires > now:
@@ -126,18 +126,18 @@ class Pages:
         return claim
 
     def holder(self, clip_index: int) -> Claim | None:
-        """Give the claim that has not expired."""
+        """Return the claim that has not expired."""
         held, expires = self.claims.get(clip_index, (None, 0.0))
         return held if expires > trio.current_time() else None
 
     def renew(self, claim: Claim, lease: float) -> None:
-        """Make a claim last."""
+        """Renew a claim."""
         self._check(claim)
         self._check_going()
         self.claims[claim.clip_index] = (claim, trio.current_time() + lease)
 
     def release(self, claim: Claim) -> None:
-        """End a claim, unless it has passed on."""
+        """Release a claim, unless it has passed on."""
         if self._holds(claim):
             self.claims[claim.clip_index] = (claim, trio.current_time())
 
@@ -184,7 +184,7 @@ def _now() -> datetime:
 
 
 def _same(standing: Attempt, attempt: Attempt) -> Attempt:
-    """Give what stands, if this very claim reserved it and has heard nothing of it since."""
+    """Return the open attempt, if this claim reserved it and nothing has changed since."""
     reserved = (attempt.attempt_id, attempt.epoch, (Money.HELD, Custody.INTENDED))
     if (standing.attempt_id, standing.epoch, standing.state) != reserved:
         raise LedgerError(f"clip {standing.clip_index} has attempt {standing.attempt_id} open")

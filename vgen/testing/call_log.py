@@ -1,4 +1,4 @@
-"""One log of what happened to several fakes, in the order in which it happened."""
+"""One log of the calls of several fakes, in their order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vgen.records.job import Manifest
 
 @frozen
 class Call:
-    """One call of a fake: who was asked for what, for which attempt, and what came of it."""
+    """One call of a fake: whose, of which method, for which attempt, and its answer."""
 
     who: str
     what: str
@@ -22,21 +22,21 @@ class Call:
     answer: str = ""
 
     def __str__(self) -> str:
-        """Read as one line of a log."""
+        """Return one line of text."""
         about = f" {self.about!r}" if self.about else ""
         answer = f": {self.answer}" if self.answer else ""
         return f"{self.what}{about}{answer}"
 
 
 @frozen
-class Note:
-    """Something that happened, and when on Trio's clock: a call, a ledger's line, an event."""
+class LogEntry:
+    """A call, a ledger's line or manifest, or an event, and its time on Trio's clock."""
 
     at: float
     what: object
 
     def __str__(self) -> str:
-        """Read as one line of a log."""
+        """Return one line of text."""
         what = self.what
         if isinstance(what, Call):
             return f"{self.at:9.3f} {what.who}: {what}"
@@ -48,23 +48,23 @@ class Note:
 
 
 @define(repr=False)
-class Tape:
+class CallLog:
     """A log that several fakes write; `add` also serves as an observer of a runner."""
 
-    notes: list[Note] = field(factory=list[Note])
+    entries: list[LogEntry] = field(factory=list[LogEntry])
 
     def __repr__(self) -> str:
-        """Read as a log."""
-        return "\n".join(["<Tape", *map(str, self.notes), ">"])
+        """Show all entries, a line each."""
+        return "\n".join(["<CallLog", *map(str, self.entries), ">"])
 
     def add(self, what: object) -> None:
-        """Note what happens now."""
-        self.notes.append(Note(trio.current_time(), what))
+        """Add an entry with the current time."""
+        self.entries.append(LogEntry(trio.current_time(), what))
 
     def calls(self, who: str) -> list[str]:
-        """Give the calls of one fake, each as a line that begins with its time."""
+        """Return the calls of one fake, each as a line that begins with its time."""
         return [
-            f"{note.at:9.3f} {note.what}"
-            for note in self.notes
-            if isinstance(note.what, Call) and note.what.who == who
+            f"{entry.at:9.3f} {entry.what}"
+            for entry in self.entries
+            if isinstance(entry.what, Call) and entry.what.who == who
         ]

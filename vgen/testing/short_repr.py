@@ -1,4 +1,4 @@
-"""Spelling a record by what sets it apart from its defaults."""
+"""A short `repr` for records: only what differs from the defaults."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any
 from attrs import NOTHING, Attribute, Factory, fields
 
 
-def terse(record: Any) -> str:
-    """Give the call that makes an attrs record, without the arguments that are as by default."""
+def short_repr(record: Any) -> str:
+    """Return the call that makes an attrs record, without arguments that equal their defaults."""
     given = [
-        f"{field.name.lstrip('_')}={_spelt(value)}"
+        f"{field.name.lstrip('_')}={_argument(value)}"
         for field in _fields(record)
         if (value := getattr(record, field.name)) != _default(field.default)
     ]
     return f"{type(record).__name__}({', '.join(given)})"
 
 
-class Terse:
-    """A record whose `repr` leaves out what is as by default."""
+class ShortRepr:
+    """A record whose `repr` leaves out what equals its default."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        """Spell the call that makes it."""
-        return terse(self)
+        """Return the call that makes it."""
+        return short_repr(self)
 
 
 def _fields(record: Any) -> tuple[Attribute[Any], ...]:
@@ -40,5 +40,5 @@ def _default(default: Any) -> Any:
     return default if default is not NOTHING else NOTHING
 
 
-def _spelt(value: Any) -> str:
+def _argument(value: Any) -> str:
     return repr(str(value)) if isinstance(value, Decimal) else repr(value)

@@ -13,7 +13,7 @@ _known: set[int] = set()
 
 
 def stand_in(backend: B) -> B:
-    """Say that this backend talks to a stand-in for its provider, and give it back.
+    """Mark a backend as talking to a stand-in for its provider, and return it.
 
     With vgen's pytest plug-in a backend that is paid refuses to submit in a test, unless the test
     is marked `vgen_live` or the backend was handed through here. A `FakeBackend` always may.
@@ -24,7 +24,7 @@ def stand_in(backend: B) -> B:
 
 
 def is_stand_in(backend: VideoBackend) -> bool:
-    """Whether the backend is a fake, or was said to have a stand-in for its provider."""
+    """Whether the backend is a fake, or was marked as having a stand-in for its provider."""
     from vgen.testing.backend import FakeBackend  # noqa: PLC0415 - for the few who ask
 
     return isinstance(backend, FakeBackend) or id(backend) in _known
