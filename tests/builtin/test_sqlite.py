@@ -33,9 +33,9 @@ from vgen.records.entry import (
 from vgen.records.job import Claim, Job
 from vgen.records.money import Account
 from vgen.records.status import State, Ticket
+from vgen.testing.contracts import audit
 
-from . import bookkeeper
-from .audit import audited
+from . import random_changes
 from .clock import Clock
 
 JOB = UUID(int=1)
@@ -119,14 +119,14 @@ async def test_reopening_replaces_what_was_only_planned(ledger: SQLiteLedger) ->
         again[1].attempt_id: (Money.HELD, Custody.PLANNED),
         again[2].attempt_id: (Money.HELD, Custody.PLANNED),
     }
-    await audited(ledger, JOB)
+    await audit(ledger, JOB)
 
 
 async def test_opening_the_same_again_changes_no_money(ledger: SQLiteLedger) -> None:
     """A caller whose answer was lost may ask again."""
     holds = [an_attempt(JOB, index) for index in range(2)]
     assert await opened(ledger, *holds) == await opened(ledger, *holds)
-    await audited(ledger, JOB)
+    await audit(ledger, JOB)
 
 
 async def test_what_was_spent_before_counts_anew(ledger: SQLiteLedger) -> None:
@@ -136,7 +136,7 @@ async def test_what_was_spent_before_counts_anew(ledger: SQLiteLedger) -> None:
     await through(ledger, attempt, Settled(State.FAILED, Decimal("0.25"), metered=True))
     account = await ledger.open_job(a_manifest(JOB, spent="0.50"), [])
     assert account == Account(Decimal("1.00"), spent=Decimal("0.75"))
-    await audited(ledger, JOB)
+    await audit(ledger, JOB)
 
 
 async def through(ledger: SQLiteLedger, attempt: Attempt, verdict: Entry) -> Attempt:
@@ -162,7 +162,7 @@ async def test_a_bill_above_its_hold_is_booked_in_full(ledger: SQLiteLedger) -> 
         await ledger.reserve(claim, planned)
     await ledger.reserve(claim, an_attempt(JOB, 1, hold="0"))
     assert not (await opened(ledger)).overrun
-    await audited(ledger, JOB)
+    await audit(ledger, JOB)
 
 
 async def test_reserving_takes_up_what_was_planned(ledger: SQLiteLedger, clock: Clock) -> None:
@@ -192,7 +192,7 @@ async def test_reserving_another_releases_what_was_planned(ledger: SQLiteLedger)
         (Money.RELEASED, Custody.VOID),
         INTENDED,
     ]
-    await audited(ledger, JOB)
+    await audit(ledger, JOB)
 
 
 async def test_a_refused_reserve_leaves_what_was_planned(ledger: SQLiteLedger) -> None:
@@ -211,7 +211,7 @@ async def test_reserve_may_be_repeated(ledger: SQLiteLedger) -> None:
     claim, attempt = await claimed(ledger), an_attempt(JOB, 0)
     assert await ledger.reserve(claim, attempt) == await ledger.reserve(claim, attempt)
     assert len(await ledger.history(JOB)) == 2
-    await audited(ledger, JOB)
+    await audit(ledger, JOB)
 
 
 async def test_what_was_sent_is_never_reserved_again(ledger: SQLiteLedger, clock: Clock) -> None:
@@ -234,7 +234,7 @@ async def test_what_was_sent_is_never_reserved_again(ledger: SQLiteLedger, clock
         await ledger.reserve(second, attempt)
     with pytest.raises(LedgerError, match="sent before"):
         await opened(ledger, attempt)
-    await audited(ledger, JOB)
+    await audit(ledger, JOB)
 
 
 async def test_advance_may_be_repeated(ledger: SQLiteLedger) -> None:
@@ -266,7 +266,7 @@ async def test_a_step_that_leads_nowhere_is_no_line(ledger: SQLiteLedger) -> Non
     stored = await ledger.advance(claim, attempt.attempt_id, fetched, Stored(CLIP))
     assert stored.clip == CLIP
     assert await ledger.attempts(JOB, 0) == (stored,)
-    assert (await audited(ledger, JOB)).spent == Decimal("0.20")
+    assert (await audit(ledger, JOB)).spent == Decimal("0.20")
 
 
 async def test_a_claim_moves_its_own_clip_only(ledger: SQLiteLedger) -> None:
@@ -297,7 +297,7 @@ async def test_concluding_releases_what_was_planned(ledger: SQLiteLedger) -> Non
     assert (await known(ledger)).outcome == "no\\udce9"
     await opened(ledger)
     assert (await known(ledger)).outcome == ""
-    await audited(ledger, JOB)
+    await audit(ledger, JOB)
 
 
 async def test_jobs_are_listed_in_their_order(ledger: SQLiteLedger) -> None:
@@ -332,14 +332,14 @@ def test_no_schedule_passes_the_budget(seed: int, budget: str, *, overrunning: b
         with TemporaryDirectory(dir=IN_MEMORY) as folder:
             clock = Clock()
             ledger = SQLiteLedger(Path(folder, "vgen.db"), clock=clock)
-            manifest = a_manifest(bookkeeper.JOB, budget=budget, spent="0.05")
+            manifest = a_manifest(random_changes.JOB, budget=budget, spent="0.05")
             await ledger.open_job(manifest, [])
-            chance = bookkeeper.chance_of(seed)
-            keeper = bookkeeper.Bookkeeper(ledger, "me", chance, overrunning=overrunning)
+            rng = random_changes.seeded(seed)
+            keeper = random_changes.RandomChanges(ledger, "me", rng, overrunning=overrunning)
             for _ in range(40):
                 await keeper.work(1)
                 clock.now += 0.015
-            await audited(ledger, bookkeeper.JOB)
+            await audit(ledger, random_changes.JOB)
             await ledger.aclose()
 
     trio.run(play, clock=trio.testing.MockClock(autojump_threshold=0))

@@ -17,10 +17,10 @@ from attrs import define, field
 from tests.records.samples import a_manifest
 from vgen import SQLiteLedger
 from vgen.records.entry import Line
+from vgen.testing.contracts import audit
 
-from .audit import audited
-from .bookkeeper import JOB, Bookkeeper
-from .powerless import Disk
+from .power_failure import Disk
+from .random_changes import JOB, RandomChanges
 
 FAILURES = int(os.environ.get("VGEN_POWER_FAILURES", "15"))
 STEPS = 60
@@ -34,7 +34,7 @@ class Failure:
 
     disk: Disk
     folder: Path
-    chance: Random
+    rng: Random
     left: int
     acknowledged: tuple[Line, ...] = ()
     before: tuple[Line, ...] | None = field(default=None)
@@ -48,7 +48,7 @@ class Failure:
     def fail(self) -> None:
         """Let power fail."""
         self.before = self.acknowledged
-        self.disk.fail(self.folder, self.chance)
+        self.disk.fail(self.folder, self.rng)
 
 
 @pytest.mark.parametrize("seed", range(FAILURES))
@@ -56,18 +56,18 @@ async def test_what_was_acknowledged_is_on_the_disk(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whenever power fails, each line that a call has answered for is there, and the sums agree."""
-    chance = Random(seed)  # noqa: S311 (a plan that can be repeated)
-    disk = Disk(f"powerless-{seed}")
+    rng = Random(seed)  # noqa: S311 (a plan that can be repeated)
+    disk = Disk(f"power-failure-{seed}")
     after = tmp_path / "after"
     after.mkdir()
-    failure = Failure(disk, after, chance, left=chance.randrange(1, WRITES))
+    failure = Failure(disk, after, rng, left=rng.randrange(1, WRITES))
     with monkeypatch.context() as patched:
         patched.setattr("vgen.builtin.schema.sqlite3", on(disk))
         ledger = SQLiteLedger(tmp_path / "vgen.db")
         await ledger.open_job(a_manifest(JOB, budget="20"), [])
         failure.acknowledged = await ledger.history(JOB)
         disk.on_write = failure.write
-        keeper = Bookkeeper(ledger, "me", chance, lease=0.002)
+        keeper = RandomChanges(ledger, "me", rng, lease=0.002)
         for _ in range(STEPS):
             await keeper.work(1)
             failure.acknowledged = await ledger.history(JOB)
@@ -79,7 +79,7 @@ async def test_what_was_acknowledged_is_on_the_disk(
     found = await survivor.history(JOB)
     assert failure.before is not None
     assert found[: len(failure.before)] == failure.before
-    await audited(survivor, JOB)
+    await audit(survivor, JOB)
     await survivor.aclose()
 
 

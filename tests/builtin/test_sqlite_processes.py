@@ -11,10 +11,10 @@ import trio
 from tests.environment import UNCOVERED
 from tests.records.samples import a_manifest, an_attempt
 from vgen import SQLiteLedger
+from vgen.testing.contracts import audit
 
-from . import bookkeeper
-from .audit import audited
-from .bookkeeper import JOB
+from . import random_changes
+from .random_changes import JOB
 
 CHANGES = 30
 
@@ -41,7 +41,7 @@ def empty_file(path: Path) -> None:
 
 def started(path: Path, seed: int, changes: int) -> subprocess.Popen[str]:
     """A process that keeps the ledger busy."""
-    command = [sys.executable, str(bookkeeper.__file__), str(path), str(seed), str(changes)]
+    command = [sys.executable, str(random_changes.__file__), str(path), str(seed), str(changes)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=UNCOVERED)
 
 
@@ -58,7 +58,7 @@ async def test_no_crowd_passes_the_budget(path: Path, ledger: SQLiteLedger) -> N
     processes = [started(path, seed, CHANGES) for seed in range(4)]
     changed = [await trio.to_thread.run_sync(finished, process) for process in processes]
     assert changed == [CHANGES] * 4
-    account = await audited(ledger, JOB)
+    account = await audit(ledger, JOB)
     assert account.spent > 0
     assert not account.overrun
 
@@ -74,10 +74,10 @@ async def test_what_was_acknowledged_outlives_its_process(path: Path, ledger: SQ
     process.kill()
     process.communicate()
     assert len(await ledger.history(JOB)) >= 5
-    await audited(ledger, JOB)
-    keeper = bookkeeper.Bookkeeper(ledger, "next", bookkeeper.chance_of(6), lease=0.0)
+    await audit(ledger, JOB)
+    keeper = random_changes.RandomChanges(ledger, "next", random_changes.seeded(6), lease=0.0)
     assert await keeper.work(20) > 0
-    await audited(ledger, JOB)
+    await audit(ledger, JOB)
 
 
 async def test_half_a_transaction_is_none(path: Path, ledger: SQLiteLedger) -> None:

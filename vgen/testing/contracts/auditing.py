@@ -1,4 +1,4 @@
-"""A job's journal read line by line, as an auditor would."""
+"""Auditing a job's journal, line by line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vgen.records.money import ZERO, Account
 
 
 async def audit(ledger: CostLedger, job_id: UUID) -> Account:
-    """Check a job's books, and give its account.
+    """Check a job's journal and account, and return the account.
 
     At every line of the journal the entry may follow what stood before and moves just its money,
     spent + held + in doubt is within the budget unless a bill has passed its hold, and each clip
@@ -25,11 +25,11 @@ async def audit(ledger: CostLedger, job_id: UUID) -> Account:
     """
     job = await ledger.job(job_id)
     assert job is not None
-    told = {attempt.attempt_id: attempt for attempt in job.attempts}
+    newest = {attempt.attempt_id: attempt for attempt in job.attempts}
     account = Account(limit=job.manifest.budget, spent=job.manifest.already_spent)
     found: dict[UUID, Attempt] = {}
     for line in await ledger.history(job_id):
-        attempt = _after(line, found.get(line.attempt_id), told[line.attempt_id])
+        attempt = _after(line, found.get(line.attempt_id), newest[line.attempt_id])
         found[line.attempt_id] = attempt
         account = post(account, line.movement, overrun=attempt.overrun)
         amounts = (account.spent, account.held, account.in_doubt)
@@ -41,11 +41,11 @@ async def audit(ledger: CostLedger, job_id: UUID) -> Account:
     return job.account
 
 
-def _after(line: Line, before: Attempt | None, told: Attempt) -> Attempt:
-    """Give the attempt after the line, whose movement must be just what the entry did."""
+def _after(line: Line, before: Attempt | None, newest: Attempt) -> Attempt:
+    """Return the attempt after the line, whose movement must be exactly what the entry did."""
     if isinstance(line.entry, Planned):
         assert before is None or not before.sent, f"{line}: it was sent before"
-        after = _planned(told, line)
+        after = _planned(newest, line)
         before = None
     elif before is None:
         raise AssertionError(f"{line}: nothing was planned")
@@ -57,9 +57,9 @@ def _after(line: Line, before: Attempt | None, told: Attempt) -> Attempt:
     return after
 
 
-def _planned(told: Attempt, line: Line) -> Attempt:
+def _planned(newest: Attempt, line: Line) -> Attempt:
     return evolve(
-        told,
+        newest,
         hold=line.movement.held,
         money=Money.HELD,
         custody=Custody.PLANNED,
@@ -74,6 +74,6 @@ def _agrees(job: Job, account: Account, found: dict[UUID, Attempt]) -> None:
     kept = job.account
     sums = (account.limit, account.spent, account.held, account.in_doubt)
     assert (kept.limit, kept.spent, kept.held, kept.in_doubt) == sums, "the lines do not add up"
-    for told in job.attempts:
-        last = found[told.attempt_id]
-        assert (last.state, last.hold, last.billed) == (told.state, told.hold, told.billed)
+    for newest in job.attempts:
+        last = found[newest.attempt_id]
+        assert (last.state, last.hold, last.billed) == (newest.state, newest.hold, newest.billed)

@@ -1,4 +1,4 @@
-"""A user that keeps a ledger busy at random, in a task or in a process of its own."""
+"""A user that changes a ledger at random, in a task or in a process of its own."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ LEASES = (0.0, AN_HOUR)
 
 @define
 class Busy:
-    """Claims, reserves, moves on, opens anew and concludes, as chance will have it.
+    """Claims, reserves, advances, opens again and concludes, at random.
 
-    `changed` counts what the ledger let happen.
+    `changed` counts what the ledger has accepted.
     """
 
     ledger: CostLedger
     owner: str
-    chance: random.Random
+    rng: random.Random
     changed: int = 0
 
     async def work(self, steps: int) -> None:
-        """Take so many steps; what the ledger refuses is part of the game."""
+        """Take so many steps; refusals of the ledger are ignored."""
         for _ in range(steps):
             try:
                 await self._step()
@@ -61,7 +61,7 @@ class Busy:
         if self._happens(1):
             await self._whole_job()
             return
-        clip, lease = self.chance.randrange(CLIPS), self.chance.choice(LEASES)
+        clip, lease = self.rng.randrange(CLIPS), self.rng.choice(LEASES)
         claim = await self.ledger.claim(JOB, clip, owner=self.owner, lease=lease)
         if claim is not None:
             try:
@@ -85,21 +85,21 @@ class Busy:
             attempt = standing if standing and take_up else self._attempt(claim.clip_index)
             await self.ledger.reserve(claim, attempt)
         else:
-            entry = self.chance.choice([e for e in self._entries(standing) if fits(standing, e)])
+            entry = self.rng.choice([e for e in self._entries(standing) if fits(standing, e)])
             await self.ledger.advance(claim, standing.attempt_id, standing.state, entry)
         self.changed += 1
 
     def _happens(self, tenths: int) -> bool:
-        return self.chance.randrange(10) < tenths
+        return self.rng.randrange(10) < tenths
 
     def _attempt(self, clip: int) -> Attempt:
-        number = UUID(int=self.chance.getrandbits(128), version=4)
-        attempt = an_attempt(clip, cents=self.chance.randrange(1, BUDGET // 5))
+        number = UUID(int=self.rng.getrandbits(128), version=4)
+        attempt = an_attempt(clip, cents=self.rng.randrange(1, BUDGET // 5))
         return evolve(attempt, attempt_id=number)
 
     def _entries(self, standing: Attempt) -> Sequence[Entry]:
-        bill = standing.hold * self.chance.randrange(101) / 100
-        won = self.chance.choice([State.SUCCEEDED, State.SUCCEEDED, State.FAILED])
+        bill = standing.hold * self.rng.randrange(101) / 100
+        won = self.rng.choice([State.SUCCEEDED, State.SUCCEEDED, State.FAILED])
         true_bill = standing.billed if standing.metered and standing.billed is not None else bill
         return (
             Ticketed(Ticket("svd", "p")),
@@ -113,8 +113,8 @@ class Busy:
         )
 
 
-def chance_of(seed: int) -> random.Random:
-    """Give chance that comes out the same for the same seed."""
+def seeded(seed: int) -> random.Random:
+    """Return a generator that repeats itself for the same seed."""
     return random.Random(seed)  # noqa: S311 - a plan that can be repeated, no secret
 
 
@@ -128,13 +128,13 @@ def fits(attempt: Attempt, entry: Entry) -> bool:
 
 
 async def main(*words: str) -> None:
-    """Keep a ledger busy, and print how often it was changed.
+    """Change a ledger at random, and print how often it was changed.
 
     The words: a seed, how many steps, the "module:name" that makes the ledger, its arguments.
     """
     seed, steps, factory, *arguments = words
     ledger: CostLedger = resolve_name(factory)(*arguments)
-    busy = Busy(ledger, f"process {seed}", chance_of(int(seed)))
+    busy = Busy(ledger, f"process {seed}", seeded(int(seed)))
     await busy.work(int(steps))
     await ledger.aclose()
     sys.stdout.write(f"{busy.changed}\n")

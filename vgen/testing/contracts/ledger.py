@@ -23,7 +23,7 @@ from vgen.records.entry import Line, Released, Settled, Ticketed
 from vgen.records.job import Claim
 from vgen.records.status import State
 from vgen.testing.contracts.auditing import audit
-from vgen.testing.contracts.busy import BUDGET, Busy, chance_of
+from vgen.testing.contracts.busy import BUDGET, Busy, seeded
 from vgen.testing.contracts.operations import (
     AN_HOUR,
     CLIPS,
@@ -107,7 +107,7 @@ class LedgerContract(Stage):
         """However many tasks work on a job at once, every line of its journal is sound."""
         ledger = self.make(tmp_path)
         await ledger.open_job(a_manifest(BUDGET), [])
-        users = [Busy(ledger, f"task {seed}", chance_of(seed)) for seed in range(self.crowd)]
+        users = [Busy(ledger, f"task {seed}", seeded(seed)) for seed in range(self.crowd)]
         async with trio.open_nursery() as nursery:
             for user in users:
                 nursery.start_soon(user.work, self.steps)

@@ -1,4 +1,4 @@
-"""A process that keeps a ledger busy at random; run as a script, it says what was acknowledged."""
+"""A process that changes a ledger at random; run as a script, it prints a line for each change."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ def an_attempt(clip_index: int, hold: Decimal) -> Attempt:
 
 
 @define
-class Bookkeeper:
-    """Claims, reserves, advances, opens again and concludes, as chance will have it.
+class RandomChanges:
+    """Claims, reserves, advances, opens again and concludes, at random.
 
     `overrunning` lets bills pass their holds.
     """
 
     ledger: SQLiteLedger
     owner: str
-    chance: random.Random
+    rng: random.Random
     overrunning: bool = False
     lease: float = 0.02
 
@@ -63,10 +63,10 @@ class Bookkeeper:
 
     async def _step(self) -> bool:
         try:
-            if self.chance.random() < 0.1:
+            if self.rng.random() < 0.1:
                 return await self._whole_job()
             claim = await self.ledger.claim(
-                JOB, self.chance.randrange(CLIPS), owner=self.owner, lease=self.lease
+                JOB, self.rng.randrange(CLIPS), owner=self.owner, lease=self.lease
             )
             return claim is not None and await self._one_clip(claim)
         except (LedgerError, BudgetExceededError):
@@ -75,7 +75,7 @@ class Bookkeeper:
     async def _whole_job(self) -> bool:
         job = await self.ledger.job(JOB)
         assert isinstance(job, Job)
-        if self.chance.random() < 0.3:
+        if self.rng.random() < 0.3:
             await self.ledger.conclude(JOB, "counted")
         else:
             holds = [an_attempt(index, self._amount()) for index in range(CLIPS)]
@@ -85,31 +85,31 @@ class Bookkeeper:
     async def _one_clip(self, claim: Claim) -> bool:
         attempts = await self.ledger.attempts(JOB, claim.clip_index)
         standing = next((attempt for attempt in attempts if attempt.is_open), None)
-        if self.chance.random() < 0.2:
+        if self.rng.random() < 0.2:
             await trio.sleep(2 * self.lease)
         if standing is None or not standing.sent:
             await self._reserve(claim, standing)
         else:
-            entry = self.chance.choice(self._entries(standing))
+            entry = self.rng.choice(self._entries(standing))
             await self.ledger.advance(claim, standing.attempt_id, standing.state, entry)
-        if self.chance.random() < 0.7:
+        if self.rng.random() < 0.7:
             await self.ledger.release(claim)
         return True
 
     async def _reserve(self, claim: Claim, planned: Attempt | None) -> None:
         attempt = an_attempt(claim.clip_index, self._amount())
-        if planned is not None and self.chance.random() < 0.7:
+        if planned is not None and self.rng.random() < 0.7:
             attempt = planned
         await self.ledger.reserve(claim, attempt)
 
     def _amount(self) -> Decimal:
-        return Decimal(self.chance.randrange(1, 60)) / 100
+        return Decimal(self.rng.randrange(1, 60)) / 100
 
     def _entries(self, standing: Attempt) -> Sequence[Entry]:
         most = 130 if self.overrunning else 100
-        bill = standing.hold * self.chance.randrange(most + 1) / 100
-        won = self.chance.choice([State.SUCCEEDED, State.SUCCEEDED, State.FAILED])
-        metered = self.chance.random() < 0.5
+        bill = standing.hold * self.rng.randrange(most + 1) / 100
+        won = self.rng.choice([State.SUCCEEDED, State.SUCCEEDED, State.FAILED])
+        metered = self.rng.random() < 0.5
         entries: tuple[Entry, ...] = (
             Ticketed(Ticket("svd", "p")),
             Released("refused"),
@@ -125,8 +125,8 @@ class Bookkeeper:
         return [entry for entry in entries if _fits(standing, entry)]
 
 
-def chance_of(seed: int) -> random.Random:
-    """Chance that comes out the same for the same seed."""
+def seeded(seed: int) -> random.Random:
+    """Return a generator that repeats itself for the same seed."""
     return random.Random(seed)  # noqa: S311 (a plan that can be repeated, no secret)
 
 
@@ -141,7 +141,7 @@ def _fits(standing: Attempt, entry: Entry) -> bool:
 async def main(path: Path, seed: int, changes: int) -> None:
     """Keep a ledger busy until it has acknowledged so many changes, and tell each in a line."""
     ledger = SQLiteLedger(path)
-    keeper = Bookkeeper(ledger, f"process {seed}", chance_of(seed))
+    keeper = RandomChanges(ledger, f"process {seed}", seeded(seed))
     while changes:
         if await keeper.work(1):
             changes -= 1
