@@ -92,8 +92,8 @@ def nightly(session: nox.Session) -> None:
     install_wheels(session)
     seed = secrets.randbelow(2**32)
     session.log(f"the random jobs are those of seed {seed}")
-    chance = ("--hypothesis-profile=default", f"--hypothesis-seed={seed}")
-    random_jobs(session, int(session.posargs[0]) if session.posargs else 100_000, *chance)
+    random_options = ("--hypothesis-profile=default", f"--hypothesis-seed={seed}")
+    random_jobs(session, int(session.posargs[0]) if session.posargs else 100_000, *random_options)
     at_replicate = {"VGEN_REPLICATE_JOBS": "300", **INSTALLED_ONLY}
     session.run("pytest", "backends/vgen-replicate/tests/test_jobs.py", env=at_replicate)
     at_postgres = Path("backends/vgen-supabase/tests")

@@ -39,16 +39,16 @@ class Disk:
         self.on_write()
         self.certain[file] = self._after(file, self.passing.pop(file, []))
 
-    def fail(self, folder: Path, chance: Random) -> None:
+    def fail(self, folder: Path, rng: Random) -> None:
         """Let power fail, and lay out what is left in another folder.
 
-        Of each write that was not forced, chance says which sectors have reached the disk.
+        Of each write that was not forced, it is random which sectors have reached the disk.
         """
         for file in self.certain.keys() | self.passing.keys():
             if file.endswith("-shm"):
                 continue
-            kept = [write for write in self.passing.get(file, []) if chance.random() < 0.5]
-            torn = [part for write in kept for part in _torn(write, chance)]
+            kept = [write for write in self.passing.get(file, []) if rng.random() < 0.5]
+            torn = [part for write in kept for part in _torn(write, rng)]
             (folder / Path(file).name).write_bytes(self._after(file, torn))
 
     def _after(self, file: str, writes: list[tuple[int, bytes | None]]) -> bytes:
@@ -62,12 +62,12 @@ class Disk:
         return bytes(content)
 
 
-def _torn(write: tuple[int, bytes | None], chance: Random) -> list[tuple[int, bytes | None]]:
+def _torn(write: tuple[int, bytes | None], rng: Random) -> list[tuple[int, bytes | None]]:
     offset, data = write
     if data is None:
         return [write]
     sectors = [(offset + at, data[at : at + SECTOR]) for at in range(0, len(data), SECTOR)]
-    return [cast("tuple[int, bytes | None]", each) for each in sectors if chance.random() < 0.5]
+    return [cast("tuple[int, bytes | None]", each) for each in sectors if rng.random() < 0.5]
 
 
 class _System(apsw.VFS):

@@ -103,11 +103,11 @@ def test_refusals_slow_a_clip_down(seconds: float, pause: float) -> None:
 
 
 @given(st.integers(1, 99), st.floats(0, 1), st.none() | st.floats(0, 1e6))
-def test_chance_adds_at_most_a_tenth(tried: int, chance: float, asked: float | None) -> None:
+def test_jitter_adds_at_most_a_tenth(tried: int, jitter: float, asked: float | None) -> None:
     """Chance makes a pause longer by a tenth at most, and never shorter."""
     error = RateLimitedError("x", retry_after=asked)
     due = max(2.0 * 2.0 ** (tried - 1), asked or 0.0)
-    move = decide(error, tried=tried, attempts=100, jitter=chance)
+    move = decide(error, tried=tried, attempts=100, jitter=jitter)
     assert isinstance(move, Again)
     assert due <= move.delay <= due * 1.1000001
-    assert move.delay == pytest.approx(due * (1 + chance / 10))
+    assert move.delay == pytest.approx(due * (1 + jitter / 10))

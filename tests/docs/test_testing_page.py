@@ -17,6 +17,6 @@ def test_every_example_passes(pytester: pytest.Pytester) -> None:
     examples = blocks("docs/testing.md", "python")
     pytester.makepyfile(**{f"test_{number}": code for number, code in enumerate(examples)})
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--strict-markers")
-    counted = result.parseoutcomes()
-    assert set(counted) <= {"passed", "skipped"}
-    assert counted["passed"] >= len(examples) + 2 * FROM_THE_EXAMPLE
+    outcomes = result.parseoutcomes()
+    assert set(outcomes) <= {"passed", "skipped"}
+    assert outcomes["passed"] >= len(examples) + 2 * FROM_THE_EXAMPLE

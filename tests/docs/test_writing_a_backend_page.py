@@ -89,9 +89,9 @@ def test_the_plug_in_works_where_it_is_installed(name: str, offer: str, tmp_path
     own = ("-c", f"vgen-{name}/pyproject.toml", "--rootdir", f"vgen-{name}")
     options = ("-W", "error", "-p", "no:cacheprovider", *own)
     told = newcomer.python("-m", "pytest", *options, f"vgen-{name}")
-    counted = COUNTED.search(told)
-    assert counted is not None, told
-    assert int(counted[1]) >= PROMISES
+    passed = COUNTED.search(told)
+    assert passed is not None, told
+    assert int(passed[1]) >= PROMISES
 
 
 def test_a_backend_without_its_token_is_listed_with_the_reason(tmp_path: Path) -> None:

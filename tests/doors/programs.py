@@ -43,7 +43,7 @@ FOREIGN = ("COVERAGE", "REPLICATE", "VIDEO_GENERATOR", "VGEN", "ENVIRONMENT", "S
 """Variables that must not reach a program: coverage leaves broken data behind in one that is
 killed, and an account would be a real one."""
 
-Told = tuple[str, Any]
+NamedEvent = tuple[str, Any]
 """A server-sent event: its name and its data."""
 
 
@@ -171,8 +171,8 @@ def on_replicate(folder: Path, options: Mapping[str, Any]) -> Generator[tuple[Se
 
 
 async def all_told(
-    client: httpx.AsyncClient, job: Mapping[str, Any], told: list[Told] | None = None
-) -> Sequence[Told]:
+    client: httpx.AsyncClient, job: Mapping[str, Any], told: list[NamedEvent] | None = None
+) -> Sequence[NamedEvent]:
     """Send a job, and give its events when it has ended; they are added to `told` as they come."""
     told = [] if told is None else told
     asked = {"budget": "100", "min_clips": "1"}
@@ -185,12 +185,12 @@ async def all_told(
 @asynccontextmanager
 async def followed(
     served: Service, job: Mapping[str, Any], *, attempts: int = 3
-) -> AsyncGenerator[Sequence[Told]]:
+) -> AsyncGenerator[Sequence[NamedEvent]]:
     """Send a job, and give its events, once so many attempts are on their way.
 
     More are added as they come; the block's end hangs up.
     """
-    told: list[Told] = []
+    told: list[NamedEvent] = []
 
     async def follow() -> None:
         with suppress(httpx.RemoteProtocolError):  # the service was killed

@@ -19,8 +19,8 @@ from .programs import (
     PATIENCE,
     SLOWER,
     STUCK,
+    NamedEvent,
     Service,
-    Told,
     all_told,
     followed,
     on_replicate,
@@ -64,7 +64,7 @@ async def interrupted(client: httpx.AsyncClient, job_id: UUID) -> dict[str, Any]
     return state
 
 
-def check_a_whole_job(job_id: UUID, told: Sequence[Told], *, clips: int) -> Decimal:
+def check_a_whole_job(job_id: UUID, told: Sequence[NamedEvent], *, clips: int) -> Decimal:
     """See that a client heard of its own job, from its opening on to clips that exist.
 
     Gives what they have cost.
@@ -138,7 +138,7 @@ async def test_a_client_that_hangs_up_cancels_its_job(tmp_path: Path) -> None:
 async def test_a_server_that_is_stopped_cancels_its_jobs(tmp_path: Path) -> None:
     """It ends in good order: clients are told, nothing is left running, the ledger knows it."""
     jobs = [uuid4(), uuid4()]
-    last: list[Told] = []
+    last: list[NamedEvent] = []
     with on_replicate(tmp_path, STUCK) as (served, provider):
 
         async def one(job_id: UUID) -> None:

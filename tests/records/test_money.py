@@ -47,7 +47,7 @@ def test_what_is_left(limit: Decimal, spent: Decimal, held: Decimal, in_doubt: D
 def test_an_attempts_money_counts_once() -> None:
     """Whatever the state, an attempt's money is spent, held, in doubt or nothing at all."""
     attempt = evolve(an_attempt(UUID(int=1), hold="0.30"), billed=Decimal("0.20"))
-    counted = {
+    amounts = {
         (money, custody): (at.spent, at.held, at.in_doubt)
         for money in Money
         for custody in (Custody.TICKETED, Custody.SUCCEEDED, Custody.FETCHED)
@@ -55,11 +55,11 @@ def test_an_attempts_money_counts_once() -> None:
     }
     hold, billed, none = Decimal("0.30"), Decimal("0.20"), Decimal(0)
     for custody in (Custody.TICKETED, Custody.SUCCEEDED, Custody.FETCHED):
-        assert counted[Money.HELD, custody] == (none, hold, none)
-        assert counted[Money.IN_DOUBT, custody] == (none, none, hold)
-        assert counted[Money.RELEASED, custody] == (none, none, none)
-        assert counted[Money.WRITTEN_OFF, custody] == (hold, none, none)
-    assert counted[Money.SETTLED, Custody.FETCHED] == (billed, none, none)
+        assert amounts[Money.HELD, custody] == (none, hold, none)
+        assert amounts[Money.IN_DOUBT, custody] == (none, none, hold)
+        assert amounts[Money.RELEASED, custody] == (none, none, none)
+        assert amounts[Money.WRITTEN_OFF, custody] == (hold, none, none)
+    assert amounts[Money.SETTLED, Custody.FETCHED] == (billed, none, none)
 
 
 def test_a_success_of_unknown_length_counts_with_its_hold() -> None:

@@ -24,10 +24,10 @@ JOB = UUID(int=3)
 
 
 @given(st.lists(st.integers(0, 99), unique=True), st.randoms(use_true_random=False))
-def test_clips_and_failures_are_in_order(indexes: list[int], chance: Random) -> None:
+def test_clips_and_failures_are_in_order(indexes: list[int], rng: Random) -> None:
     """Whatever finished first, clips and failures are in index order, each counted once."""
     outcomes: list[Clip | ClipFailure] = [
-        ClipFailure(index, "refused") if chance.random() < 0.3 else evolve(CLIP, clip_index=index)
+        ClipFailure(index, "refused") if rng.random() < 0.3 else evolve(CLIP, clip_index=index)
         for index in indexes
     ]
     clips = Clips.of(JOB, outcomes, total_cost=Decimal("0.5"), seconds=2.0)

@@ -43,17 +43,17 @@ def test_every_ignored_rule_has_its_reason() -> None:
 
 def test_every_suppression_has_its_reason() -> None:
     """A check silenced on a line names the rule, and says there why."""
-    bare = [
+    silent = [
         f"{path}:{number}"
         for path in tracked("*.py")
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
         if unexplained(line)
     ]
-    assert not bare
+    assert not silent
 
 
 @pytest.mark.parametrize(
-    ("comment", "bare"),
+    ("comment", "silent"),
     [
         ("noqa", True),
         ("noqa: S101", True),
@@ -67,9 +67,9 @@ def test_every_suppression_has_its_reason() -> None:
         ("an ordinary comment", False),
     ],
 )
-def test_a_bare_suppression_is_found(comment: str, *, bare: bool) -> None:
+def test_a_silent_suppression_is_found(comment: str, *, silent: bool) -> None:
     """The check above tells a reason from none."""
-    assert unexplained("x = 1  #" + f" {comment}") is bare
+    assert unexplained("x = 1  #" + f" {comment}") is silent
 
 
 def unexplained(line: str) -> bool:

@@ -39,8 +39,8 @@ def outcomes(pytester: pytest.Pytester, tests: str, *arguments: str) -> dict[str
     pytester.makeini("[pytest]")
     pytester.makepyfile(BACKENDS + tests)
     result = pytester.runpytest_inprocess("-p", "no:trio", "-p", "no:cacheprovider", *arguments)
-    counted: dict[str, int] = result.parseoutcomes()
-    return counted
+    outcomes: dict[str, int] = result.parseoutcomes()
+    return outcomes
 
 
 def test_a_paid_backend_refuses_to_submit(pytester: pytest.Pytester) -> None:
@@ -60,7 +60,7 @@ def test_it():
 
 
 def test_a_runner_does_not_spend_either(pytester: pytest.Pytester) -> None:
-    """The refusal comes out of a whole job, bare."""
+    """The refusal comes out of a job, in no exception group."""
     tests = """
 def test_it():
     prompts = [vgen.ClipPrompt(index, "a", 1.0) for index in range(3)]

@@ -152,7 +152,7 @@ def test_cuts_are_counted(tmp_path: Path) -> None:
 
 
 def test_a_blink_is_not_frozen(tmp_path: Path) -> None:
-    """Under half a second there is no telling whether a clip is frozen."""
+    """Under half a second it cannot be decided whether a clip is frozen."""
     still = hills(1)
     short, long = (encode(tmp_path / f"{n}.mp4", still * n) for n in (FPS // 3, FPS))
     assert judge(short).faults == ()

@@ -1,1 +1,1 @@
-"""Floor 3: pure decisions over records, without await, I/O, clock or chance."""
+"""Floor 3: pure decisions over records, without await, I/O, clock or randomness."""

@@ -23,7 +23,7 @@ def can_make(capabilities: Capabilities, *, image: bool) -> bool:
 
 
 def order(offers: Sequence[Offer], *, target: float, tolerance: float) -> tuple[str, ...]:
-    """Order the backends that can make a clip: the user's order, but right lengths first.
+    """Sort the backends that can make a clip: the user's order, but right lengths first.
 
     A backend whose length misses the `target` (seconds) by more than the `tolerance` stands
     behind those that meet it.

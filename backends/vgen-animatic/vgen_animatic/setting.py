@@ -109,7 +109,7 @@ def _twinkling(s: Setting, count: int) -> Lights:
 
 
 def birds(s: Setting) -> Iterator[Part]:
-    """A few birds far away, by day and by chance, or where the prompt names them."""
+    """A few birds far away, by day and at random, or where the prompt names them."""
     rng = s.dice("birds")
     wanted = s.direction.mood in BIRDS and s.direction.weather == "clear" and rng.random() < 0.6
     if not (wanted or s.direction.has("birds")):

@@ -115,7 +115,7 @@ def page(model: Model) -> dict[str, Any]:
     return {"is_official": model.official, "latest_version": version}
 
 
-def bare(*durations: float) -> Declaration:
+def incomplete(*durations: float) -> Declaration:
     """A declaration that a schema is to complete."""
     return Declaration(
         name="model",

@@ -121,8 +121,8 @@ async def test_a_clip_of_a_metered_backend_costs_what_was_billed(service: Served
     So it is where the service tells that time only after a while.
     """
     async with stand_in(CogVideoX(**service.access, metered=True)) as backend:
-        for chance, state in ((0.0, State.SUCCEEDED), (1.0, State.FAILED)):
-            service.simulator.faults = Faults(failed=chance, unmeasured=1.0)
+        for probability, state in ((0.0, State.SUCCEEDED), (1.0, State.FAILED)):
+            service.simulator.faults = Faults(failed=probability, unmeasured=1.0)
             ticket = await submit(backend, REQUEST)
             status = await verdict(backend, ticket)
             bill = next(b for b in service.simulator.bills if b.prediction == ticket.provider_id)

@@ -28,8 +28,8 @@ from .published import (
     SEEDANCE,
     VEO,
     WAN,
-    bare,
     file,
+    incomplete,
     number,
     page,
     published,
@@ -66,9 +66,9 @@ REQUESTS = st.builds(
 
 
 def declaration(model: Model, *durations: float) -> Declaration:
-    """What the model's page makes of a bare declaration."""
+    """What the model's page makes of an incomplete declaration."""
     latest = page(model)["latest_version"]
-    return declared(Schema.read(latest["openapi_schema"]), bare(*durations), model.path)
+    return declared(Schema.read(latest["openapi_schema"]), incomplete(*durations), model.path)
 
 
 KNOWN = [(model, declaration(model)) for model in MODELS_OF_TODAY]
@@ -312,7 +312,7 @@ def test_a_schema_of_no_use(model: Model, problem: str) -> None:
 
 
 def test_a_model_of_few_seeds() -> None:
-    """Seeds that could be another attempt's by chance tell nothing; the user's own is sent."""
+    """Seeds that could be another attempt's by coincidence tell nothing; the user's own is sent."""
     model = published("a/b", prompt=text(), duration=number(5), seed=number(limits=(0, 9999)))
     known = declaration(model)
     assert known.variant(image=False).seed is None

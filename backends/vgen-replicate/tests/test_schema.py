@@ -11,7 +11,7 @@ from vgen_replicate.mapping import declared
 from vgen_replicate.schema import Field, Schema
 from vgen_replicate.simulator.schema import openapi
 
-from .published import VEO, bare
+from .published import VEO, incomplete
 
 FILE: dict[str, Any] = {"type": "string", "format": "uri"}
 
@@ -35,7 +35,7 @@ def with_output(output: object) -> Schema:
 )
 def test_outputs_that_may_be_clips(output: object) -> None:
     """A file, a list of them, an object that holds one, or something of which nothing is said."""
-    assert declared(with_output(output), bare(), VEO.path).text
+    assert declared(with_output(output), incomplete(), VEO.path).text
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_outputs_that_may_be_clips(output: object) -> None:
 def test_outputs_that_are_no_clips(output: object) -> None:
     """A model that writes text is of no use, however well it takes prompts."""
     with pytest.raises(ConfigurationError, match=f"^{VEO.path}: it makes no files$"):
-        declared(with_output(output), bare(), VEO.path)
+        declared(with_output(output), incomplete(), VEO.path)
 
 
 @pytest.mark.parametrize(

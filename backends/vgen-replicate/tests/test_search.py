@@ -136,7 +136,7 @@ async def test_of_two_lost_twins_none_is_guessed(service: Served) -> None:
 
 
 async def lost(backend: VideoBackend, request: ClipRequest, *, image: bool = False) -> UUID:
-    """Send without hearing an answer."""
+    """Send, and lose the answer."""
     attempt_id = uuid4()
     prepared = await backend.prepare(request, a_picture() if image else None)
     with pytest.raises(SubmitInDoubtError):

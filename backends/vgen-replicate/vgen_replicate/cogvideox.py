@@ -22,7 +22,7 @@ FRAMES, RATE = 49, 8
 class CogVideoX(ReplicateBackend):
     """Clips of 6.1 seconds: from an image where the clip has one, else from its text.
 
-    `COGVIDEOX_MODEL_VERSION` names another version: `owner/name:version` of either variant, a bare
+    `COGVIDEOX_MODEL_VERSION` names another version: `owner/name:version` of either variant, a plain
     version is one of the image variant. See `ReplicateBackend` for the arguments.
     """
 
@@ -46,7 +46,7 @@ def declaration() -> Declaration:
 
 
 def _reference(default: str, *, image: bool) -> str:
-    """Which variant an override is for shows in its name; a bare version is the image variant's."""
+    """The variant of an override shows in its name; a plain version is the image variant's."""
     if not image and "/" not in os.environ.get(VARIABLE, ""):
         return default
     return reference(default, VARIABLE, mine=lambda name: ("i2v" in name) is image)

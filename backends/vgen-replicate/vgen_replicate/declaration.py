@@ -18,7 +18,7 @@ from vgen.errors import ConfigurationError
 VERSION = re.compile(r"[0-9a-f]{64}")
 
 SEEDS = 2**31
-"""How many seeds an attempt's own is drawn from: enough that no two meet by chance."""
+"""How many seeds an attempt's own is drawn from: enough that no two meet at random."""
 
 
 def check_number(name: str, value: object, *, zero: bool = False) -> None:

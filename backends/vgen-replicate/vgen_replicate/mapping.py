@@ -92,21 +92,21 @@ class Mapped:
             yield "image"
 
 
-def declared(schema: Schema, bare: Declaration, reference: str) -> Declaration:
+def declared(schema: Schema, declaration: Declaration, reference: str) -> Declaration:
     """Complete a declaration with what the model's schema says.
 
-    The durations of `bare`, where it has any, stand for those that the schema would give.
+    The durations of `declaration`, where it has any, stand for those that the schema would give.
 
     Raises:
         ConfigurationError: the model cannot be used, in one line that names it.
     """
-    mapped = _mapped(schema, bare.durations)
+    mapped = _mapped(schema, declaration.durations)
     if problem := next(_problems(schema, mapped), None):
         raise ConfigurationError(f"{reference.partition(':')[0]}: {problem}")
     variant = partial(Variant, reference, mapped.inputs, **_seed(mapped.numbers.get("seed")))
     image, from_text = mapped.image, "prompt" in mapped.texts
     return evolve(
-        bare,
+        declaration,
         text=variant() if from_text and not (image and image.required) else None,
         image=variant(image=image.name) if image else None,
         durations=mapped.durations,

@@ -21,7 +21,7 @@ AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:s|sec|seconds|fps)?\s*", re.IGNORE
 
 @frozen
 class Field:
-    """One input of a model; `choices` is an enumeration, `is_uri` marks what takes a file."""
+    """One input of a model; `choices` is an enumeration, `is_uri` says that it takes a file."""
 
     name: str
     kind: str = ""

@@ -75,9 +75,9 @@ def test_at_random_moments(playing: Player, tmp_path: Path) -> None:
     took = time.monotonic() - began
     for seed in range(JOBS):
         print(f"seed {seed}")  # noqa: T201 (for a failure to be played again)
-        chance, job, before = Random(seed), uuid4(), known(playing)  # noqa: S311 (likewise)
+        rng, job, before = Random(seed), uuid4(), known(playing)  # noqa: S311 (likewise)
         for _ in range(DEATHS):
-            playing.play(job, tmp_path, kill_after=chance.uniform(0, took))
+            playing.play(job, tmp_path, kill_after=rng.uniform(0, took))
         finish(playing, job, tmp_path, before)
 
 

@@ -10,7 +10,7 @@ import trio
 
 from vgen_supabase.body import Part
 from vgen_supabase.faults import Reason, SupabaseStorageError
-from vgen_supabase.place import Place
+from vgen_supabase.object_location import ObjectLocation
 from vgen_supabase.wire import TYPE, Wire
 
 PIECE = 6 * 2**20
@@ -34,7 +34,7 @@ class ResumableUpload:
     failed or cancelled upload leaves at the service nobody sees, and the service drops it.
     """
 
-    def __init__(self, wire: Wire, place: Place, descriptor: int, size: int) -> None:
+    def __init__(self, wire: Wire, place: ObjectLocation, descriptor: int, size: int) -> None:
         self._wire = wire
         self._place = place
         self._descriptor = descriptor

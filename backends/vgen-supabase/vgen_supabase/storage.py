@@ -13,9 +13,9 @@ from vgen.errors import ConfigurationError, StorageError
 from vgen_supabase.access import Access
 from vgen_supabase.body import Part
 from vgen_supabase.faults import Reason, SupabaseStorageError
-from vgen_supabase.place import Place, is_bucket
+from vgen_supabase.object_location import ObjectLocation, is_bucket
 from vgen_supabase.resumable import PIECE, ResumableUpload
-from vgen_supabase.urls import place_of
+from vgen_supabase.urls import location_of
 from vgen_supabase.wire import Wire
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class SupabaseStorage(Storage):
     else `SUPABASE_URL` and `SUPABASE_SERVICE_ROLE_KEY`. Of a `client`, its httpx client is used
     too, where it was made with one, and stays open; nothing else of it is.
 
-    A written clip's reference is `supabase://BUCKET/KEY`; `stat` and `url` also take a bare key of
+    A written clip's reference is `supabase://BUCKET/KEY`; `stat` and `url` also take a plain key of
     the bucket. Signed URLs are good for `expires_in` seconds.
 
     Every error is a `StorageError`, one of the service's a `SupabaseStorageError` with its reason.
@@ -69,12 +69,12 @@ class SupabaseStorage(Storage):
         It is read with the key: from private buckets too, and by a signed URL that has expired.
         Anything else that a URL may lead to is refused unread.
         """
-        place = place_of(reference, self._access)
+        place = location_of(reference, self._access)
         return await self._open().read(place, max_bytes=max_bytes)
 
     async def write(self, key: str, path: Path) -> StoredFile:
         """Send a file up: in one piece to 6 MiB, else in pieces, outliving broken connections."""
-        place = Place(self._bucket, key)
+        place = ObjectLocation(self._bucket, key)
         try:
             with await trio.to_thread.run_sync(path.open, "rb") as file:
                 descriptor = file.fileno()
@@ -89,7 +89,7 @@ class SupabaseStorage(Storage):
 
     async def stat(self, reference: str) -> StoredFile | None:
         """Look a file up; `None` only where the service has none and this key would see it."""
-        place = Place.of(reference, self._bucket)
+        place = ObjectLocation.of(reference, self._bucket)
         try:
             size = await self._open().size(place)
         except SupabaseStorageError as error:
@@ -106,7 +106,7 @@ class SupabaseStorage(Storage):
 
         The service is asked once which of the two a bucket is: that cannot be set wrong.
         """
-        place = Place.of(reference, self._bucket)
+        place = ObjectLocation.of(reference, self._bucket)
         if await self._is_public(place.bucket):
             return await self._open().public_url(place)
         return await self._open().signed_url(place, expires_in=self._expires_in)

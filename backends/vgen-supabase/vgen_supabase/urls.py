@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from vgen_supabase.access import Access
 from vgen_supabase.faults import Reason, SupabaseStorageError
-from vgen_supabase.place import SCHEME, Place
+from vgen_supabase.object_location import SCHEME, ObjectLocation
 
 API = "/storage/v1/"
 
@@ -23,7 +23,7 @@ TWIN = re.compile(r"([a-z0-9-]+)(?:\.storage)?(\.supabase\.co)")
 PORTS = {"http": 80, "https": 443}
 
 
-def place_of(reference: str, access: Access) -> Place:
+def location_of(reference: str, access: Access) -> ObjectLocation:
     """Find the bucket and key that an image is named by.
 
     Since the URL is only read, and the file then asked of the configured project, no look-alike
@@ -34,17 +34,17 @@ def place_of(reference: str, access: Access) -> Place:
         SupabaseStorageError: it names no file in this project's storage.
     """
     if reference.startswith(SCHEME):
-        return Place.of(reference, "")
+        return ObjectLocation.of(reference, "")
     found = OBJECT.fullmatch(_path(reference, access))
     if found is None:
         raise SupabaseStorageError(shown(reference), Reason.ELSEWHERE, "it is no file's URL")
-    return Place(unquote(found[1]), unquote(found[2]))
+    return ObjectLocation(unquote(found[1]), unquote(found[2]))
 
 
 def shown(reference: str) -> str:
     """Give a reference as a message may show it: no user, no token, not too long."""
-    bare = re.sub(r"//[^/?#]*@", "//", re.split(r"[?#]", reference, maxsplit=1)[0])
-    return repr(bare if len(bare) <= 200 else f"{bare[:200]}…")  # noqa: PLR2004 (two lines)
+    shown = re.sub(r"//[^/?#]*@", "//", re.split(r"[?#]", reference, maxsplit=1)[0])
+    return repr(shown if len(shown) <= 200 else f"{shown[:200]}…")  # noqa: PLR2004 (two lines)
 
 
 def _path(reference: str, access: Access) -> str:

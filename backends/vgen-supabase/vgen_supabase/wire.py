@@ -12,7 +12,7 @@ from vgen_supabase.access import Access
 from vgen_supabase.body import Part
 from vgen_supabase.faults import asking
 from vgen_supabase.guard import MAX_BYTES, Guard
-from vgen_supabase.place import Place
+from vgen_supabase.object_location import ObjectLocation
 from vgen_supabase.urls import API
 
 PATIENCE = 30.0
@@ -66,16 +66,16 @@ class Wire:
                 raise TypeError("a bucket is public or not")
             return public
 
-    async def size(self, place: Place) -> int:
+    async def size(self, place: ObjectLocation) -> int:
         """Give a file's size in bytes."""
         with asking(place, seconds=PATIENCE):
             return int((await self._sdk.from_(place.bucket).info(place.key))["size"])
 
-    async def public_url(self, place: Place) -> str:
+    async def public_url(self, place: ObjectLocation) -> str:
         """Give a file's URL in a public bucket, whether it is there or not."""
         return await self._sdk.from_(place.bucket).get_public_url(place.key)
 
-    async def signed_url(self, place: Place, *, expires_in: int) -> str:
+    async def signed_url(self, place: ObjectLocation, *, expires_in: int) -> str:
         """Have a URL made that can be read without a key for so many seconds."""
         with asking(place, seconds=PATIENCE):
             made = await self._sdk.from_(place.bucket).create_signed_url(place.key, expires_in)
@@ -83,7 +83,7 @@ class Wire:
                 raise ValueError("there is no URL in the answer")
             return made["signedUrl"]
 
-    async def read(self, place: Place, *, max_bytes: int) -> bytes:
+    async def read(self, place: ObjectLocation, *, max_bytes: int) -> bytes:
         """Read a file, of a private bucket too, of at most so many bytes."""
         with asking(place, seconds=PATIENCE):
             answer = await self._http.get(
@@ -91,7 +91,7 @@ class Wire:
             )
             return answer.content
 
-    async def put(self, place: Place, part: Part) -> None:
+    async def put(self, place: ObjectLocation, part: Part) -> None:
         """Store a file, whole or not at all, in the place of the one that was there."""
         headers = {"Content-Type": TYPE, "x-upsert": "true"}
         await self.send("POST", f"object/{place.path}", place, headers, part)
@@ -100,7 +100,7 @@ class Wire:
         self,
         method: str,
         path: str,
-        about: Place,
+        about: ObjectLocation,
         headers: Mapping[str, str],
         part: Part | None = None,
     ) -> httpx.Response:

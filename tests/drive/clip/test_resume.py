@@ -322,7 +322,7 @@ async def test_two_runners_on_one_job_pay_once(autojump_clock: MockClock) -> Non
 
 
 async def test_a_claim_that_passed_on_ends_the_work(autojump_clock: MockClock) -> None:
-    """Whoever loses its claim writes nothing more, and the error comes out bare."""
+    """Whoever loses its claim writes nothing more, and the error comes in no group."""
 
     class Forgetful(MemoryLedger):
         async def renew(self, claim: Claim, *, lease: float) -> None:

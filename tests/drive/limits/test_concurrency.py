@@ -85,7 +85,7 @@ async def test_an_unavailable_model_hands_over_at_its_own_price(autojump_clock: 
 
 
 async def test_a_rate_limit_pauses_the_whole_account(autojump_clock: MockClock) -> None:
-    """Told to wait 30 s, nobody submits for 30 s, and no place is held meanwhile."""
+    """Asked to wait for 30 s, no clip is submitted for 30 s, and no slot is held meanwhile."""
     fake = FakeBackend(default=RateLimit(retry_after=30))
     stage = Stage([fake], settings=Settings(concurrency=1))
     async with stage.runner() as runner, trio.open_nursery() as nursery:

@@ -1,4 +1,4 @@
-"""The corners of the drive: opening, closing, polling, errors that come out bare."""
+"""A runner: opening, closing, polling, and errors without exception groups."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from vgen.testing import Break, Delay, FakeBackend, MemoryLedger, MemoryStorage,
 
 
 async def test_errors_of_the_block_keep_their_shape() -> None:
-    """What the caller raises leaves as it was: bare stays bare, a group stays a group."""
+    """What the caller raises leaves as it was: an error stays an error, a group a group."""
     stage = Stage()
     with pytest.raises(ZeroDivisionError):
         async with stage.runner():
@@ -137,7 +137,7 @@ async def test_nothing_is_sent_once_the_ledger_fails(autojump_clock: MockClock) 
 
 
 async def test_a_ledger_that_does_not_answer_ends_the_job(autojump_clock: MockClock) -> None:
-    """A hold that takes too long to be written down is an error of the ledger's, and bare."""
+    """A hold that takes too long to be written down is an error of the ledger's, in no group."""
     stage = Stage(ledger=MemoryLedger([Delay("reserve", seconds=90)]))
     async with stage.runner() as runner:
         with pytest.raises(LedgerError, match="did not answer in time"):
@@ -152,7 +152,7 @@ async def test_a_url_that_cannot_be_minted_spoils_no_job(autojump_clock: MockClo
     assert clips.clips[0].video_url == f"memory:{JOB}/clip_000.mp4"
 
 
-def test_a_dawdling_observer_is_told_off(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_slow_observer_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """An observer that holds up the loop finds its name in the log."""
     ticks = iter([0.0, 5.0])
     tell = guarded(lambda _event: None, clock=lambda: next(ticks))

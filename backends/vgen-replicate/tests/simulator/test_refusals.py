@@ -100,7 +100,7 @@ async def test_versions_are_written_in_full(version: str) -> None:
     "version", [SVD, f"stability-ai/stable-video-diffusion:{SVD}", "wan-video/wan-2.2-i2v-fast"]
 )
 async def test_versions_that_run(version: str) -> None:
-    """The full forms are taken, and the bare name of an official model."""
+    """The full forms are taken, and the plain name of an official model."""
     inputs = {name: data_uri(picture()) for name in ("input_image", "image")}
     body = {"version": version, "input": inputs | {"prompt": "a lighthouse"}}
     async with in_process(Simulator()) as client:

@@ -9,7 +9,7 @@ from vgen_replicate.simulator.refusal import InvalidField, invalid
 PREFER = re.compile(r"wait(?:=(?P<seconds>[1-9]|[1-9][0-9]))?")
 LONGEST_WAIT = 60
 
-DURATION = re.compile(r"(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+)s)?|(?P<bare>\d+)")
+DURATION = re.compile(r"(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+)s)?|(?P<seconds>\d+)")
 SHORTEST_CANCEL_AFTER = 5
 
 
@@ -40,7 +40,7 @@ def cancel_after_seconds(value: str | None) -> float | None:
         words = "Must be a duration such as 30s, 5m or 1h30m45s"
         raise invalid([InvalidField("format", "Cancel-After", words)])
     hours, minutes, seconds = (int(found[unit] or 0) for unit in "hms")
-    total = int(found["bare"] or 0) + 3600 * hours + 60 * minutes + seconds
+    total = int(found["seconds"] or 0) + 3600 * hours + 60 * minutes + seconds
     if total < SHORTEST_CANCEL_AFTER:
         words = f"Must be greater than or equal to {SHORTEST_CANCEL_AFTER}s"
         raise invalid([InvalidField("number_gte", "Cancel-After", words)])

@@ -26,7 +26,7 @@ class Hardware:
 
 @frozen
 class Field:
-    """One input of a model; `uri` marks a string that names a file, `choices` an enumeration."""
+    """One input of a model; `uri`: a string that names a file, `choices` an enumeration."""
 
     kind: Literal["string", "integer", "number", "boolean"]
     description: str

@@ -35,7 +35,7 @@ from vgen_replicate.simulator.web.gate import Gate
 TOKEN = "r8_simulator"  # noqa: S105 (it opens nothing)
 
 KEEP_ALIVE_SECONDS = 60
-"""Longer than clients keep idle connections, so that none is closed under a request by chance."""
+"""Longer than clients keep idle connections, so that none is closed under a request at random."""
 
 
 class Simulator:
@@ -128,7 +128,7 @@ class Simulator:
     async def opened(self) -> AsyncGenerator[Self]:
         """Let predictions run until the block ends; those that still do then are abandoned.
 
-        What the block raises leaves it bare.
+        What the block raises is not wrapped in an exception group.
         """
         if self._runs.nursery is not None:
             yield self
@@ -156,7 +156,7 @@ class Simulator:
         """Serve at `host`, a name or an IPv4 address, until cancelled; port 0 is any that is free.
 
         Reports the base URL, `http://127.0.0.1:49152/v1` for example, once it can be connected to.
-        Raises `OSError`, bare, where the address cannot be had.
+        Raises `OSError`, not in a group, where the address cannot be had.
         """
         listener = socket.create_server((host, port))
         address, port = listener.getsockname()

@@ -38,10 +38,10 @@ class Broken(LedgerContract):
 
     def break_lines(self) -> None:
         """Break the connections from now on."""
-        chance = Random(5)  # noqa: S311 (where they break is no secret)
+        rng = Random(5)  # noqa: S311 (where they break is no secret)
         self.line.plan = lambda: Cut(
-            asked=int(10 ** chance.uniform(LEAST, MOST)),
-            answered=int(10 ** chance.uniform(LEAST, MOST)),
+            asked=int(10 ** rng.uniform(LEAST, MOST)),
+            answered=int(10 ** rng.uniform(LEAST, MOST)),
         )
 
     def test_it_agrees_with_the_model(self) -> None:

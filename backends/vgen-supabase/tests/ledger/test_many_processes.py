@@ -38,7 +38,7 @@ class Crowd:
     """The processes, all on one ledger; `killed` and `changed` count what they came to."""
 
     factory: Sequence[str]
-    chance: Random
+    rng: Random
     processes: list[subprocess.Popen[str]] = field(factory=list[subprocess.Popen[str]])
     killed: int = 0
     changed: int = 0
@@ -71,8 +71,8 @@ class Crowd:
             for number, process in enumerate(self.processes):
                 nursery.start_soon(self._tell, process, f"{job} {seed}/{number}\n")
             if seed % KILLING == 0:
-                await trio.sleep(self.chance.uniform(0, 0.3))
-                victims.append(self.processes.pop(self.chance.randrange(PROCESSES)))
+                await trio.sleep(self.rng.uniform(0, 0.3))
+                victims.append(self.processes.pop(self.rng.randrange(PROCESSES)))
                 victims[0].send_signal(signal.SIGKILL)
         for victim in victims:
             self.killed += 1

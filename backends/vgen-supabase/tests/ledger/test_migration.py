@@ -21,9 +21,9 @@ from .served import Database, Rest
 @pytest.fixture
 def empty(served: Database) -> Generator[str]:
     """The address of a database without a ledger."""
-    served.run("create database bare")
-    yield served.address(database="bare")
-    served.run("drop database bare with (force)")
+    served.run("create database empty")
+    yield served.address(database="empty")
+    served.run("drop database empty with (force)")
 
 
 async def test_without_it_the_ledger_says_so(empty: str) -> None:
@@ -82,7 +82,7 @@ async def test_a_failure_changes_nothing(served: Database, empty: str) -> None:
 async def test_it_builds_on_nobody_elses(mallory: str, empty: str, theirs: str, says: str) -> None:
     """What a lesser role has put there before is not taken over: it could change it later."""
     with psycopg.connect(empty) as connection:
-        connection.execute(f"grant create on database bare to {mallory}".encode())
+        connection.execute(f"grant create on database empty to {mallory}".encode())
         connection.execute(f"grant create on schema public to {mallory}".encode())
         connection.execute(f"set role {mallory}; {theirs}".encode())
     ledger = PostgresLedger(empty)

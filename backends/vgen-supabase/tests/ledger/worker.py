@@ -64,8 +64,8 @@ async def play(ledger: CostLedger, job: UUID, seed: str) -> int:
     changes: list[int] = []
 
     async def user(number: int) -> None:
-        chance = random.Random(f"{seed}/{number}")  # noqa: S311 (a plan that can be repeated)
-        changes.append(await one_clip(ledger, job, chance))
+        rng = random.Random(f"{seed}/{number}")  # noqa: S311 (a plan that can be repeated)
+        changes.append(await one_clip(ledger, job, rng))
 
     async with trio.open_nursery() as nursery:
         for number in range(USERS):
@@ -73,16 +73,16 @@ async def play(ledger: CostLedger, job: UUID, seed: str) -> int:
     return sum(changes)
 
 
-async def one_clip(ledger: CostLedger, job: UUID, chance: random.Random) -> int:
+async def one_clip(ledger: CostLedger, job: UUID, rng: random.Random) -> int:
     """Claim a clip, carry on what stands open or reserve anew, and go some way with it."""
     changed = 0
-    clip = chance.randrange(CLIPS)
+    clip = rng.randrange(CLIPS)
     try:
-        claim = await ledger.claim(job, clip, owner="user", lease=chance.choice(LEASES))
+        claim = await ledger.claim(job, clip, owner="user", lease=rng.choice(LEASES))
         if claim is None:
             return 0
-        sent = await standing(ledger, claim) or await ledger.reserve(claim, fresh(claim, chance))
-        for entry in path(sent, chance):
+        sent = await standing(ledger, claim) or await ledger.reserve(claim, fresh(claim, rng))
+        for entry in path(sent, rng):
             sent = await ledger.advance(claim, sent.attempt_id, sent.state, entry)
             changed += 1
         await ledger.release(claim)
@@ -97,16 +97,16 @@ async def standing(ledger: CostLedger, claim: Claim) -> Attempt | None:
     return next((each for each in attempts if each.is_open and each.sent), None)
 
 
-def fresh(claim: Claim, chance: random.Random) -> Attempt:
+def fresh(claim: Claim, rng: random.Random) -> Attempt:
     """Give a new attempt that holds some cents."""
-    hold = Decimal(chance.randrange(1, MOST_CENTS)) / 100
-    identity = UUID(int=chance.getrandbits(128), version=4)
+    hold = Decimal(rng.randrange(1, MOST_CENTS)) / 100
+    identity = UUID(int=rng.getrandbits(128), version=4)
     return attempt(identity, claim.job_id, claim.clip_index, hold)
 
 
-def path(sent: Attempt, chance: random.Random) -> list[Entry]:
+def path(sent: Attempt, rng: random.Random) -> list[Entry]:
     """Give what may happen to an attempt from where it stands, or a part of it."""
-    bill = sent.hold * chance.randrange(101) / 100
+    bill = sent.hold * rng.randrange(101) / 100
     won: list[Entry] = [
         Settled(State.SUCCEEDED, bill),
         Fetched("/clip.mp4", bill),
@@ -114,19 +114,19 @@ def path(sent: Attempt, chance: random.Random) -> list[Entry]:
     ]
     failed: list[Entry] = [Settled(State.FAILED, bill, metered=True)]
     ends: list[Entry] = [Released("absent"), WrittenOff("age")]
-    doubted: list[Entry] = [Doubted("silence"), chance.choice(ends)]
-    accepted: list[Entry] = [Ticketed(Ticket("svd", "p")), *chance.choice([won, failed])]
+    doubted: list[Entry] = [Doubted("silence"), rng.choice(ends)]
+    accepted: list[Entry] = [Ticketed(Ticket("svd", "p")), *rng.choice([won, failed])]
     useless: list[Entry] = [Lost("black")]
     by_custody: dict[str, list[Entry]] = {
-        "intended": chance.choice([[Released("refused")], doubted, accepted]),
-        "ticketed": chance.choice([won, failed]),
+        "intended": rng.choice([[Released("refused")], doubted, accepted]),
+        "ticketed": rng.choice([won, failed]),
         "succeeded": won[1:],
-        "fetched": chance.choice([won[2:], useless]),
+        "fetched": rng.choice([won[2:], useless]),
     }
     whole = by_custody[sent.custody]
     if sent.custody == "intended" and sent.money == "in doubt":
         whole = doubted[1:]
-    return whole[: chance.randrange(len(whole) + 1)]
+    return whole[: rng.randrange(len(whole) + 1)]
 
 
 async def main(*words: str) -> None:

@@ -19,7 +19,7 @@ URL = "https://abcdefghijklmnopqrst.supabase.co"
 
 
 class Answering(httpx.AsyncBaseTransport):
-    """Gives the same answer to every request, without hearing it out."""
+    """Gives the same answer to every request, without reading it whole."""
 
     def __init__(self, status: int, body: bytes = b"", **headers: str) -> None:
         self._status, self._body, self._headers = status, body, headers

@@ -108,7 +108,7 @@ class _Gate:
             await response(scope, receive, send)
         elif self.books.loses(request):
             await self.app(scope, receive, _nowhere)
-            # A bare `100 Continue` says nothing, and keeps the server from answering 500.
+            # A mere `100 Continue` says nothing, and keeps the server from answering 500.
             await send({"type": "http.response.start", "status": 100, "headers": []})
         else:
             await self.app(scope, receive, send)

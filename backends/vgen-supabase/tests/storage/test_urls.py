@@ -6,13 +6,13 @@ import pytest
 
 from vgen_supabase import Reason, SupabaseStorageError
 from vgen_supabase.access import Access
-from vgen_supabase.place import Place
-from vgen_supabase.urls import place_of
+from vgen_supabase.object_location import ObjectLocation
+from vgen_supabase.urls import location_of
 
 REF = "abcdefghijklmnopqrst"
 HOSTED = f"https://{REF}.supabase.co"
 API = f"{HOSTED}/storage/v1"
-CAT = Place("pets", "cats/a cat.png")
+CAT = ObjectLocation("pets", "cats/a cat.png")
 
 
 @pytest.mark.parametrize(
@@ -37,17 +37,17 @@ CAT = Place("pets", "cats/a cat.png")
 )
 def test_every_shape_of_a_url_is_understood(url: str) -> None:
     """Public, signed, authenticated, transformed: all of them mean a bucket and a key."""
-    assert place_of(url, Access(HOSTED, "")) == CAT
-    assert place_of(url, Access(f"https://{REF}.storage.supabase.co", "")) == CAT
+    assert location_of(url, Access(HOSTED, "")) == CAT
+    assert location_of(url, Access(f"https://{REF}.storage.supabase.co", "")) == CAT
 
 
 def test_a_project_of_ones_own_may_be_anywhere() -> None:
     """A self-hosted project has a port and a path, which its URLs share."""
     access = Access("http://localhost:8000/supabase", "")
     url = "http://localhost:8000/supabase/storage/v1/object/public/pets/cats/a%20cat.png"
-    assert place_of(url, access) == CAT
+    assert location_of(url, access) == CAT
     with pytest.raises(SupabaseStorageError):
-        place_of(url.replace("/supabase", ""), access)
+        location_of(url.replace("/supabase", ""), access)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_project_of_ones_own_may_be_anywhere() -> None:
 def test_anything_else_is_elsewhere(url: str) -> None:
     """Other hosts and look-alikes, other routes and no routes name no file of the project."""
     with pytest.raises(SupabaseStorageError) as caught:
-        place_of(url, Access(HOSTED, ""))
+        location_of(url, Access(HOSTED, ""))
     assert caught.value.reason is Reason.ELSEWHERE
     assert not caught.value.retryable
 
@@ -127,7 +127,7 @@ def test_anything_else_is_elsewhere(url: str) -> None:
 def test_what_is_no_key_is_not_asked_for(path: str) -> None:
     """Keys and buckets are checked after they were decoded, once; so are words of the routes."""
     with pytest.raises(SupabaseStorageError) as caught:
-        place_of(f"{API}/{path}", Access(HOSTED, ""))
+        location_of(f"{API}/{path}", Access(HOSTED, ""))
     assert caught.value.reason is Reason.BAD_NAME
     assert not caught.value.retryable
     assert len(str(caught.value)) < 300

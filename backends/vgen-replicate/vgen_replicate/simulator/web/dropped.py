@@ -20,7 +20,7 @@ class Dropped(httpx.RemoteProtocolError):
 def hanging_up(app: ASGIApp) -> ASGIApp:
     """Wrap an application for an HTTP/1.1 server, which closes what is left unfinished.
 
-    A server would answer 500 for an application that has sent nothing. A bare `100 Continue` says
+    A server would answer 500 for an application that has sent nothing. A plain `100 Continue` says
     nothing to the client, and keeps the server from that.
     """
 

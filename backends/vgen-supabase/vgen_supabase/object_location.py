@@ -38,18 +38,18 @@ def is_key(key: str) -> bool:
     return sound and {"", ".", ".."}.isdisjoint(key.split("/"))
 
 
-def _check_bucket(place: Place, attribute: Attribute[str], bucket: str) -> None:  # noqa: ARG001 (attrs' own)
+def _check_bucket(place: ObjectLocation, attribute: Attribute[str], bucket: str) -> None:  # noqa: ARG001 (attrs' own)
     if not is_bucket(bucket):
         raise SupabaseStorageError(_shown(bucket), Reason.BAD_NAME, "of a bucket")
 
 
-def _check_key(place: Place, attribute: Attribute[str], key: str) -> None:  # noqa: ARG001 (attrs' own)
+def _check_key(place: ObjectLocation, attribute: Attribute[str], key: str) -> None:  # noqa: ARG001 (attrs' own)
     if not is_key(key):
         raise SupabaseStorageError(_shown(key), Reason.BAD_NAME, "of a file")
 
 
 @frozen
-class Place:
+class ObjectLocation:
     """A bucket and a key in it, both as the service allows them; written `supabase://BUCKET/KEY`.
 
     Raises:
