@@ -23,7 +23,7 @@ from vgen.drive.observe.observers import guarded
 from vgen.drive.runner import open as opening
 from vgen.drive.runner import runner, started_job
 from vgen.drive.runner.event_queue import EventQueue
-from vgen.portal import Call, CallCancelled, Held, TrioThread, running
+from vgen.portal import Call, CallCancelled, OpenContext, TrioThread, running
 from vgen.ports.events import Event
 from vgen.records.clip import Clips
 
@@ -33,12 +33,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-async def _ended(thread: TrioThread, call: Call[Any], end: Future[T], *, again: bool = False) -> T:
-    """Wait for an end; cancelled, ask the call to stop and return only when it has.
+async def _wait_for(
+    thread: TrioThread, call: Call[Any], outcome: Future[T], *, again: bool = False
+) -> T:
+    """Wait for an outcome; when cancelled, cancel the call and return only when it has ended.
 
-    `again` says that the caller was cancelled before.
+    `again`: the caller was cancelled before.
     """
-    future = _awaitable(end)
+    future = _awaitable(outcome)
     try:
         call.begin()
         await asyncio.wait([future])
@@ -50,7 +52,7 @@ async def _ended(thread: TrioThread, call: Call[Any], end: Future[T], *, again: 
     else:
         return future.result()
     call.cancel()
-    over = _awaitable(call.end)
+    over = _awaitable(call.outcome)
     with anyio.CancelScope(shield=True):  # a scope of anyio would cancel the wait at every turn
         await _wait_out(thread, over, again=again)
     with suppress(CallCancelled):
@@ -59,54 +61,56 @@ async def _ended(thread: TrioThread, call: Call[Any], end: Future[T], *, again: 
     raise cancelled
 
 
-def _awaitable(end: Future[T]) -> asyncio.Future[T]:
-    future = asyncio.wrap_future(end)
-    future.add_done_callback(lambda ended: ended.exception())  # whether or not anybody waits
+def _awaitable(outcome: Future[T]) -> asyncio.Future[T]:
+    future = asyncio.wrap_future(outcome)
+    future.add_done_callback(lambda ended: ended.exception())  # so that asyncio does not warn
     return future
 
 
 async def _wait_out(thread: TrioThread, over: asyncio.Future[Any], *, again: bool) -> None:
-    """Wait for what is being cleaned up, whoever cancels; a second Ctrl-C abandons it."""
+    """Wait for the cleanup in spite of cancellation; a second Ctrl-C abandons it."""
     loop = asyncio.get_running_loop()
     abandoned = loop.create_future()
 
-    def look() -> None:  # called by the loop: a task would see the error that it is handling
+    def check_for_second_interrupt() -> None:
         if _interrupted(sys.exception()) and not abandoned.done():
             thread.abandoned = True
             abandoned.set_result(None)
 
     if again:
-        loop.call_soon(look)
+        loop.call_soon(check_for_second_interrupt)
     while not (over.done() or thread.abandoned):
         try:
             await asyncio.wait([over, abandoned], return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            loop.call_soon(look)
+            loop.call_soon(check_for_second_interrupt)
 
 
 def _interrupted(error: BaseException | None) -> bool:
-    """Whether an error that is on its way out of the loop comes from a second Ctrl-C.
+    """Whether an error that is leaving the loop comes from a second Ctrl-C.
 
-    Of the first one `asyncio.run` makes an error when the main task has been cancelled.
+    The first one is raised by `asyncio.run` after the main task was cancelled.
     """
     first = error is not None and isinstance(error.__context__, asyncio.CancelledError)
     return isinstance(error, KeyboardInterrupt) and not first
 
 
 @asynccontextmanager
-async def _held(thread: TrioThread, context: AbstractAsyncContextManager[T]) -> AsyncGenerator[T]:
-    held = Held(thread, context)
+async def _open_context(
+    thread: TrioThread, context: AbstractAsyncContextManager[T]
+) -> AsyncGenerator[T]:
+    opened = OpenContext(thread, context)
     try:
-        yield await _ended(thread, held.call, held.opened)
+        yield await _wait_for(thread, opened.call, opened.value)
     except BaseException as left:
         if thread.is_foreign:
             raise
-        held.call.cancel()
+        opened.call.cancel()
         thread.abandoned = thread.abandoned or isinstance(left, KeyboardInterrupt)
         try:
             if not thread.abandoned:
                 again = isinstance(left, asyncio.CancelledError)
-                await _ended(thread, held.call, held.call.end, again=again)
+                await _wait_for(thread, opened.call, opened.call.outcome, again=again)
         except CallCancelled:
             pass
         except Exception as error:
@@ -116,30 +120,30 @@ async def _held(thread: TrioThread, context: AbstractAsyncContextManager[T]) -> 
                 note_beside(left, error)
         raise
     if not thread.is_foreign:
-        held.leave()
-        await _ended(thread, held.call, held.call.end)
+        opened.leave()
+        await _wait_for(thread, opened.call, opened.call.outcome)
 
 
-def _tell_here(arguments: dict[str, Any]) -> None:
-    """Have an observer among the arguments called in the running event loop."""
+def _observe_in_this_loop(arguments: dict[str, Any]) -> None:
+    """Call an observer among the arguments in the running event loop."""
     if arguments.get("observer") is not None:
-        tell = guarded(arguments["observer"])
+        emit = guarded(arguments["observer"])
         loop = asyncio.get_running_loop()
 
-        def tell_soon(event: Event) -> None:
-            loop.call_soon_threadsafe(tell, event)
+        def emit_soon(event: Event) -> None:
+            loop.call_soon_threadsafe(emit, event)
 
-        arguments["observer"] = tell_soon
+        arguments["observer"] = emit_soon
 
 
 def _awaited(
     method: Callable[Concatenate[runner.Runner, P], Awaitable[T]],
 ) -> Callable[Concatenate[Runner, P], Coroutine[Any, Any, T]]:
-    """Give a method of Trio's runner to asyncio."""
+    """Decorator: make a method of Trio's runner awaitable in asyncio."""
 
     @wraps(method)
     async def call(self: Runner, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        _tell_here(kwargs)
+        _observe_in_this_loop(kwargs)
         return await self.call(partial(method, self.inner, *args, **kwargs))
 
     return call
@@ -155,8 +159,8 @@ def _started(
     async def call(
         self: Runner, /, *args: P.args, **kwargs: P.kwargs
     ) -> AsyncGenerator[StartedJob]:
-        _tell_here(kwargs)
-        async with _held(self.thread, start(self.inner, *args, **kwargs)) as job:
+        _observe_in_this_loop(kwargs)
+        async with _open_context(self.thread, start(self.inner, *args, **kwargs)) as job:
             yield StartedJob(self.thread, job)
 
     return call
@@ -176,7 +180,7 @@ class EventStream:
             self._loop.call_soon_threadsafe(self._changed.set)
 
     def __aiter__(self) -> Self:
-        """Give the stream itself."""
+        """Return the stream itself."""
         return self
 
     async def __anext__(self) -> Event:
@@ -204,11 +208,11 @@ class StartedJob:
         return repr(self._job)
 
     async def result(self) -> Clips:
-        """Wait for the job's end, and give its clips: see `vgen.StartedJob.result`."""
+        """Wait for the job's end, and return its clips: see `vgen.StartedJob.result`."""
         if self._job.ended:
             return self._job.outcome()
         call = Call(self._thread, self._job.result)
-        return await _ended(self._thread, call, call.end)
+        return await _wait_for(self._thread, call, call.outcome)
 
 
 class Runner:
@@ -219,11 +223,11 @@ class Runner:
         self.inner = inner
 
     def __repr__(self) -> str:
-        """Say what it is at."""
+        """Name the attempts in flight and waiting."""
         return repr(self.inner)
 
     def statistics(self) -> runner.Statistics:
-        """Say how much is in flight, and how much waits for a place."""
+        """Return how much is in flight, and how much waits for a slot."""
         return self.inner.statistics()
 
     process = _awaited(runner.Runner.process)
@@ -238,9 +242,9 @@ class Runner:
     cancel = _awaited(runner.Runner.cancel)
 
     async def call(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Have something done in Trio's thread."""
+        """Call an async function in Trio's thread."""
         call = Call(self.thread, work)
-        return await _ended(self.thread, call, call.end)
+        return await _wait_for(self.thread, call, call.outcome)
 
 
 def _opened(
@@ -249,9 +253,9 @@ def _opened(
     @wraps(opener)
     @asynccontextmanager
     async def call(*args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[Runner]:
-        _tell_here(kwargs)
+        _observe_in_this_loop(kwargs)
         with running() as thread:
-            async with _held(thread, opener(*args, **kwargs)) as inner:
+            async with _open_context(thread, opener(*args, **kwargs)) as inner:
                 yield Runner(thread, inner)
 
     return call
@@ -262,10 +266,10 @@ def _processed(
 ) -> Callable[P, Coroutine[Any, Any, Clips]]:
     @wraps(process)
     async def call(*args: P.args, **kwargs: P.kwargs) -> Clips:
-        _tell_here(kwargs)
+        _observe_in_this_loop(kwargs)
         with running() as thread:
             call = Call(thread, partial(process, *args, **kwargs))
-            return await _ended(thread, call, call.end)
+            return await _wait_for(thread, call, call.outcome)
 
     return call
 

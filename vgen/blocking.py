@@ -25,7 +25,7 @@ from vgen.drive.exception_groups import note_beside
 from vgen.drive.runner import open as opening
 from vgen.drive.runner import runner, started_job
 from vgen.drive.runner.event_queue import EventQueue
-from vgen.portal import Call, CallCancelled, Held, TrioThread, running
+from vgen.portal import Call, CallCancelled, OpenContext, TrioThread, running
 from vgen.ports.events import Event
 from vgen.records.clip import Clips
 
@@ -35,58 +35,58 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-PULSE = 0.5
-"""How often a waiting thread looks up, in seconds: exceptions that are injected into it (a task
+POLL_INTERVAL = 0.5
+"""How often a waiting thread wakes up, in seconds: exceptions that are injected into it (a task
 queue's time limit) are raised only then, as is Ctrl-C on Windows."""
 
 
-def _ended(thread: TrioThread, call: Call[Any], end: Future[T]) -> T:
-    """Wait for an end; interrupted, ask the call to stop and wait until it has."""
+def _wait_for(thread: TrioThread, call: Call[Any], outcome: Future[T]) -> T:
+    """Wait for an outcome; when interrupted, cancel the call and wait until it has ended."""
     try:
-        call.begin()  # within reach of what interrupts it
-        _wait(end)
+        call.begin()  # here, so that an interrupt cancels it
+        _wait(outcome)
     except BaseException as left:
         _stop(thread, call, left)
         raise
-    return end.result()
+    return outcome.result()
 
 
-def _wait(end: Future[Any]) -> None:
-    while not end.done():
-        wait([end], PULSE)
+def _wait(outcome: Future[Any]) -> None:
+    while not outcome.done():
+        wait([outcome], POLL_INTERVAL)
 
 
 def _stop(thread: TrioThread, call: Call[Any], left: BaseException) -> None:
-    """End a call because of an error, which names in its notes what goes wrong meanwhile."""
+    """Cancel a call because of an error, and note the call's own error beside it."""
     if thread.is_foreign:
         return
     with thread.stopping():
         call.cancel()
         if thread.abandoned:
             return
-        _wait(call.end)
-    error = call.end.exception()
+        _wait(call.outcome)
+    error = call.outcome.exception()
     if error is not left and error is not None and not isinstance(error, CallCancelled):
         note_beside(left, error)
 
 
 @contextmanager
-def _held(thread: TrioThread, context: AbstractAsyncContextManager[T]) -> Generator[T]:
-    held = Held(thread, context)
+def _open_context(thread: TrioThread, context: AbstractAsyncContextManager[T]) -> Generator[T]:
+    opened = OpenContext(thread, context)
     try:
-        yield _ended(thread, held.call, held.opened)
+        yield _wait_for(thread, opened.call, opened.value)
     except BaseException as left:
-        _stop(thread, held.call, left)
+        _stop(thread, opened.call, left)
         raise
     if not thread.is_foreign:
-        held.leave()
-        _ended(thread, held.call, held.call.end)
+        opened.leave()
+        _wait_for(thread, opened.call, opened.call.outcome)
 
 
 def _waited(
     method: Callable[Concatenate[runner.Runner, P], Awaitable[T]],
 ) -> Callable[Concatenate[Runner, P], T]:
-    """Give a method of Trio's runner to threads."""
+    """Decorator: make a method of Trio's runner a blocking call."""
 
     @wraps(method)
     def call(self: Runner, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -103,7 +103,7 @@ def _started(
     @wraps(start)
     @contextmanager
     def call(self: Runner, /, *args: P.args, **kwargs: P.kwargs) -> Generator[StartedJob]:
-        with _held(self.thread, start(self.inner, *args, **kwargs)) as job:
+        with _open_context(self.thread, start(self.inner, *args, **kwargs)) as job:
             yield StartedJob(self.thread, job)
 
     return call
@@ -122,7 +122,7 @@ class EventStream:
             self._changed.notify_all()
 
     def __iter__(self) -> Self:
-        """Give the stream itself."""
+        """Return the stream itself."""
         return self
 
     def __next__(self) -> Event:
@@ -132,7 +132,7 @@ class EventStream:
                 event = self._queue.take()
                 if event is not None:
                     return event
-                self._changed.wait(PULSE)
+                self._changed.wait(POLL_INTERVAL)
         raise StopIteration
 
 
@@ -150,11 +150,11 @@ class StartedJob:
         return repr(self._job)
 
     def result(self) -> Clips:
-        """Wait for the job's end, and give its clips: see `vgen.StartedJob.result`."""
+        """Wait for the job's end, and return its clips: see `vgen.StartedJob.result`."""
         if self._job.ended:
             return self._job.outcome()
         call = Call(self._thread, self._job.result)
-        return _ended(self._thread, call, call.end)
+        return _wait_for(self._thread, call, call.outcome)
 
 
 class Runner:
@@ -165,11 +165,11 @@ class Runner:
         self.inner = inner
 
     def __repr__(self) -> str:
-        """Say what it is at."""
+        """Name the attempts in flight and waiting."""
         return repr(self.inner)
 
     def statistics(self) -> runner.Statistics:
-        """Say how much is in flight, and how much waits for a place."""
+        """Return how much is in flight, and how much waits for a slot."""
         return self.inner.statistics()
 
     process = _waited(runner.Runner.process)
@@ -184,9 +184,9 @@ class Runner:
     cancel = _waited(runner.Runner.cancel)
 
     def call(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Have something done in Trio's thread."""
+        """Call an async function in Trio's thread."""
         call = Call(self.thread, work)
-        return _ended(self.thread, call, call.end)
+        return _wait_for(self.thread, call, call.outcome)
 
 
 def _opened(
@@ -195,7 +195,7 @@ def _opened(
     @wraps(opener)
     @contextmanager
     def call(*args: P.args, **kwargs: P.kwargs) -> Generator[Runner]:
-        with running() as thread, _held(thread, opener(*args, **kwargs)) as inner:
+        with running() as thread, _open_context(thread, opener(*args, **kwargs)) as inner:
             yield Runner(thread, inner)
 
     return call
@@ -206,7 +206,7 @@ def _processed(process: Callable[P, Awaitable[Clips]]) -> Callable[P, Clips]:
     def call(*args: P.args, **kwargs: P.kwargs) -> Clips:
         with running() as thread:
             call = Call(thread, partial(process, *args, **kwargs))
-            return _ended(thread, call, call.end)
+            return _wait_for(thread, call, call.outcome)
 
     return call
 

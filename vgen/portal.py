@@ -1,4 +1,4 @@
-"""A thread in which Trio runs, and calls into it: what the doors to other hosts stand on."""
+"""A thread that runs Trio, and calls into it: the base of `vgen.aio` and `vgen.blocking`."""
 
 from __future__ import annotations
 
@@ -19,113 +19,114 @@ T = TypeVar("T")
 C = TypeVar("C")
 
 FORKED = "the runner was opened in another process, from which this one was forked: open one here"
-WITHIN = "an observer cannot call its runner: it is called in the runner's own thread"
+CALLED_FROM_OBSERVER = "an observer cannot call its runner: it is called in the runner's own thread"
 
 
-class CallCancelled(Exception):  # noqa: N818 (how a call has ended: no door lets it out)
-    """The call has ended because it was asked to."""
+class CallCancelled(Exception):  # noqa: N818 (an outcome, caught by both doors)
+    """The call has ended because it was cancelled."""
 
 
 class Call(Generic[T]):
-    """A call into Trio's thread, once it was told to `begin`; `end` has its result or its error."""
+    """A call into Trio's thread, from `begin` on; `outcome` gets its result or its error."""
 
     def __init__(self, thread: TrioThread, work: Callable[[], Awaitable[T]]) -> None:
-        self.end: Future[T] = Future()
+        self.outcome: Future[T] = Future()
         self._thread = thread
         self._work = work
         self._scope = trio.CancelScope()
-        self._told = self._begun = False
+        self._begin_requested = self._started = False
 
     def begin(self) -> None:
-        """Have it begin, unless it was told to before; where it cannot, that is its end."""
-        if self._told:
+        """Begin, once; an error that prevents that becomes the outcome."""
+        if self._begin_requested:
             return
-        self._told = True
+        self._begin_requested = True
         try:
             self._thread.begin(self._begin)
         except (RuntimeError, OSError) as error:
-            self.end.set_exception(error)
+            self.outcome.set_exception(error)
 
     def _begin(self, nursery: trio.Nursery) -> None:
-        if self.end.done():
+        if self.outcome.done():
             return
-        self._begun = True
+        self._started = True
         try:
             nursery.start_soon(self._run)
-        except RuntimeError:  # it takes no more: the thread is at its end
-            self.end.set_exception(RuntimeError(CLOSED))
+        except RuntimeError:  # the nursery is closed: the thread is ending
+            self.outcome.set_exception(RuntimeError(CLOSED))
 
     async def _run(self) -> None:
         try:
             with self._scope:
-                self.end.set_result(await self._work())
+                self.outcome.set_result(await self._work())
         except BaseException as error:  # noqa: BLE001 (its caller's, who is in another thread)
-            self.end.set_exception(error)
-        if not self.end.done():
-            self.end.set_exception(CallCancelled())
+            self.outcome.set_exception(error)
+        if not self.outcome.done():
+            self.outcome.set_exception(CallCancelled())
 
     def cancel(self) -> None:
-        """Ask the call to end; it may take its time to end well, unless it has not begun."""
-        self._thread.soon(self._cancel)
+        """Cancel the call; it ends after its cleanup, or at once if it has not started."""
+        self._thread.run_soon(self._cancel)
 
     def _cancel(self) -> None:
-        if self._begun:
+        if self._started:
             self._scope.cancel()
-        elif not self.end.done():
-            self.end.set_exception(CallCancelled())
+        elif not self.outcome.done():
+            self.outcome.set_exception(CallCancelled())
 
 
-class Held(Generic[C]):
-    """A context of Trio's that is open in its thread until it is told to leave.
+class OpenContext(Generic[C]):
+    """An async context manager that is open in Trio's thread until `leave`.
 
-    `opened` has what it gives; `call` ends with it. It is left with the thread's end at the latest.
+    `value` gets what it yields; `call` ends with it. It is left when the thread stops, at the
+    latest.
     """
 
     def __init__(self, thread: TrioThread, context: AbstractAsyncContextManager[C]) -> None:
-        self.opened: Future[C] = Future()
+        self.value: Future[C] = Future()
         self._thread = thread
         self._context = context
         self._stay = trio.CancelScope()
         self.call = Call(thread, self._hold)
-        self.call.end.add_done_callback(self._not_opened)
+        self.call.outcome.add_done_callback(self._not_opened)
 
     async def _hold(self) -> None:
         async with self._context as given:
-            self.opened.set_result(given)
+            self.value.set_result(given)
             with self._stay:
                 await self._thread.wait_stopped()
 
     def _not_opened(self, end: Future[None]) -> None:
-        if not self.opened.done():
-            self.opened.set_exception(end.exception() or RuntimeError(CLOSED))
+        if not self.value.done():
+            self.value.set_exception(end.exception() or RuntimeError(CLOSED))
 
     def leave(self) -> None:
-        """Let the context's block end."""
-        self._thread.soon(self._stay.cancel)
+        """Leave the context."""
+        self._thread.run_soon(self._stay.cancel)
 
 
 class TrioThread:
     """A thread that runs Trio from `start` to `stop`, for one runner and in one process.
 
-    It is a daemon: a host that is told twice to stop has `abandoned` it, and need not wait for
-    what is being cleaned up.
+    It is a daemon: after a second request to stop it is `abandoned`, and its cleanup is not waited
+    for.
     """
 
     def __init__(self) -> None:
         self.abandoned = False
         self._process = os.getpid()
-        self._way_in: Future[tuple[trio.lowlevel.TrioToken, trio.Nursery]] = Future()
+        self._entry: Future[tuple[trio.lowlevel.TrioToken, trio.Nursery]] = Future()
         self._stop = trio.Event()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="vgen", daemon=True)
 
     def __repr__(self) -> str:
-        """Say whether it runs."""
+        """Name its state."""
         return f"<TrioThread: {'running' if self._thread.is_alive() else 'not running'}>"
 
     @contextmanager
     def stopping(self) -> Generator[None]:
-        """Wait in the block for what is being cleaned up; a second request to end abandons that."""
+        """Wait for cleanup in the block; `KeyboardInterrupt` or `SystemExit` there abandons it."""
         try:
             yield
         except (KeyboardInterrupt, SystemExit):
@@ -133,63 +134,63 @@ class TrioThread:
             raise
 
     def start(self) -> None:
-        """Run."""
+        """Start the thread."""
         self._thread.start()
 
     def _run(self) -> None:
         try:
             trio.run(self._serve)
         except BaseException as error:
-            if self._way_in.done():
+            if self._entry.done():
                 raise
-            self._way_in.set_exception(error)
+            self._entry.set_exception(error)
 
     async def _serve(self) -> None:
         async with trio.open_nursery() as nursery:
-            self._way_in.set_result((trio.lowlevel.current_trio_token(), nursery))
+            self._entry.set_result((trio.lowlevel.current_trio_token(), nursery))
             await self._stop.wait()
 
     async def wait_stopped(self) -> None:
-        """Wait, in the thread itself, until it is to end."""
+        """Wait until the thread is asked to stop; called in the thread itself."""
         await self._stop.wait()
 
     @property
     def is_foreign(self) -> bool:
-        """Whether this process was forked from the thread's: the thread is not in it."""
+        """Whether this process was forked from the one that has the thread."""
         return os.getpid() != self._process
 
-    def soon(self, act: Callable[[], object]) -> None:
-        """Have something done in the thread unless it has ended; waits for nothing."""
+    def run_soon(self, function: Callable[[], object]) -> None:
+        """Schedule a function in the thread, unless it has ended; does not wait."""
         if not self.is_foreign:
             with suppress(trio.RunFinishedError):
-                token, _ = self._way_in.result()
-                token.run_sync_soon(act)
+                token, _ = self._entry.result()
+                token.run_sync_soon(function)
 
-    def begin(self, act: Callable[[trio.Nursery], None]) -> None:
-        """Have tasks started in the thread, in the caller's context; waits for nothing.
+    def begin(self, function: Callable[[trio.Nursery], None]) -> None:
+        """Schedule a function that starts tasks, in the caller's context; does not wait.
 
         Raises:
-            RuntimeError: it is closed, another process's, or asked for from within.
+            RuntimeError: the thread is stopped, another process's, or the calling one.
             OSError: Trio cannot run, as where no more files can be opened.
         """
         if self.is_foreign:
             raise RuntimeError(FORKED)
         if threading.current_thread() is self._thread:
-            raise RuntimeError(WITHIN)
-        token, nursery = self._way_in.result()
+            raise RuntimeError(CALLED_FROM_OBSERVER)
+        token, nursery = self._entry.result()
         if self._stopped:
             raise RuntimeError(CLOSED)
         try:
-            token.run_sync_soon(copy_context().run, partial(act, nursery))
+            token.run_sync_soon(copy_context().run, partial(function, nursery))
         except trio.RunFinishedError:
             raise RuntimeError(CLOSED) from None
 
     def stop(self) -> None:
-        """End, and wait for the end unless it was abandoned; what is foreign is left alone."""
-        if self.is_foreign or self._way_in.exception() is not None:
+        """Stop the thread, and wait for its end unless it was abandoned or is another process's."""
+        if self.is_foreign or self._entry.exception() is not None:
             return
         self._stopped = True
-        self.soon(self._stop.set)
+        self.run_soon(self._stop.set)
         if not self.abandoned:
             self._thread.join()
 

@@ -70,16 +70,16 @@ class Provider:
 def simulated(**options: Any) -> Generator[Provider]:
     """Serve a simulator, in a thread of its own, until the block ends."""
     simulator = Simulator(scale=0.125, epoch=datetime.now(UTC), **options)
-    told: SimpleQueue[tuple[str, trio.lowlevel.TrioToken, trio.CancelScope]] = SimpleQueue()
+    events: SimpleQueue[tuple[str, trio.lowlevel.TrioToken, trio.CancelScope]] = SimpleQueue()
 
     async def serve() -> None:
         async with trio.open_nursery() as nursery:
             url = await nursery.start(simulator.serve)
-            told.put((url, trio.lowlevel.current_trio_token(), nursery.cancel_scope))
+            events.put((url, trio.lowlevel.current_trio_token(), nursery.cancel_scope))
 
     thread = threading.Thread(target=trio.run, args=(serve,))
     thread.start()
-    url, token, scope = told.get(timeout=PATIENCE)
+    url, token, scope = events.get(timeout=PATIENCE)
     access = {"REPLICATE_API_TOKEN": simulator.token, "REPLICATE_BASE_URL": url}
     try:
         yield Provider(simulator, {**access, "REPLICATE_PRICING": "metered"})
@@ -170,16 +170,16 @@ def on_replicate(folder: Path, options: Mapping[str, Any]) -> Generator[tuple[Se
         yield served, provider
 
 
-async def all_told(
-    client: httpx.AsyncClient, job: Mapping[str, Any], told: list[NamedEvent] | None = None
+async def all_events(
+    client: httpx.AsyncClient, job: Mapping[str, Any], events: list[NamedEvent] | None = None
 ) -> Sequence[NamedEvent]:
-    """Send a job, and give its events when it has ended; they are added to `told` as they come."""
-    told = [] if told is None else told
+    """Send a job, and return its events when it has ended, added to `events` as they come."""
+    events = [] if events is None else events
     asked = {"budget": "100", "min_clips": "1"}
     async with aconnect_sse(client, "POST", "/jobs", params=asked, json=job) as source:
         async for event in source.aiter_sse():
-            told.append((event.event, event.json()))
-    return told
+            events.append((event.event, event.json()))
+    return events
 
 
 @asynccontextmanager
@@ -190,17 +190,17 @@ async def followed(
 
     More are added as they come; the block's end hangs up.
     """
-    told: list[NamedEvent] = []
+    events: list[NamedEvent] = []
 
     async def follow() -> None:
         with suppress(httpx.RemoteProtocolError):  # the service was killed
             async with served.client() as client:
-                await all_told(client, job, told)
+                await all_events(client, job, events)
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(follow)
-        await until(lambda: [name for name, _ in told].count("AttemptSubmitted") == attempts)
-        yield told
+        await until(lambda: [name for name, _ in events].count("AttemptSubmitted") == attempts)
+        yield events
         nursery.cancel_scope.cancel()
 
 

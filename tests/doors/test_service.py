@@ -21,7 +21,7 @@ from .programs import (
     STUCK,
     NamedEvent,
     Service,
-    all_told,
+    all_events,
     followed,
     on_replicate,
     prompts,
@@ -64,17 +64,17 @@ async def interrupted(client: httpx.AsyncClient, job_id: UUID) -> dict[str, Any]
     return state
 
 
-def check_a_whole_job(job_id: UUID, told: Sequence[NamedEvent], *, clips: int) -> Decimal:
+def check_a_whole_job(job_id: UUID, events: Sequence[NamedEvent], *, clips: int) -> Decimal:
     """See that a client heard of its own job, from its opening on to clips that exist.
 
     Gives what they have cost.
     """
-    names = [name for name, _ in told]
+    names = [name for name, _ in events]
     assert names[0] == "JobOpened"
     assert names.count("ClipStored") == clips
     assert "JobProgress" in names
-    assert {data["job_id"] for _, data in told} == {str(job_id)}
-    name, made = told[-1]
+    assert {data["job_id"] for _, data in events} == {str(job_id)}
+    name, made = events[-1]
     assert (name, made["successful_clips"]) == ("done", clips)
     assert all(Path(httpx.URL(clip["video_url"]).path).is_file() for clip in made["clips"])
     return Decimal(made["total_cost"])
@@ -86,8 +86,8 @@ async def twenty(served: Service, *, clips: int) -> Decimal:
 
     async def one(job_id: UUID) -> None:
         async with served.client() as client:
-            told = await all_told(client, prompts(job_id, clips=clips))
-        costs.append(check_a_whole_job(job_id, told, clips=clips))
+            events = await all_events(client, prompts(job_id, clips=clips))
+        costs.append(check_a_whole_job(job_id, events, clips=clips))
 
     async with trio.open_nursery() as nursery:
         for _ in range(JOBS):
@@ -130,20 +130,20 @@ async def test_a_client_that_hangs_up_cancels_its_job(tmp_path: Path) -> None:
             assert (await state_of(client, other_id))["open"] == [0, 1, 2]
             assert provider.cancels() == 3
             simulator.faults = Faults()
-            told = await all_told(client, prompts(job_id))
-            assert check_a_whole_job(job_id, told, clips=3) == simulator.billed
+            events = await all_events(client, prompts(job_id))
+            assert check_a_whole_job(job_id, events, clips=3) == simulator.billed
             assert len((await state_of(client, job_id))["clips"]) == 3
 
 
 async def test_a_server_that_is_stopped_cancels_its_jobs(tmp_path: Path) -> None:
-    """It ends in good order: clients are told, nothing is left running, the ledger knows it."""
+    """It ends cleanly: clients are told, nothing is left running, the ledger knows it."""
     jobs = [uuid4(), uuid4()]
     last: list[NamedEvent] = []
     with on_replicate(tmp_path, STUCK) as (served, provider):
 
         async def one(job_id: UUID) -> None:
             async with served.client() as client:
-                last.append((await all_told(client, prompts(job_id)))[-1])
+                last.append((await all_events(client, prompts(job_id)))[-1])
 
         async with trio.open_nursery() as nursery:
             for job_id in jobs:
@@ -161,15 +161,15 @@ async def test_a_server_that_is_stopped_cancels_its_jobs(tmp_path: Path) -> None
 
 
 async def test_a_job_is_stopped_from_elsewhere(tmp_path: Path) -> None:
-    """Whoever follows it is told why; no job that there is none of can be seen or stopped."""
+    """Its followers are told why; an unknown job can be neither seen nor stopped."""
     job_id = uuid4()
     with on_replicate(tmp_path, STUCK) as (served, provider):
-        async with served.client() as client, followed(served, prompts(job_id)) as told:
+        async with served.client() as client, followed(served, prompts(job_id)) as events:
             stopped = await client.delete(f"/jobs/{job_id}")
             assert (await client.delete(f"/jobs/{uuid4()}")).status_code == 404
             assert (await client.get(f"/jobs/{uuid4()}")).status_code == 404
-            await until(lambda: told[-1][0] == "error")
-            name, data = told[-1]
+            await until(lambda: events[-1][0] == "error")
+            name, data = events[-1]
         assert not provider.simulator.running()
         assert provider.cancels() == 3
     assert (stopped.json()["outcome"], stopped.json()["open"]) == ("cancelled", [])
