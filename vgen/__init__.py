@@ -83,7 +83,7 @@ __all__ = [
     "to_json",
 ]
 
-_HOMES = {
+_MODULES = {
     "DirectoryStorage": "vgen.builtin.directory",
     "SQLiteLedger": "vgen.builtin.sqlite",
     "Inspector": "vgen.drive.media.inspector",
@@ -130,9 +130,9 @@ if not TYPE_CHECKING:  # checkers would take it for a promise of every name
 
     def __getattr__(name: str) -> object:
         """Import a name when it is first asked for: the command line must start at once."""
-        if name not in _HOMES:
+        if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(_HOMES[name]), name)
+        return getattr(import_module(_MODULES[name]), name)
 
     def __dir__() -> list[str]:
         """List the names for users, imported or not."""

@@ -53,7 +53,7 @@ async def _wait_for(
         return future.result()
     call.cancel()
     over = _awaitable(call.outcome)
-    with anyio.CancelScope(shield=True):  # a scope of anyio would cancel the wait at every turn
+    with anyio.CancelScope(shield=True):  # else a cancelled anyio scope cancels each wait again
         await _wait_out(thread, over, again=again)
     with suppress(CallCancelled):
         if over.done() and over.exception() is not None:

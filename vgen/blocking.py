@@ -1,9 +1,9 @@
 """vgen for programs without an event loop: the names, arguments, errors and events of vgen.
 
-Trio runs in a thread of its own, one for each runner. Any thread may call; a call that is
-interrupted, by Ctrl-C or by any other exception that is raised in its thread, lets it out when its
-job has ended at the provider, within `Settings.grace`; a second one gets out of the call at once,
-and a second Ctrl-C or `SystemExit` out of the runner's block too. Observers are called in the
+Trio runs in a thread of its own, one for each runner. Any thread may call. When a call is
+interrupted, by Ctrl-C or by another exception raised in its thread, it re-raises that once its job
+has ended at the provider, within `Settings.grace`. A second interrupt leaves the call at once, and
+a second Ctrl-C or `SystemExit` leaves the runner's block too. Observers are called in the
 runner's thread, and cannot call the runner. A process that was forked opens its own; leaving a
 block there that was entered before the fork does nothing.
 """

@@ -44,7 +44,7 @@ class VgenError(Exception):
     """The base of every error that vgen raises on purpose."""
 
     def __reduce__(self) -> tuple[Callable[..., VgenError], tuple[Any, ...]]:
-        """Pickle and copy with all fields, whatever the constructor takes."""
+        """Pickle and copy with all fields, whatever the constructor takes as arguments."""
         return _restored, (type(self), self.args, self.__dict__)
 
 

@@ -14,8 +14,8 @@ from typing import Self
 class Scratch:
     """A temporary folder at `path`, there until `remove` is called or this process ends.
 
-    A process that is forked from this one removes nothing of it, however it ends: Python's own
-    `TemporaryDirectory` would take its parent's folder away.
+    A process that is forked from this one removes nothing of it, however it ends, whereas Python's
+    own `TemporaryDirectory` would remove its parent's folder.
     """
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Scratch:
         self.remove = weakref.finalize(self, _remove, self.path, os.getpid())
 
     def __enter__(self) -> Self:
-        """Give the folder."""
+        """Return the folder."""
         return self
 
     def __exit__(

@@ -84,7 +84,7 @@ async def test_what_was_acknowledged_is_on_the_disk(
 
 
 def on(disk: Disk) -> Any:
-    """Give what stands for the module `sqlite3`, with its files on that disk."""
+    """Return what stands for the module `sqlite3`, with its files on that disk."""
 
     def connect(name: str, **_options: object) -> apsw.Connection:
         flags = apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE

@@ -28,7 +28,7 @@ class Site:
     sent: int = 0
 
     def url(self, path: str, *, host: str = "127.0.0.1") -> str:
-        """Give the URL of a path on this server."""
+        """Return the URL of a path on this server."""
         return f"http://{host}:{self.port}{path}"
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vgen.decisions import retry
-from vgen.decisions.retry import PATIENCE, Again, FallBack, GiveUp, Move
+from vgen.decisions.retry import MAX_RATE_LIMITED, Again, FallBack, GiveUp, Move
 from vgen.errors import (
     AttemptTimeoutError,
     GenerationError,
@@ -91,9 +91,9 @@ def test_the_longer_pause_wins(asked: float | None, pause: float) -> None:
 def test_a_request_for_a_pause_is_no_attempt() -> None:
     """However many attempts are gone, the clip is offered again, for half an hour of refusals."""
     refusal = RateLimitedError("x", retry_after=10.0)
-    for seconds in (0.0, 30.0, PATIENCE - 1):
+    for seconds in (0.0, 30.0, MAX_RATE_LIMITED - 1):
         assert isinstance(decide(refusal, tried=3, attempts=3, rate_limited_for=seconds), Again)
-    assert decide(refusal, rate_limited_for=PATIENCE) == GiveUp()
+    assert decide(refusal, rate_limited_for=MAX_RATE_LIMITED) == GiveUp()
 
 
 @pytest.mark.parametrize(("seconds", "pause"), [(0.0, 2.0), (40.0, 10.0), (400.0, 100.0)])

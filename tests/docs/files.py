@@ -12,7 +12,7 @@ FILE = re.compile(r"^`([\w./-]+)`\n\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTA
 
 
 def files_of(page: str) -> dict[str, str]:
-    """Give a page's files by their paths."""
+    """Return a page's files by their paths."""
     return dict(_files((ROOT / page).read_text("utf-8")))
 
 

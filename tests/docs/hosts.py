@@ -87,7 +87,7 @@ class Host:
         (self.folder / name).write_text(content, "utf-8")
 
     def environment(self) -> dict[str, str]:
-        """Give the programs' environment."""
+        """Return the programs' environment."""
         kept = {name: text for name, text in os.environ.items() if not name.startswith(FOREIGN)}
         return kept | {
             "PYTHONPATH": str(self.folder),
@@ -130,11 +130,11 @@ class Host:
                 process.kill()
 
     def said(self) -> str:
-        """Give what the program that was started has said."""
+        """Return what the program that was started has said."""
         return (self.folder / "said").read_text("utf-8")
 
     def notes(self) -> list[str]:
-        """Give what the silent provider was asked for, by all processes."""
+        """Return what the silent provider was asked for, by all processes."""
         path = self.folder / "notes"
         return path.read_text("utf-8").split() if path.exists() else []
 
@@ -159,6 +159,6 @@ class Host:
 
 
 def prompts(job_id: UUID | None = None) -> str:
-    """Give a job of three short clips, as JSON."""
+    """Return a job of three short clips, as JSON."""
     clips = [{"clip_index": i, "prompt": f"Rain, take {i}", "duration": 0.2} for i in range(3)]
     return json.dumps({"clip_prompts": clips} | ({"job_id": str(job_id)} if job_id else {}))

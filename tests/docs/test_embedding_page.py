@@ -64,7 +64,7 @@ def address(host: Host) -> str:
 
 
 def names_in(stream: str) -> list[str]:
-    """Give the names of server-sent events."""
+    """Return the names of server-sent events."""
     return [line.removeprefix("event: ") for line in stream.splitlines() if "event: " in line]
 
 

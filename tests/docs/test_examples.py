@@ -13,7 +13,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(page: str, language: str) -> list[str]:
-    """Give the code blocks of one language on a page."""
+    """Return the code blocks of one language on a page."""
     found = BLOCK.findall((ROOT / page).read_text("utf-8"))
     return [code for name, code in found if name == language]
 

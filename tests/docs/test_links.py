@@ -20,7 +20,7 @@ PAGES = sorted(
 
 
 def anchors(page: Path) -> set[str]:
-    """Give the anchors that a code host makes of a page's headings."""
+    """Return the anchors that a code host makes of a page's headings."""
     titles = HEADING.findall(CODE.sub("", page.read_text("utf-8")))
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 

@@ -32,7 +32,7 @@ SAYS = {
 
 
 def pages() -> list[str]:
-    """Give all pages with code, but those whose code has a test module of its own."""
+    """Return all pages with code, but those whose code has a test module of its own."""
     found = [path for pattern in ("*.md", "docs/**/*.md") for path in ROOT.glob(pattern)]
     found += ROOT.glob("backends/*/README.md")
     return sorted(
@@ -48,7 +48,7 @@ def own_module(page: Path) -> bool:
 
 
 def blocks_of(path: Path) -> list[tuple[int, str, str]]:
-    """Give a page's code blocks: the line that each starts at, its language, its text."""
+    """Return a page's code blocks: the line that each starts at, its language, its text."""
     text = path.read_text("utf-8")
     return [(text.count("\n", 0, m.start(2)), m[1], m[2]) for m in BLOCK.finditer(text)]
 

@@ -29,7 +29,7 @@ EXAMPLES = Path(__file__).parents[2] / "docs/examples"
 PATIENCE = 60.0
 """How long anything may take, in seconds."""
 
-LOOK_AGAIN = 0.02
+POLL_INTERVAL = 0.02
 FAST: Mapping[str, Any] = {"speed": 100.0}
 """A simulator whose predictions take less than a second, and are kept for half a minute."""
 
@@ -208,7 +208,7 @@ async def until(holds: Callable[[], object]) -> None:
     """Wait for a condition, but not for ever."""
     with trio.fail_after(PATIENCE):
         while not holds():  # noqa: ASYNC110 - what happens in another process sets no event here
-            await trio.sleep(LOOK_AGAIN)
+            await trio.sleep(POLL_INTERVAL)
 
 
 async def job_in(folder: Path, job_id: UUID) -> Job | None:

@@ -79,7 +79,7 @@ def run_tests(scratch: Path, what: Sequence[str], *, jobs: int = 0) -> str:
 
 
 def complaint(output: str) -> str:
-    """Give the line that says what failed."""
+    """Return the line that says what failed."""
     found = re.findall(r"^FAILED .*?::(.*)$", output, re.MULTILINE)
     said = re.findall(r"^[E| ]+(\w*(?:Error|Exception|Interrupt)\b.*)$", output, re.MULTILINE)
     return f"{found[0].partition(' - ')[0]}: {said[-1] if said else ''}" if found else ""

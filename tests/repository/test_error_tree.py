@@ -13,7 +13,7 @@ INDENT = 4
 
 
 def drawn() -> Iterator[tuple[str, str]]:
-    """Give each error that the tree shows, and the error that it hangs from."""
+    """Return each error that the tree shows, and the error that it hangs from."""
     above: list[str] = []
     for branch, name in BRANCH.findall((errors.__doc__ or "").split("```")[1]):
         above = [*above[: len(branch) // INDENT], name]

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import trio
 
-from vgen.builtin.passing import on_its_way_to
+from vgen.builtin.atomic_file import write_atomically
 from vgen.builtin.web import WebImages, too_large
 from vgen.errors import StorageError
 from vgen.ports.storage import Storage, StoredFile
@@ -20,7 +20,7 @@ from vgen.ports.storage import Storage, StoredFile
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 
 BAD_PATH = (OSError, ValueError, RuntimeError)
-"""What looking a path up may raise: also for NUL characters and for links that go in circles."""
+"""What resolving a path may raise: also for NUL characters and for circular links."""
 
 
 class DirectoryStorage(Storage):
@@ -82,10 +82,10 @@ class DirectoryStorage(Storage):
         return await trio.to_thread.run_sync(self._write, key, path)
 
     def _write(self, key: str, path: Path) -> StoredFile:
-        target = self._place(key)
+        target = self._key_path(key)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("rb") as source, on_its_way_to(target) as copy:
+            with path.open("rb") as source, write_atomically(target) as copy:
                 shutil.copyfileobj(source, copy, 2**20)
             self._sync_folders(target)
             return StoredFile(reference=key, size=target.stat().st_size)
@@ -101,24 +101,24 @@ class DirectoryStorage(Storage):
 
     async def stat(self, reference: str) -> StoredFile | None:
         """Look a clip's file up."""
-        place = trio.Path(self._place(reference))
+        place = trio.Path(self._key_path(reference))
         try:
             found = await place.stat()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            # To take what cannot be seen for missing would have it made, and paid for, anew.
+            # A file that cannot be seen is not missing: it would be made, and paid for, again.
             raise StorageError(f"{reference}: {error.strerror}", retryable=True) from error
         if not stat.S_ISREG(found.st_mode):
             return None
         return StoredFile(reference=reference, size=found.st_size)
 
     async def url(self, reference: str) -> str:
-        """Give the clip's `file:` URL."""
-        return self._place(reference).absolute().as_uri()
+        """Return the clip's `file:` URL."""
+        return self._key_path(reference).absolute().as_uri()
 
-    def _place(self, key: str) -> Path:
-        """Give a key's place, which is below the directory or nowhere."""
+    def _key_path(self, key: str) -> Path:
+        """Return a key's path, which must be below the directory."""
         parts = key.split("/")
         if "\0" in key or "\\" in key or any(part in {"", ".", ".."} for part in parts):
             raise StorageError(f"{key!r}: is no key for a file in {self._root}")

@@ -56,7 +56,7 @@ class _Rendering:
             self.scope.cancel()
 
     def end(self, status: Status) -> None:
-        """Note the verdict; the image, which may be large, is of no more use."""
+        """Note the final status, and drop the image, which may be large."""
         self.status = status
         self.prepared = evolve(self.prepared, image=None)
 
@@ -66,10 +66,10 @@ class RenderBackend(WaitableBackend):
 
     At most `workers` render at once (default: one for each processor core, four at most). Tickets
     live as long as the backend is open; what a dead process had begun counts as failed, unbilled,
-    and `find` says that it is absent. With a `price`, a clip is held for with one frame more than
-    its length, since a length is rounded to whole frames.
+    and `find` returns `Absent`. With a `price`, the hold covers one frame more than the clip's
+    length, since a length is rounded to whole frames.
 
-    Cancelling `wait_finished` stops the rendering at its next frame; waiting again starts it anew.
+    Cancelling `wait_finished` stops the rendering at its next frame; waiting again restarts it.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class RenderBackend(WaitableBackend):
         )
 
     async def submit(self, prepared: Prepared, attempt_id: UUID) -> Ticket:
-        """Take the request in; it is rendered while somebody waits for the verdict."""
+        """Accept the request; it is rendered while `wait_finished` is called."""
         if self._folder is None:
             raise GenerationError(f"{self.name} is not open")
         path = self._folder.path / f"{attempt_id}.mp4"
@@ -131,7 +131,7 @@ class RenderBackend(WaitableBackend):
         return Ticket(backend=self.name, provider_id=str(attempt_id))
 
     async def status(self, tickets: Sequence[Ticket]) -> Mapping[Ticket, Status]:
-        """Say where each rendering stands."""
+        """Return each rendering's status."""
         return {ticket: self._status(ticket) for ticket in tickets}
 
     def _status(self, ticket: Ticket) -> Status:
@@ -141,7 +141,7 @@ class RenderBackend(WaitableBackend):
         return rendering.status
 
     async def wait_finished(self, ticket: Ticket, report: Callable[[Status], None]) -> Status:
-        """Render the clip, or give the verdict of the rendering that was done before."""
+        """Render the clip, or return the final status of a rendering done before."""
         rendering = self._renderings.get(ticket.provider_id)
         if rendering is None:
             return self._status(ticket)
@@ -164,13 +164,13 @@ class RenderBackend(WaitableBackend):
                 rendering.status = QUEUED
 
     async def _run(self, rendering: _Rendering, report: Callable[[Status], None]) -> Status:
-        def tell(fraction: float) -> None:
+        def report_fraction(fraction: float) -> None:
             rendering.status = Status(State.RUNNING, progress=fraction)
             report(rendering.status)
 
         def progress(fraction: float) -> None:
             trio.from_thread.check_cancelled()
-            trio.from_thread.run_sync(tell, fraction)
+            trio.from_thread.run_sync(report_fraction, fraction)
 
         prepared = rendering.prepared
         try:
@@ -215,7 +215,7 @@ class RenderBackend(WaitableBackend):
         return rendering.status
 
     async def find(self, attempt: Attempt) -> Finding:
-        """Give the ticket of an attempt that this process took in: no other can have it."""
+        """Return the ticket of an attempt that this process accepted, else `Absent`."""
         if str(attempt.attempt_id) in self._renderings:
             return Ticket(backend=self.name, provider_id=str(attempt.attempt_id))
         return Absent()

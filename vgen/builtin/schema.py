@@ -83,12 +83,12 @@ def connect(path: Path, *, make: bool) -> sqlite3.Connection:
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     try:
-        if _look(connection) == EMPTY:
+        if _identity(connection) == EMPTY:
             _make_tables(connection)
-        application, version, _ = _look(connection)
+        application, version, _ = _identity(connection)
         if (application, version) == (APPLICATION_ID, 1):
-            _move_on(connection)
-            application, version, _ = _look(connection)
+            _migrate(connection)
+            application, version, _ = _identity(connection)
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:
@@ -99,8 +99,8 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         raise ConfigurationError(f"{path}: is a ledger of version {version}, not {VERSION}")
 
 
-def _move_on(connection: sqlite3.Connection) -> None:
-    """Make a ledger of version 1 one of version 2, unless another process was faster."""
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Migrate a ledger of version 1 to version 2, unless another process was faster."""
     connection.execute("BEGIN IMMEDIATE")
     if _read_header(connection)[1] == 1:
         connection.execute("ALTER TABLE jobs ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0")
@@ -108,7 +108,7 @@ def _move_on(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _look(connection: sqlite3.Connection) -> tuple[int, int, int]:
+def _identity(connection: sqlite3.Connection) -> tuple[int, int, int]:
     """Read the identity, the version and the number of tables, all at one moment."""
     connection.execute("BEGIN")
     try:

@@ -11,8 +11,8 @@ from uuid import UUID
 
 import trio
 
-from vgen.builtin.book import Book
 from vgen.builtin.schema import connect
+from vgen.builtin.transactions import Transaction
 from vgen.errors import LedgerError
 from vgen.ports.ledger import CostLedger
 from vgen.records.attempt import Attempt, Custody, Money
@@ -22,10 +22,10 @@ from vgen.records.money import Account
 
 T = TypeVar("T")
 
-PATIENCE = 60.0
+LOCK_TIMEOUT = 60.0
 """How long a ledger that another process has locked is waited for, in seconds."""
 
-LOOK_AGAIN = 0.05
+RETRY_INTERVAL = 0.05
 """The pause between two tries at a locked ledger, in seconds."""
 
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -54,83 +54,83 @@ class SQLiteLedger(CostLedger):
 
     async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
         """Write the job and its first holds down in one transaction."""
-        return await self._transact(lambda book: book.open_job(manifest, holds), make=True)
+        return await self._transact(lambda tx: tx.open_job(manifest, holds), make=True)
 
     async def job(self, job_id: UUID) -> Job | None:
         """Read a job."""
-        return await self._read(lambda book: book.job(job_id), None)
+        return await self._read(lambda tx: tx.job(job_id), None)
 
     async def attempts(self, job_id: UUID, clip_index: int) -> tuple[Attempt, ...]:
         """Read a clip's attempts."""
-        return await self._read(lambda book: book.attempts(job_id, clip_index), ())
+        return await self._read(lambda tx: tx.attempts(job_id, clip_index), ())
 
     async def attempt(self, attempt_id: UUID) -> Attempt | None:
         """Read an attempt."""
-        return await self._read(lambda book: book.attempt(attempt_id), None)
+        return await self._read(lambda tx: tx.attempt(attempt_id), None)
 
     async def unsettled(self) -> tuple[Attempt, ...]:
         """Read what was sent and can still move."""
-        return await self._read(lambda book: book.unsettled(), ())
+        return await self._read(lambda tx: tx.unsettled(), ())
 
     async def jobs(self) -> tuple[UUID, ...]:
         """List the jobs."""
-        return await self._read(lambda book: book.jobs(), ())
+        return await self._read(lambda tx: tx.jobs(), ())
 
     async def claim(
         self, job_id: UUID, clip_index: int, *, owner: str, lease: float
     ) -> Claim | None:
         """Claim a clip."""
-        return await self._transact(lambda book: book.claim(job_id, clip_index, owner, lease))
+        return await self._transact(lambda tx: tx.claim(job_id, clip_index, owner, lease))
 
     async def holder(self, job_id: UUID, clip_index: int) -> Claim | None:
         """Read who holds a clip."""
-        return await self._read(lambda book: book.holder(job_id, clip_index), None)
+        return await self._read(lambda tx: tx.holder(job_id, clip_index), None)
 
     async def renew(self, claim: Claim, *, lease: float) -> None:
         """Renew a claim."""
-        await self._transact(lambda book: book.renew(claim, lease))
+        await self._transact(lambda tx: tx.renew(claim, lease))
 
     async def release(self, claim: Claim) -> None:
-        """Give a clip back."""
-        await self._transact(lambda book: book.release(claim))
+        """End a claim."""
+        await self._transact(lambda tx: tx.release(claim))
 
     async def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
         """Hold an attempt's money within the budget."""
-        return await self._transact(lambda book: book.reserve(claim, attempt))
+        return await self._transact(lambda tx: tx.reserve(claim, attempt))
 
     async def advance(
         self, claim: Claim, attempt_id: UUID, expected: tuple[Money, Custody], entry: Entry
     ) -> Attempt:
         """Move an attempt on."""
-        return await self._transact(lambda book: book.advance(claim, attempt_id, expected, entry))
+        return await self._transact(lambda tx: tx.advance(claim, attempt_id, expected, entry))
 
     async def conclude(self, job_id: UUID, outcome: str) -> Account:
         """Release what was planned, and note the outcome."""
-        return await self._transact(lambda book: book.conclude(job_id, outcome))
+        return await self._transact(lambda tx: tx.conclude(job_id, outcome))
 
     async def stop(self, job_id: UUID) -> None:
         """Mark a job as stopped."""
-        await self._transact(lambda book: book.stop(job_id))
+        await self._transact(lambda tx: tx.stop(job_id))
 
     async def history(self, job_id: UUID) -> tuple[Line, ...]:
         """Read a job's journal."""
-        return await self._read(lambda book: book.history(job_id), ())
+        return await self._read(lambda tx: tx.history(job_id), ())
 
     async def aclose(self) -> None:
         """Close the file."""
-        with trio.move_on_after(PATIENCE, shield=True):
+        with trio.move_on_after(LOCK_TIMEOUT, shield=True):
             async with self._turn:
                 connection, self._connection = self._connection, None
                 if connection is not None:
                     await trio.to_thread.run_sync(connection.close)
 
-    async def _read(self, work: Callable[[Book], T], otherwise: T) -> T:
+    async def _read(self, work: Callable[[Transaction], T], otherwise: T) -> T:
         if self._connection is None and not await trio.Path(self._path).exists():
             return otherwise
         return await self._transact(work)
 
-    async def _transact(self, work: Callable[[Book], T], *, make: bool = False) -> T:
-        last = trio.current_time() + PATIENCE
+    async def _transact(self, work: Callable[[Transaction], T], *, make: bool = False) -> T:
+        last = trio.current_time() + LOCK_TIMEOUT
         async with self._turn:
             while True:
                 try:
@@ -141,15 +141,15 @@ class SQLiteLedger(CostLedger):
                         raise LedgerError(f"{self._path}: {error}") from error
                 except ValueError as error:
                     raise LedgerError(f"{self._path}: cannot be read: {error}") from error
-                await trio.sleep(LOOK_AGAIN)
+                await trio.sleep(RETRY_INTERVAL)
 
-    def _run(self, work: Callable[[Book], T], *, make: bool) -> T:
+    def _run(self, work: Callable[[Transaction], T], *, make: bool) -> T:
         if self._connection is None:
             self._connection = connect(self._path, make=make)
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
-            result = work(Book(connection, self._clock()))
+            result = work(Transaction(connection, self._clock()))
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:

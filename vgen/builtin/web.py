@@ -36,7 +36,7 @@ def is_public(address: Address) -> bool:
 
 
 def too_large(reference: object, max_bytes: int) -> StorageError:
-    """Give the error for an image of more bytes than are read."""
+    """Return the error for an image of more bytes than are read."""
     return StorageError(f"{reference}: is larger than {max_bytes / 2**20:g} MiB")
 
 

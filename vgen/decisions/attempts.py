@@ -20,7 +20,7 @@ def open_attempt(attempts: Iterable[Attempt]) -> Attempt | None:
 
 
 def stored_attempt(attempts: Sequence[Attempt], planned: PlannedClip) -> Attempt | None:
-    """Return a clip's newest stored attempt, if it was made for what is asked for now.
+    """Return a clip's newest stored attempt, if it was made for the request as it is now.
 
     An attempt after it that was fetched, and never noted as stored, may have replaced its file.
     """

@@ -1,4 +1,4 @@
-"""What may follow what in the ledger, and what it does to the money."""
+"""Which ledger entry may follow which, and what each does to the money."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from vgen.records.status import State
 
 
 def follow(attempt: Attempt, entry: Entry) -> Attempt:
-    """Give the attempt as it stands after the entry.
+    """Return the attempt as it stands after the entry.
 
     Raises:
         LedgerError: the entry does not fit the attempt's state.
@@ -93,7 +93,7 @@ def _written_off(attempt: Attempt, entry: WrittenOff) -> Attempt:
 
 
 def _billed(attempt: Attempt, billed: Decimal) -> Attempt:
-    """Book a bill: an overrun if it passes what is set aside, the hold or the bill before it."""
+    """Record a bill; one above the hold, or above the bill before it, is an overrun."""
     set_aside = attempt.spent + attempt.held + attempt.in_doubt
     return evolve(attempt, billed=billed, overrun=attempt.overrun or billed > set_aside)
 
@@ -126,14 +126,14 @@ RULES: dict[type[Any], _Rule] = {
     Stored: _Rule(SETTLED, frozenset({Custody.FETCHED, Custody.SPOOLED}), _stored),
     Lost: _Rule(SETTLED, frozenset({Custody.SUCCEEDED, Custody.FETCHED, Custody.SPOOLED}), _lost),
 }
-"""What may follow what; `Planned` is an attempt's first entry and follows nothing.
+"""When each entry is allowed; `Planned` is an attempt's first entry and follows nothing.
 
-What was written off may be released: somebody has found out that it was not billed.
+An attempt that was written off may be released, once it is known that it was not billed.
 """
 
 
 def movement(before: Attempt | None, after: Attempt) -> Movement:
-    """Say what a change of an attempt does to the job's money."""
+    """Return what a change of an attempt does to the job's money."""
     if before is None:
         return Movement(spent=after.spent, held=after.held, in_doubt=after.in_doubt)
     return Movement(
@@ -144,7 +144,7 @@ def movement(before: Attempt | None, after: Attempt) -> Movement:
 
 
 def post(account: Account, move: Movement, *, overrun: bool = False) -> Account:
-    """Give the account as it stands after a movement."""
+    """Return the account as it stands after a movement."""
     return evolve(
         account,
         spent=account.spent + move.spent,

@@ -24,7 +24,7 @@ def fingerprint(prompt: ClipPrompt, generation: GenerationSettings, take: int = 
         "prompt": prompt.prompt,
         "negative_prompt": prompt.negative_prompt,
         "duration": float(prompt.duration),
-        "image": _place(prompt.scene_reference_url),
+        "image": _without_query(prompt.scene_reference_url),
         "seed": prompt.seed,
         "generation": as_mapping(generation),
         **({"take": take} if take else {}),
@@ -40,10 +40,10 @@ def next_take(
     *,
     redo: bool,
 ) -> int:
-    """Give the take that is asked for now: that of before, or to `redo` it the one after it.
+    """Return the take that is asked for now: the one of before, or with `redo` the one after it.
 
-    An edited prompt begins anew; one that is taken back goes on with the clip that is stored,
-    which the clip's `attempts` tell. A take that is not stored yet is made first.
+    An edited prompt begins at take 0; one that is edited back continues with the clip that is
+    stored, by the clip's `attempts`. A take that is not stored yet is made first.
     """
     stored = [a.fingerprint for a in attempts if a.custody is Custody.STORED][-1:]
     take = before.take if before else 0
@@ -53,7 +53,7 @@ def next_take(
     return take + (redo and fingerprint(prompt, generation, take) in stored)
 
 
-def _place(url: str | None) -> str | None:
+def _without_query(url: str | None) -> str | None:
     if url is None or "://" not in url:
         return url
     return url.partition("#")[0].partition("?")[0]

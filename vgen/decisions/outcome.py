@@ -11,7 +11,7 @@ def out_of_reach(*, total: int, given_up: int, min_clips: int) -> bool:
 
 
 def percent(fractions: Mapping[int, float], *, total: int, within: tuple[float, float]) -> float:
-    """Give a job's progress as a point `within` the caller's range, from each clip's fraction."""
+    """Return a job's progress as a point `within` the caller's range, from each clip's fraction."""
     start, end = within
     done = sum(fractions.values()) / total if total else 1.0
     return start + (end - start) * min(1.0, done)

@@ -12,12 +12,12 @@ from vgen.errors import (
     VideoError,
 )
 
-PATIENCE = 1800.0
-"""For how many seconds a clip is offered to a provider that only ever asks for a pause: at the
-slowest rate that is known, six submits a minute, time for 180 clips to get their turn."""
+MAX_RATE_LIMITED = 1800.0
+"""How long a clip is retried at a provider that answers nothing but rate limits, in seconds: at
+the slowest known rate, six submits a minute, long enough for 180 clips to get their turn."""
 
-SLOWING = 0.25
-"""A rate-limited clip pauses at least this share of the time for which it has been so."""
+MIN_PAUSE_SHARE = 0.25
+"""A rate-limited clip pauses at least this share of the time for which it has been limited."""
 
 JITTER = 0.1
 """The most that jitter adds to a pause, as a share of it."""
@@ -57,7 +57,7 @@ def decide(
 
     `tried` counts the attempts made on this backend in this run, this one included, of at most
     `attempts`. A `RateLimitedError` is none of them: `rate_limited_for` says for how many seconds
-    there has been nothing else. `backends_left` counts those that have not been tried. `backoff` is
+    it has been the only answer. `backends_left` counts those that have not been tried. `backoff` is
     the first pause in seconds, `jitter` a random number from 0 to 1.
     """
     if isinstance(error, ModelUnavailableError) and backends_left:
@@ -66,8 +66,8 @@ def decide(
         return GiveUp()
     pause = backoff * 2.0 ** (tried - 1)
     if isinstance(error, RateLimitedError):
-        over = rate_limited_for >= PATIENCE
-        pause = max(pause, error.retry_after or 0.0, rate_limited_for * SLOWING)
+        over = rate_limited_for >= MAX_RATE_LIMITED
+        pause = max(pause, error.retry_after or 0.0, rate_limited_for * MIN_PAUSE_SHARE)
     else:
         over = tried >= attempts
     return GiveUp() if over else Again(pause * (1 + JITTER * jitter))

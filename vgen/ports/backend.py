@@ -17,10 +17,10 @@ from vgen.records.status import Finding, Status, Ticket, Unknown
 class VideoBackend(ABC):
     """A model that makes video, as vgen drives it.
 
-    Opened with `async with` by whoever runs it, once; every method but `quote` is called only
-    while it is open. Methods bound no time and retry nothing: their caller does. They raise
-    errors of `vgen.errors` and nothing else; whatever `submit` raises that is not proof that
-    nothing was accepted counts as doubt. `AccountError` from any method stops the job.
+    Opened once, with `async with`, by the program that runs it; every method but `quote` is called
+    only while it is open. Methods set no time limits and retry nothing: their caller does. They
+    raise errors of `vgen.errors` and nothing else; whatever `submit` raises that does not prove
+    that nothing was accepted counts as doubt. `AccountError` from any method stops the job.
 
     `name` tells the backend apart within a route; `account` names the provider's account.
     """
@@ -31,7 +31,7 @@ class VideoBackend(ABC):
 
     @abstractmethod
     def quote(self, request: ClipRequest) -> Quote:
-        """Say what the request would come to. Pure: no I/O, the same answer every time."""
+        """Return what the request would cost and last. Pure: no I/O, the same answer every time."""
 
     async def prepare(self, request: ClipRequest, image: Image | None) -> Prepared:
         """Make the request ready to send: upload its image. Costs nothing, may be repeated."""
@@ -61,9 +61,9 @@ class VideoBackend(ABC):
 
     @abstractmethod
     async def cancel(self, ticket: Ticket) -> Status:
-        """Ask the provider to stop, and say where the attempt stands then.
+        """Ask the provider to stop the attempt, and return its status after that.
 
-        A request, not a verdict: the attempt may still run, or may have succeeded. Safe to repeat.
+        The attempt may still run, or may have succeeded. Safe to repeat.
         """
 
     async def find(self, attempt: Attempt) -> Finding:
@@ -92,7 +92,7 @@ class VideoBackend(ABC):
 
 
 class WaitableBackend(VideoBackend):
-    """A backend that can tell its verdict instead of being asked for it again and again."""
+    """A backend that can wait for the final status instead of being polled."""
 
     @abstractmethod
     async def wait_finished(self, ticket: Ticket, report: Callable[[Status], None]) -> Status:

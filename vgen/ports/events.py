@@ -1,4 +1,4 @@
-"""What a runner tells its observer while a job runs."""
+"""The events that a runner reports to its observer while a job runs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class MoneySettled:
     """An attempt's money is held no more: `money` says whether it was settled or given back.
 
     `spent` is what the attempt has cost, in US dollars, and `before` what it was taken to have
-    cost until now: once the clip's true length is known, its bill may be told again.
+    cost until now: once the clip's true length is known, its bill may be reported again.
     """
 
     job_id: UUID

@@ -16,8 +16,8 @@ class CostLedger(ABC):
     """Where jobs, claims, attempts and their money are written down.
 
     Each method is one transaction, durable when it returns, and safe to repeat when its answer was
-    lost. Any number of tasks, processes and machines may share a ledger: none of them can pass a
-    budget, hold a clip together with another, or write under a claim that has passed on.
+    lost. Any number of tasks, processes and machines may share a ledger: none of them can exceed a
+    budget, hold a clip that another holds, or write under a claim that has passed on.
 
     All raise `LedgerError` when the ledger cannot be reached or refuses, and those that change
     something `NotFoundError` where it has no such job or attempt; only `release` does nothing then.
@@ -37,23 +37,23 @@ class CostLedger(ABC):
 
     @abstractmethod
     async def job(self, job_id: UUID) -> Job | None:
-        """Give a job as it stands, `None` where it was never opened."""
+        """Return a job as it stands, `None` where it was never opened."""
 
     @abstractmethod
     async def attempts(self, job_id: UUID, clip_index: int) -> tuple[Attempt, ...]:
-        """Give the attempts of one clip, oldest first; none where the job was never opened."""
+        """Return the attempts of one clip, oldest first; none where the job was never opened."""
 
     @abstractmethod
     async def attempt(self, attempt_id: UUID) -> Attempt | None:
-        """Give one attempt, `None` where there is none of that id."""
+        """Return one attempt, `None` where there is none of that id."""
 
     @abstractmethod
     async def unsettled(self) -> tuple[Attempt, ...]:
-        """Give the attempts of all jobs that were sent and can still move, oldest first."""
+        """Return the attempts of all jobs that were sent and can still move, oldest first."""
 
     @abstractmethod
     async def jobs(self) -> tuple[UUID, ...]:
-        """Give the jobs in the order in which they were opened."""
+        """Return the jobs in the order in which they were opened."""
 
     @abstractmethod
     async def claim(
@@ -63,9 +63,9 @@ class CostLedger(ABC):
 
     @abstractmethod
     async def holder(self, job_id: UUID, clip_index: int) -> Claim | None:
-        """Give the claim that a clip is under now; `None` where it is free.
+        """Return the clip's current claim; `None` where it is free.
 
-        Whoever knows that its owner has died may release it.
+        A caller that knows that its owner has died may release it.
         """
 
     @abstractmethod
@@ -79,7 +79,7 @@ class CostLedger(ABC):
 
     @abstractmethod
     async def release(self, claim: Claim) -> None:
-        """Give the clip back; nothing happens where the claim has passed on."""
+        """End the claim, so that others may take the clip; no effect if it has passed on."""
 
     @abstractmethod
     async def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
@@ -110,14 +110,14 @@ class CostLedger(ABC):
 
     @abstractmethod
     async def stop(self, job_id: UUID) -> None:
-        """Let nothing more of a job be reserved, and no claim be renewed, until it is opened anew.
+        """Refuse further reservations and renewals of a job until it is opened again.
 
-        What is at work on it, in whatever process, ends within the time of a renewal.
+        Processes at work on it end within the interval of a renewal.
         """
 
     @abstractmethod
     async def history(self, job_id: UUID) -> tuple[Line, ...]:
-        """Give the journal of a job, oldest line first; none where it was never opened.
+        """Return the journal of a job, oldest line first; none where it was never opened.
 
         The movements add up to the account.
         """
@@ -131,7 +131,7 @@ class MigratedLedger(CostLedger):
 
     @abstractmethod
     def migration(self) -> str:
-        """Give the migration in SQL; to apply it again changes nothing."""
+        """Return the migration in SQL; to apply it again changes nothing."""
 
     @abstractmethod
     async def migrate(self) -> None:

@@ -28,7 +28,7 @@ class Storage(ABC):
         """Read an image by what the user wrote: a URL, or a path where the storage has paths.
 
         Raises:
-            StorageError: it is missing, forbidden, larger than `max_bytes`, or cannot be had now.
+            StorageError: it is missing, forbidden, larger than `max_bytes`, or unavailable.
         """
 
     @abstractmethod
@@ -45,7 +45,7 @@ class Storage(ABC):
 
     @abstractmethod
     async def url(self, reference: str) -> str:
-        """Mint a URL that the caller's users can open."""
+        """Create a URL that the caller's users can open."""
 
     async def aclose(self) -> None:  # noqa: B027 (a storage without connections has none to close)
         """Let go of connections, also when that fails half-way or is cancelled."""

@@ -30,7 +30,7 @@ class Custody(StrEnum):
     """Where an attempt's clip stands.
 
     `PLANNED` has money held and was never sent. `INTENDED` may have been sent. `VOID` made no
-    clip; `LOST` made, or may have made, one that cannot be had.
+    clip; `LOST` made, or may have made, one that is out of reach for good.
     """
 
     PLANNED = "planned"

@@ -41,7 +41,7 @@ def number(*, above: float | None = None, least: float | None = None, most: floa
     return check
 
 
-def whole(*, least: int, most: int, even: bool = False) -> Check:
+def integer(*, least: int, most: int, even: bool = False) -> Check:
     """Accept ints in the range, only even ones if `even`, and no booleans."""
 
     def check(_record: object, attribute: Any, value: Any) -> None:
@@ -119,12 +119,12 @@ def optional(check: Check) -> Check:
 
 
 def refuse(attribute: Any, rule: str, value: object) -> NoReturn:
-    """Raise the one line: the field, the rule, and what came instead."""
+    """Raise the one-line error: the field, the rule, and the value that breaks it."""
     raise InvalidPromptsError([f"{attribute.name}: {rule}, got {shown(value)}"])
 
 
 def shown(value: object) -> str:
-    """Spell a value for an error: printable, in one short line, whatever the value is."""
+    """Format a value for an error: printable, in one short line, whatever the value is."""
     if isinstance(value, Decimal):
         return str(value)
     try:

@@ -1,4 +1,4 @@
-"""What came of the clip prompts: a `Clip` for each success, a `ClipFailure` for each other."""
+"""The outcomes of clip prompts: a `Clip` for each success, a `ClipFailure` for each other."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Clip:
     `cost` is what its attempts were billed in this job, failed ones included, in US dollars.
     `generation_time` runs from its first submit in this run to its storing, in seconds.
 
-    `reference` finds the file in storage for good; `video_url` is minted from it. `ignored` names
+    `reference` finds the file in storage for good; `video_url` is created from it. `ignored` names
     the settings that the backend could not honour, `faults` what the judge found, and `notes` what
-    else the user should know, such as an image that could not be had.
+    else the user should know, such as an image that could not be read.
     """
 
     clip_index: int
@@ -56,7 +56,7 @@ class Clip:
 
 @frozen
 class FailedAttempt:
-    """One attempt that came to nothing: where, why, and what it was billed in US dollars."""
+    """One failed attempt: on which backend, why, and what it was billed in US dollars."""
 
     backend: str
     reason: str

@@ -82,7 +82,7 @@ class Stored:
 
 @frozen
 class Lost:
-    """The clip was paid for and cannot be used or had."""
+    """The clip was paid for, and is unusable or out of reach for good."""
 
     reason: str
 

@@ -20,8 +20,8 @@ class PlannedClip:
     """One clip of a job, decided: what is asked for and where it may be tried.
 
     `route` names the backends in order. `fingerprint` changes when the user's request does.
-    `notes` tell the user of what was decided, such as an image that could not be had. `take` counts
-    how often the user has asked for the same clip anew.
+    `notes` tell the user what was decided, such as to go without an image that could not be read.
+    `take` counts how often the user has asked for the same clip again.
     """
 
     prompt: ClipPrompt
@@ -53,7 +53,7 @@ class Manifest:
     min_clips: int = 3
 
     def clip(self, clip_index: int) -> PlannedClip:
-        """Give one clip's plan; `KeyError` where the job has none of that index."""
+        """Return one clip's plan; `KeyError` where the job has none of that index."""
         for planned in self.clips:
             if planned.clip_index == clip_index:
                 return planned
@@ -77,7 +77,7 @@ class Claim:
 class Job:
     """A job as the ledger knows it; `attempts` are in the order in which they were written.
 
-    `stopped` since somebody has asked for it, and until it is opened anew.
+    `stopped` is true from a request to stop the job until it is opened again.
     """
 
     manifest: Manifest
@@ -87,5 +87,5 @@ class Job:
     stopped: bool = False
 
     def of_clip(self, clip_index: int) -> tuple[Attempt, ...]:
-        """Give a clip's attempts in their order."""
+        """Return a clip's attempts in their order."""
         return tuple(a for a in self.attempts if a.clip_index == clip_index)

@@ -36,12 +36,12 @@ CONVERTER = _make_converter()
 
 
 def to_json(record: object, *, indent: int | None = None) -> str:
-    """Spell a record as JSON that can be encoded as UTF-8, whatever text it holds."""
+    """Serialize a record to JSON that can be encoded as UTF-8, whatever text it holds."""
     return _spell(CONVERTER.unstructure(record), indent=indent)
 
 
 def from_json(text: str, kind: type[T]) -> T:
-    """Read a record back that `to_json` spelled.
+    """Deserialize a record from the output of `to_json`.
 
     Raises:
         ValueError: it is no JSON, or not of that kind; the message names the fields.
@@ -50,12 +50,12 @@ def from_json(text: str, kind: type[T]) -> T:
 
 
 def entry_to_json(entry: Entry) -> str:
-    """Spell a ledger entry as JSON, its kind included."""
+    """Serialize a ledger entry to JSON, its kind included."""
     return _spell(CONVERTER.unstructure(entry, ENTRY))
 
 
 def entry_from_json(text: str) -> Entry:
-    """Read a ledger entry back that `entry_to_json` spelled.
+    """Deserialize a ledger entry from the output of `entry_to_json`.
 
     Raises:
         ValueError: it is none.
@@ -64,7 +64,7 @@ def entry_from_json(text: str) -> Entry:
 
 
 def as_mapping(record: object) -> Mapping[str, Any]:
-    """Give a record as plain JSON values."""
+    """Return a record as plain JSON values."""
     return cast("Mapping[str, Any]", CONVERTER.unstructure(record))
 
 

@@ -19,7 +19,7 @@ class Price:
     per_second: Decimal = field(default=ZERO, validator=amount)
 
     def cost(self, seconds: float) -> Decimal:
-        """Give the price of a clip of `seconds`, counted to the millisecond."""
+        """Return the price of a clip of `seconds`, counted to the millisecond."""
         return self.base + self.per_second * Decimal(str(round(seconds, 3)))
 
 

@@ -56,7 +56,7 @@ class ClipPrompt:
         InvalidPromptsError: a field has the wrong type or is out of range.
     """
 
-    clip_index: int = field(validator=checks.whole(least=0, most=MAX_CLIP_INDEX))
+    clip_index: int = field(validator=checks.integer(least=0, most=MAX_CLIP_INDEX))
     prompt: str = field(validator=checks.text(most=MAX_PROMPT_CHARACTERS, blank=False))
     duration: float = field(validator=checks.number(above=0, most=MAX_SECONDS))
     negative_prompt: str = field(
@@ -79,7 +79,7 @@ class ClipPrompt:
 
 
 def repeated(indexes: Iterable[int]) -> list[int]:
-    """Give what stands more than once, in order."""
+    """Return the indexes that occur more than once, in order."""
     return sorted(index for index, times in Counter(indexes).items() if times > 1)
 
 
@@ -95,7 +95,7 @@ class ClipPrompts:
     clip_prompts: tuple[ClipPrompt, ...] = field(converter=_tuple_of, validator=_all_prompts)
     job_id: UUID | None = field(default=None, validator=checks.optional(checks.uuid))
     total_clips: int | None = field(
-        default=None, validator=checks.optional(checks.whole(least=0, most=MAX_CLIP_INDEX + 1))
+        default=None, validator=checks.optional(checks.integer(least=0, most=MAX_CLIP_INDEX + 1))
     )
     generation_time: float | None = field(default=None)
 

@@ -15,17 +15,17 @@ from vgen.errors import InvalidPromptsError
 from vgen.records.checks import Check, is_list, is_mapping, shown
 from vgen.records.prompt import ClipPrompt, ClipPrompts, repeated
 
-SLIP = 0.8
-"""How like a field's name (0 to 1) an unknown key must be to count as a slip of the pen."""
+TYPO_SIMILARITY = 0.8
+"""How similar to a field's name (0 to 1) an unknown key must be to count as a typing error."""
 
 
 @frozen
 class PromptsFile:
     """What a prompts file holds: the clip prompts that can be read, and what is wrong.
 
-    `problems` has a line for each thing to mend, starting with the field's name. Keys that no
-    field is like are left alone: a prompt generator may write more than vgen reads. `count` is
-    that of all the clip prompts, `positions` are those of the `readable` ones among them.
+    `problems` has a line for each thing to correct, starting with the field's name. Keys that
+    resemble no field are ignored: a prompt generator may write more than vgen reads. `count` is
+    the number of all clip prompts, `positions` are those of the `readable` ones among them.
     """
 
     count: int
@@ -35,7 +35,7 @@ class PromptsFile:
     problems: tuple[str, ...]
 
     def prompts(self) -> ClipPrompts:
-        """Give the clip prompts.
+        """Return the clip prompts.
 
         Raises:
             InvalidPromptsError: with all the problems, if there are any.
@@ -56,14 +56,14 @@ def read_prompts(data: str | bytes, *, source: str) -> PromptsFile:
     if not is_list(items):
         wrong = "is missing" if items is None else "must be a list"
         raise InvalidPromptsError([f"{source}: clip_prompts: {wrong}"])
-    problems = _slips(raw, ClipPrompts, "")
+    problems = _misspelled_keys(raw, ClipPrompts, "")
     job_id = _job_id(raw.get("job_id"), problems)
     readable: dict[int, ClipPrompt] = {}
     for position, item in enumerate(items):
         prompt = _prompt(item, f"clip_prompts[{position}]", problems)
         if prompt is not None:
             readable[position] = prompt
-    problems += _together(raw, items)
+    problems += _cross_checks(raw, items)
     return PromptsFile(
         count=len(items),
         positions=tuple(readable),
@@ -85,13 +85,15 @@ def _load(data: str | bytes, source: str) -> Mapping[str, Any]:
     return raw
 
 
-def _slips(raw: Mapping[str, Any], kind: type[attrs.AttrsInstance], path: str) -> list[str]:
+def _misspelled_keys(
+    raw: Mapping[str, Any], kind: type[attrs.AttrsInstance], path: str
+) -> list[str]:
     names = [attribute.name for attribute in attrs.fields(kind)]
     unknown = [key for key in raw if key not in names]
     return [
         f"{path}{key if key.isprintable() else repr(key)}: no such field; did you mean {close[0]}?"
         for key in unknown
-        if (close := get_close_matches(key, names, n=1, cutoff=SLIP))
+        if (close := get_close_matches(key, names, n=1, cutoff=TYPO_SIMILARITY))
     ]
 
 
@@ -110,7 +112,7 @@ def _prompt(item: Any, path: str, problems: list[str]) -> ClipPrompt | None:
     if not is_mapping(item):
         problems.append(f"{path}: must be an object, got {shown(item)}")
         return None
-    wrong = _slips(item, ClipPrompt, f"{path}.")
+    wrong = _misspelled_keys(item, ClipPrompt, f"{path}.")
     for attribute in attrs.fields(ClipPrompt):
         wrong += [f"{path}.{problem}" for problem in _field_problems(item, attribute)]
     problems += wrong
@@ -129,8 +131,8 @@ def _field_problems(raw: Mapping[str, Any], attribute: attrs.Attribute[Any]) -> 
     return []
 
 
-def _together(raw: Mapping[str, Any], items: Sequence[Any]) -> list[str]:
-    """Find what only shows when the prompts are seen together, good and bad ones alike."""
+def _cross_checks(raw: Mapping[str, Any], items: Sequence[Any]) -> list[str]:
+    """Return the problems between prompts, such as an index used twice, good and bad alike."""
     objects = [item for item in items if is_mapping(item)]
     indexes = [index for item in objects if type(index := item.get("clip_index")) is int]
     problems = [

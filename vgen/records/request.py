@@ -64,7 +64,7 @@ class Capabilities:
         text: makes clips from a prompt alone.
         image: makes clips from a reference image.
         durations: the lengths it makes, in seconds; with `any_duration`, the shortest and longest.
-        any_duration: every length between the shortest and the longest can be had.
+        any_duration: every length between the shortest and the longest is possible.
         max_size: the largest width and height in pixels.
         generator: whether a model makes the pictures or a procedure draws them.
         paid: attempts cost money.
@@ -93,7 +93,7 @@ class Capabilities:
     run_limit: float = 120.0
 
     def nearest_duration(self, seconds: float) -> float:
-        """Give the length nearest to `seconds` that the backend makes."""
+        """Return the length nearest to `seconds` that the backend makes."""
         if self.any_duration:
             return min(max(seconds, min(self.durations)), max(self.durations))
         return min(self.durations, key=lambda made: (abs(made - seconds), made))
@@ -101,7 +101,7 @@ class Capabilities:
 
 @frozen
 class Quote:
-    """What one attempt would come to.
+    """What one attempt would cost, and how long its clip would be.
 
     `hold` is the most that it can be billed, failure and cancellation included, in US dollars.
     `duration` is the length that it would make, in seconds. `price` gives the actual cost from the

@@ -17,12 +17,12 @@ WHOLE_PIPELINE = 100
 """The end of the caller's pipeline, in percent."""
 
 
-def _configured(_kind: type, fields: list[Attribute[Any]]) -> list[Attribute[Any]]:
-    """Let a wrong value be an error of configuration rather than of the prompts."""
-    return [field.evolve(validator=_configuring(field.validator)) for field in fields]
+def _raise_configuration_errors(_kind: type, fields: list[Attribute[Any]]) -> list[Attribute[Any]]:
+    """Make a wrong value raise `ConfigurationError` rather than an error of the prompts."""
+    return [field.evolve(validator=_with_configuration_error(field.validator)) for field in fields]
 
 
-def _configuring(check: checks.Check | None) -> checks.Check:
+def _with_configuration_error(check: checks.Check | None) -> checks.Check:
     def check_setting(record: object, attribute: Any, value: Any) -> None:
         try:
             if check is not None:
@@ -33,7 +33,7 @@ def _configuring(check: checks.Check | None) -> checks.Check:
     return check_setting
 
 
-def _stretch(_record: object, attribute: Any, value: Any) -> None:
+def _percent_range(_record: object, attribute: Any, value: Any) -> None:
     try:
         start, end = value
         fits = 0 <= start <= end <= WHOLE_PIPELINE
@@ -43,7 +43,7 @@ def _stretch(_record: object, attribute: Any, value: Any) -> None:
         checks.refuse(attribute, f"must be two numbers in order, from 0 to {WHOLE_PIPELINE}", value)
 
 
-@frozen(field_transformer=_configured)
+@frozen(field_transformer=_raise_configuration_errors)
 class GenerationSettings:
     """What every clip of a job is asked for, as far as its backend can honour it.
 
@@ -54,22 +54,22 @@ class GenerationSettings:
         ConfigurationError: one has the wrong type or is out of range.
     """
 
-    width: int = field(default=768, validator=checks.whole(least=16, most=4096, even=True))
-    height: int = field(default=432, validator=checks.whole(least=16, most=4096, even=True))
-    fps: int = field(default=24, validator=checks.whole(least=1, most=120))
-    motion: int = field(default=100, validator=checks.whole(least=1, most=255))
-    steps: int = field(default=20, validator=checks.whole(least=1, most=500))
+    width: int = field(default=768, validator=checks.integer(least=16, most=4096, even=True))
+    height: int = field(default=432, validator=checks.integer(least=16, most=4096, even=True))
+    fps: int = field(default=24, validator=checks.integer(least=1, most=120))
+    motion: int = field(default=100, validator=checks.integer(least=1, most=255))
+    steps: int = field(default=20, validator=checks.integer(least=1, most=500))
     max_duration: float = field(default=4.0, validator=checks.number(above=0, most=300))
 
     @classmethod
     def of(cls, environment: str) -> Self:
-        """Give the defaults for an `ENVIRONMENT`."""
+        """Return the defaults for an `ENVIRONMENT`."""
         if environment in PRODUCTION_LIKE:
             return cls(width=1024, height=576, fps=30, motion=127, steps=25, max_duration=8.0)
         return cls()
 
 
-@frozen(field_transformer=_configured)
+@frozen(field_transformer=_raise_configuration_errors)
 class Settings:
     """How a runner works; the defaults are those for development.
 
@@ -93,19 +93,19 @@ class Settings:
     """
 
     generation: GenerationSettings = GenerationSettings()
-    concurrency: int = field(default=3, validator=checks.whole(least=1, most=1000))
-    fetches: int = field(default=4, validator=checks.whole(least=1, most=1000))
+    concurrency: int = field(default=3, validator=checks.integer(least=1, most=1000))
+    fetches: int = field(default=4, validator=checks.integer(least=1, most=1000))
     poll_interval: float = field(default=3.0, validator=checks.number(above=0, most=3600))
     attempt_timeout: float | None = field(
         default=None, validator=checks.optional(checks.number(above=0, most=86_400))
     )
     backoff: float = field(default=2.0, validator=checks.number(least=0, most=3600))
-    attempts: int = field(default=3, validator=checks.whole(least=1, most=100))
+    attempts: int = field(default=3, validator=checks.integer(least=1, most=100))
     tolerance: float = field(default=2.0, validator=checks.number(least=0, most=300))
     submit_timeout: float = field(default=30.0, validator=checks.number(above=0, most=600))
     grace: float = field(default=10.0, validator=checks.number(least=0, most=600))
     thorough: bool = False
-    progress_range: tuple[float, float] = field(default=(50.0, 85.0), validator=_stretch)
+    progress_range: tuple[float, float] = field(default=(50.0, 85.0), validator=_percent_range)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], **given: Any) -> Self:

@@ -39,8 +39,8 @@ class State(StrEnum):
         return self in {State.SUCCEEDED, State.FAILED, State.CANCELLED}
 
 
-def _told(error: AttemptError | None) -> tuple[type | None, str]:
-    """Two errors that say the same are the same."""
+def _comparable(error: AttemptError | None) -> tuple[type | None, str]:
+    """Return what equality of two failures goes by: class and message."""
     return (type(error), str(error)) if error else (None, "")
 
 
@@ -48,7 +48,7 @@ def _told(error: AttemptError | None) -> tuple[type | None, str]:
 class Status:
     """A provider's answer about one ticket.
 
-    `progress` runs from 0 to 1 where the provider tells. `billed` is what was charged, in US
+    `progress` runs from 0 to 1 where the provider reports it. `billed` is what was charged, in US
     dollars; `None` on a success means the quote's price on the actual duration, on any other
     verdict that nothing was charged. `failure` says why a failed attempt failed.
     """
@@ -56,7 +56,7 @@ class Status:
     state: State
     progress: float | None = None
     billed: Decimal | None = field(default=None, validator=checks.optional(checks.amount))
-    failure: AttemptError | None = field(default=None, eq=_told)
+    failure: AttemptError | None = field(default=None, eq=_comparable)
 
     @property
     def is_verdict(self) -> bool:
@@ -73,7 +73,7 @@ class Absent:
 class Unknown:
     """The provider cannot tell, or cannot tell yet, whether the submit arrived.
 
-    `for_good`: nor will it ever, since it no longer keeps what would tell.
+    `for_good`: it never will, since it no longer keeps the record.
     """
 
     for_good: bool = False

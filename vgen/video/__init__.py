@@ -1,4 +1,4 @@
-"""Video tools: encode frames, probe files, judge clips, check pictures."""
+"""Video tools: encode frames, probe files, judge clips, check images."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def check_image(data: bytes) -> ImageInfo:
         raise ValueError("not a PNG, JPEG, WebP, GIF, BMP or TIFF picture") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ValueError(f"the picture has more than {MAX_PIXELS} pixels") from error
-    except Exception as error:  # Pillow raises nearly anything over broken bytes
+    except Exception as error:  # Pillow raises nearly anything on broken bytes
         raise ValueError(f"the picture cannot be decoded: {_reason(error)}") from error
 
 

@@ -1,4 +1,4 @@
-"""The judgement: whether a clip is damaged, useless or merely poor, and by which measures."""
+"""Judging a clip: whether it is damaged, useless or merely poor, and by which measures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pictures measure, one by one and against the picture before."""
+"""The measures of each picture, alone and against the picture before."""
 
 from __future__ import annotations
 

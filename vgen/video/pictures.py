@@ -47,7 +47,7 @@ class Picture:
 
 @define
 class Tally:
-    """What came of decoding.
+    """Counts of a decoding.
 
     `failed` counts packets that do not decode and pictures out of place or of another size than
     the first, `patched` those in which the decoder had to guess.

@@ -27,7 +27,7 @@ class Finish:
         self._pixels = np.empty((height, width, 3), dtype=np.uint8)
 
     def apply(self, picture: Image.Image, number: int) -> Bytes:
-        """Give the finished pixels of frame `number`; the next call writes over them."""
+        """Return the finished pixels of frame `number`; the next call writes over them."""
         pixels = self._pixels
         np.multiply(np.asarray(picture), self._vignette, out=self._product, dtype=np.uint16)
         np.right_shift(self._product, 8, out=pixels, casting="unsafe")

@@ -23,7 +23,7 @@ logger = logging.getLogger("vgen")
 LEASE = 60.0
 """How long a claim lasts without renewal, in seconds; it is renewed until the last submit ends."""
 
-LOOK_AGAIN = 1.0
+POLL_INTERVAL = 1.0
 """The pause before a clip that another process has claimed is tried again, in seconds."""
 
 
@@ -54,7 +54,7 @@ class Claims:
                 asked = trio.current_time()
                 await self._check_not_stopped(job_id)
             with money.claimed_elsewhere():
-                await trio.sleep(LOOK_AGAIN)
+                await trio.sleep(POLL_INTERVAL)
 
     async def try_claim(self, job_id: UUID, clip_index: int) -> Claim | None:
         """Claim a clip; `None` while another process that may be alive has it."""

@@ -9,7 +9,7 @@ from uuid import UUID
 import trio
 from attrs import frozen
 
-from vgen.drive.clip.claims import LEASE, LOOK_AGAIN, released_claim
+from vgen.drive.clip.claims import LEASE, POLL_INTERVAL, released_claim
 from vgen.drive.clip.resume import GetVerdict, ask_once, cancel_attempt, finish_attempt
 from vgen.drive.clip.state import ClipRun
 from vgen.drive.job.context import JobContext
@@ -61,7 +61,7 @@ async def cancel_job(context: JobContext, job_id: UUID) -> tuple[Reconciled, ...
                 claim = await claims.try_claim(attempt.job_id, attempt.clip_index)
                 if claim is not None:
                     return claim
-                await trio.sleep(LOOK_AGAIN)
+                await trio.sleep(POLL_INTERVAL)
         return None
 
     found = await _reconcile_each(context, job_id, claim_soon, cancel_attempt)

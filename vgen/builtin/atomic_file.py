@@ -1,4 +1,4 @@
-"""A file on its way to its place: there whole, or not at all."""
+"""Atomic writing of a file: it appears complete, or not at all."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-LONGEST = 50
-"""How much of a name is repeated in that of its passing file, which must not become too long."""
+MAX_REPEATED_NAME = 50
+"""How many characters of a name its temporary file repeats, so that it is not too long."""
 
 
 @contextmanager
-def on_its_way_to(target: Path) -> Generator[BinaryIO]:
+def write_atomically(target: Path) -> Generator[BinaryIO]:
     """Open a file that takes the place of `target` at the block's end, forced to disk.
 
     Until then it lies beside it, hidden and locked. An error leaves nothing of it behind; what a
@@ -42,11 +42,11 @@ def _opened_beside(target: Path) -> BinaryIO:
     while True:
         path = target.parent / f"{_prefix(target)}{uuid4().hex}.part"
         file = path.open("xb")
-        with suppress(OSError):  # without locks, nothing is taken for a leftover either
+        with suppress(OSError):  # without locks, no file counts as a leftover either
             flock(file, LOCK_EX)
         if path.exists():
             return file
-        file.close()  # another took it for a leftover before it was locked
+        file.close()  # another process removed it as a leftover before it was locked
 
 
 def _remove_leftovers(target: Path) -> None:
@@ -60,4 +60,4 @@ def _remove_leftovers(target: Path) -> None:
 
 
 def _prefix(target: Path) -> str:
-    return f".{target.name[:LONGEST]}."
+    return f".{target.name[:MAX_REPEATED_NAME]}."

@@ -22,7 +22,7 @@ from vgen.records.money import ZERO, Account
 UNUSED = Released("never sent")
 
 
-class Book:
+class Transaction:
     """One transaction on the ledger's tables, at one moment of the ledger's time."""
 
     def __init__(self, connection: sqlite3.Connection, now: float) -> None:
@@ -163,7 +163,7 @@ class Book:
         return self._move(attempt, Reserved())
 
     def _same(self, standing: Attempt, attempt: Attempt) -> Attempt:
-        """Give what stands, if this very claim reserved it and has heard nothing of it since."""
+        """Return the attempt as it is, if this very claim reserved it and wrote nothing since."""
         reserved = (attempt.attempt_id, attempt.epoch, (Money.HELD, Custody.INTENDED))
         if (standing.attempt_id, standing.epoch, standing.state) != reserved:
             raise LedgerError(f"clip {standing.clip_index} has attempt {standing.attempt_id} open")
