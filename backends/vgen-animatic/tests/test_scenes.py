@@ -63,7 +63,7 @@ def test_moves_without_jumping(prompt: str) -> None:
 
 @pytest.mark.parametrize(("prompt", "thing"), ADDITIONS)
 def test_shows_what_is_named(prompt: str, thing: str) -> None:
-    """A known thing changes the picture, the dice being the same."""
+    """A known thing changes the picture, the seed being the same."""
     plain = direct(prompt, 3)
     named = evolve(direct(f"{prompt}, {thing}", 3), key=plain.key, camera=plain.camera)
     pictures = [grey(build(direction, *SIZE), 1.0) for direction in (plain, named)]

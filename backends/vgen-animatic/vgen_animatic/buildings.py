@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from vgen_animatic.layer import Layer, Stage
 from vgen_animatic.moods import Palette
-from vgen_animatic.noise import Dice
+from vgen_animatic.noise import Rng
 from vgen_animatic.palette import Colour
 
 FINENESS = 2
@@ -46,7 +46,7 @@ class Row:
 
 
 def row(
-    stage: Stage, rng: Dice, palette: Palette, plan: Row
+    stage: Stage, rng: Rng, palette: Palette, plan: Row
 ) -> tuple[tuple[Layer, ...], tuple[Point, ...]]:
     """Build a row, in two planes if it has a gap; the points are the tips of its masts."""
     unit = stage.unit
@@ -86,7 +86,7 @@ class _Builder:
     def __init__(
         self,
         stage: Stage,
-        rng: Dice,
+        rng: Rng,
         palette: Palette,
         plan: Row,
         pen: ImageDraw.ImageDraw,
@@ -159,7 +159,7 @@ class _Builder:
         return warm + cold, [wall.lighter(step) for step in glass]
 
     def floor(
-        self, rng: Dice, columns: int, tints: tuple[list[Colour], list[Colour]]
+        self, rng: Rng, columns: int, tints: tuple[list[Colour], list[Colour]]
     ) -> list[Colour]:
         """The windows of one storey; now and then a whole storey is up late."""
         lit, dark = tints

@@ -11,7 +11,7 @@ from attrs import frozen
 from vgen_animatic import words
 from vgen_animatic.camera import Camera, Move
 from vgen_animatic.moods import PALETTES, Palette
-from vgen_animatic.noise import Dice, dice
+from vgen_animatic.noise import Rng, seeded_rng
 
 HUE_SWING = 9.0
 ORDINARY_MOTION = 127
@@ -22,7 +22,7 @@ WEAKEST, STRONGEST = 0.25, 1.6
 class Direction:
     """What is to be shown: all of it follows from the prompt, the seed and the motion.
 
-    `tags` are the things that the prompt names; `key` is what the scene's dice are thrown from.
+    `tags` are the things that the prompt names; `key` seeds the scene's random generators.
     """
 
     scene: str
@@ -32,13 +32,13 @@ class Direction:
     key: tuple[object, ...]
     tags: frozenset[str] = frozenset()
 
-    def dice(self, part: str) -> Dice:
-        """The dice for one part of the scene, independent of those of all other parts."""
-        return dice(*self.key, part)
+    def rng(self, part: str) -> Rng:
+        """The random generator for one part of the scene, independent of all other parts."""
+        return seeded_rng(*self.key, part)
 
     def palette(self) -> Palette:
         """One of the mood's curated palettes, its hues turned by a few degrees."""
-        rng = self.dice("palette")
+        rng = self.rng("palette")
         choices = PALETTES[self.mood]
         chosen = choices[int(rng.integers(len(choices)))]
         return chosen.turned(float(rng.uniform(-HUE_SWING, HUE_SWING)))
@@ -49,10 +49,10 @@ class Direction:
 
 
 def direct(prompt: str, seed: int | None = None, motion: int = ORDINARY_MOTION) -> Direction:
-    """Read the prompt; what it leaves open is decided by the dice."""
+    """Read the prompt; what it leaves open is random."""
     key = ("vgen-animatic", prompt.strip(), seed)
     said = _words(prompt)
-    rng = dice(*key, "direction")
+    rng = seeded_rng(*key, "direction")
     tags = frozenset(tag for tag, names in words.TAGS.items() if said & names)
     scene = _scene(said)
     return Direction(
@@ -96,7 +96,7 @@ def _scene(said: frozenset[str]) -> str:
     return "landscape" if _first(words.AIRS, said) or _first(words.TIMES, said) else "abstract"
 
 
-def _mood(said: frozenset[str], scene: str, rng: Dice) -> str:
+def _mood(said: frozenset[str], scene: str, rng: Rng) -> str:
     named = _first(words.TIMES, said) or _first(words.AIRS, said)
     usual = words.USUAL_MOODS[scene]
     drawn = usual[int(rng.integers(len(usual)))]
@@ -105,7 +105,7 @@ def _mood(said: frozenset[str], scene: str, rng: Dice) -> str:
     return named or drawn
 
 
-def _move(prompt: str, rng: Dice) -> Move:
+def _move(prompt: str, rng: Rng) -> Move:
     said = " ".join(re.findall(r"[a-z]+", prompt.casefold()))
     for move, phrases in words.MOVES:
         if any(re.search(rf"\b{phrase}\b", said) for phrase in phrases):

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from vgen_animatic.arrays import Bytes, smoothstep
-from vgen_animatic.noise import dice
+from vgen_animatic.noise import seeded_rng
 
 DARKENING = 0.28
 GRAIN = 6
@@ -20,7 +20,7 @@ class Finish:
 
     def __init__(self, width: int, height: int) -> None:
         shape = (height + SPARE, width + SPARE, 1)
-        noise = dice("grain").normal(GRAIN / 2, GRAIN / 4.5, shape)
+        noise = seeded_rng("grain").normal(GRAIN / 2, GRAIN / 4.5, shape)
         self._grain = np.repeat(np.clip(noise.round(), 0, GRAIN).astype(np.uint8), 3, axis=2)
         self._vignette = np.repeat(_vignette(width, height)[..., None], 3, axis=2)
         self._product = np.empty((height, width, 3), dtype=np.uint16)

@@ -22,14 +22,14 @@ MEADOW_DEPTH = 0.62
 def far_shore(s: Setting, edge: float, size: float) -> Layer:
     """Low woods at the far edge of a lake, which is at a fraction of the frame's height."""
     tall, x = s.stage.height, positions(s.stage) / s.stage.width
-    crest = tall * (edge - 0.007 - 0.012 * hills(s.dice("shore"), x, 1.4))
+    crest = tall * (edge - 0.007 - 0.012 * hills(s.rng("shore"), x, 1.4))
     return _far(s, crest, (edge + 0.02) * tall, 0.0, size)
 
 
 def meadow(s: Setting, size: float) -> Layer:
     """Rolling ground in the middle distance with trees of about `size` units on it."""
     tall, x = s.stage.height, positions(s.stage) / s.stage.width
-    crest = tall * (0.875 - 0.06 * hills(s.dice("meadow"), x, 1.4))
+    crest = tall * (0.875 - 0.06 * hills(s.rng("meadow"), x, 1.4))
     return _far(s, crest, 1.04 * tall, MEADOW_DEPTH, size)
 
 
@@ -37,18 +37,18 @@ def _far(s: Setting, crest: Floats, bottom: float, depth: float, size: float) ->
     trees = Trees(size * s.stage.unit)
     colour = s.palette.haze.mix(s.palette.land, 0.78)
     return woods(
-        s.stage, s.dice("far woods"), crest, trees, bottom=bottom, colour=colour, depth=depth
+        s.stage, s.rng("far woods"), crest, trees, bottom=bottom, colour=colour, depth=depth
     )
 
 
 def near_woods(s: Setting, size: float) -> Layer:
     """Dark firs that frame the view and leave an opening towards the light."""
     tall, x = s.stage.height, positions(s.stage) / s.stage.width
-    crest = tall * (1.0 - 0.10 * hills(s.dice("near"), x, 1.1))
+    crest = tall * (1.0 - 0.10 * hills(s.rng("near"), x, 1.1))
     trees = Trees(size * s.stage.unit, clearing=(s.lamp.x, 0.25))
     colour = s.palette.land.lighter(-0.05)
     return woods(
-        s.stage, s.dice("near woods"), crest, trees, bottom=1.12 * tall, colour=colour, depth=1.0
+        s.stage, s.rng("near woods"), crest, trees, bottom=1.12 * tall, colour=colour, depth=1.0
     )
 
 
@@ -57,8 +57,8 @@ def lone_tree(s: Setting) -> Layer:
     tall, x = s.stage.height, positions(s.stage) / s.stage.width
     return grove(
         s.stage,
-        s.dice("grove"),
-        tall * (0.98 - 0.10 * hills(s.dice("near"), x, 1.1)),
+        s.rng("grove"),
+        tall * (0.98 - 0.10 * hills(s.rng("near"), x, 1.1)),
         bottom=1.12 * tall,
         colour=s.palette.land.lighter(-0.06),
         size=0.3 * s.stage.unit,
@@ -91,6 +91,6 @@ def fireflies(s: Setting) -> Lights:
             phase=phase,
             stray=22.0 * size,
         )
-        for x, y, luck, phase in s.dice("fireflies").random((26, 4)).tolist()
+        for x, y, luck, phase in s.rng("fireflies").random((26, 4)).tolist()
     )
     return Lights(lights, glow(), 0.9)

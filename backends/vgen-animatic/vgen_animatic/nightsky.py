@@ -12,7 +12,7 @@ from PIL import Image
 from vgen_animatic.arrays import Floats, grid, to_paint
 from vgen_animatic.camera import View
 from vgen_animatic.layer import Layer, Stage
-from vgen_animatic.noise import Dice, clouds
+from vgen_animatic.noise import Rng, clouds
 from vgen_animatic.palette import Colour
 from vgen_animatic.sprite import Sprite, glow
 
@@ -22,7 +22,7 @@ TRAIL = 14
 METEOR = (255, 250, 240)
 
 
-def milky_way(stage: Stage, rng: Dice, colour: Colour, lean: float) -> Floats:
+def milky_way(stage: Stage, rng: Rng, colour: Colour, lean: float) -> Floats:
     """A slanting band of faint light with a lane of dust in it: (height, width, 3).
 
     It leans to the right (`lean` 1) or to the left (-1).
@@ -47,7 +47,7 @@ class Aurora:
     waves: Floats
 
     @classmethod
-    def seeded(cls, rng: Dice, foot: float) -> Self:
+    def seeded(cls, rng: Rng, foot: float) -> Self:
         """An aurora of two curtains."""
         return cls(foot, rng.uniform(0.0, math.tau, (2, 4)).astype(np.float32))
 
@@ -95,7 +95,7 @@ class Meteor:
     head: Sprite
 
     @classmethod
-    def seeded(cls, stage: Stage, rng: Dice) -> Self:
+    def seeded(cls, stage: Stage, rng: Rng) -> Self:
         """A meteor that crosses a part of the upper sky."""
         side = 1.0 if rng.random() < 0.5 else -1.0
         x = (0.5 - side * float(rng.uniform(0.1, 0.3))) * stage.width

@@ -8,17 +8,17 @@ import numpy as np
 
 from vgen_animatic.arrays import Floats
 
-Dice = np.random.Generator
+Rng = np.random.Generator
 
 
-def dice(*parts: object) -> Dice:
+def seeded_rng(*parts: object) -> Rng:
     """A random generator that depends on the text of `parts` alone, in every process."""
     digest = hashlib.sha256("\x1f".join(map(str, parts)).encode("utf-8", "replace")).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
 
 
 def clouds(
-    rng: Dice, height: int, width: int, *, falloff: float = 1.8, stretch: float = 1.0
+    rng: Rng, height: int, width: int, *, falloff: float = 1.8, stretch: float = 1.0
 ) -> Floats:
     """Spectral noise in 0..1 that repeats seamlessly both ways.
 
@@ -36,7 +36,7 @@ def clouds(
     return np.asarray(np.clip((field - low) / (high - low), 0.0, 1.0), dtype=np.float32)
 
 
-def curve(rng: Dice, x: Floats, *, frequency: float, octaves: int = 5, gain: float = 0.5) -> Floats:
+def curve(rng: Rng, x: Floats, *, frequency: float, octaves: int = 5, gain: float = 0.5) -> Floats:
     """Smooth fractal noise along `x`, about -1..1; `frequency` is in knots for one unit of `x`."""
     total = np.zeros_like(x)
     for octave in range(octaves):
@@ -45,7 +45,7 @@ def curve(rng: Dice, x: Floats, *, frequency: float, octaves: int = 5, gain: flo
     return total
 
 
-def ridges(rng: Dice, x: Floats, *, frequency: float, octaves: int = 5) -> Floats:
+def ridges(rng: Rng, x: Floats, *, frequency: float, octaves: int = 5) -> Floats:
     """Pointed fractal noise along `x`, 0..1: mountain crests."""
     total = np.zeros_like(x)
     weight = np.ones_like(x)

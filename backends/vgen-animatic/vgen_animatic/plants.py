@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from vgen_animatic.arrays import Floats
 from vgen_animatic.layer import Layer, Stage
-from vgen_animatic.noise import Dice, curve
+from vgen_animatic.noise import Rng, curve
 from vgen_animatic.palette import Colour
 from vgen_animatic.terrain import positions
 
@@ -18,7 +18,7 @@ FINENESS = 3
 Point = tuple[float, float]
 
 
-def conifer(rng: Dice, x: float, foot: float, height: float) -> list[Point]:
+def conifer(rng: Rng, x: float, foot: float, height: float) -> list[Point]:
     """The outline of a fir with ragged, drooping boughs."""
     tiers = int(rng.integers(8, 13))
     girth = height * float(rng.uniform(0.15, 0.21))
@@ -34,7 +34,7 @@ def conifer(rng: Dice, x: float, foot: float, height: float) -> list[Point]:
     return [(x, foot - height), *right, (x, foot + height * 0.03), *reversed(left)]
 
 
-def broadleaf(rng: Dice, x: float, foot: float, height: float) -> list[list[Point]]:
+def broadleaf(rng: Rng, x: float, foot: float, height: float) -> list[list[Point]]:
     """The outlines of a tree: its trunk, its boughs and the leaves of its broad crown."""
     trunk = height * 0.02
     fork = foot - 0.38 * height
@@ -55,7 +55,7 @@ def broadleaf(rng: Dice, x: float, foot: float, height: float) -> list[list[Poin
     return shapes
 
 
-def _blob(rng: Dice, centre: Point, radius: float) -> list[Point]:
+def _blob(rng: Rng, centre: Point, radius: float) -> list[Point]:
     rough = rng.uniform(0.7, 1.2, 9).tolist()
     turns = [math.tau * step / len(rough) for step in range(len(rough))]
     return [
@@ -64,7 +64,7 @@ def _blob(rng: Dice, centre: Point, radius: float) -> list[Point]:
     ]
 
 
-def grass(rng: Dice, x: float, foot: float, height: float) -> list[Point]:
+def grass(rng: Rng, x: float, foot: float, height: float) -> list[Point]:
     """The outline of one bent blade."""
     lean = height * float(rng.normal(0.0, 0.35))
     thick = height * 0.05 + 1.0
@@ -122,7 +122,7 @@ class Trees:
 
 def woods(
     stage: Stage,
-    rng: Dice,
+    rng: Rng,
     crest: Floats,
     trees: Trees,
     *,
@@ -150,7 +150,7 @@ def woods(
 
 def grove(
     stage: Stage,
-    rng: Dice,
+    rng: Rng,
     crest: Floats,
     *,
     bottom: float,

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from vgen_animatic.camera import View
 from vgen_animatic.layer import Stage
-from vgen_animatic.noise import Dice
+from vgen_animatic.noise import Rng
 from vgen_animatic.palette import RGB, Colour
 from vgen_animatic.sprite import Sprite
 
@@ -140,7 +140,7 @@ class Car:
         self.light.shine(frame, x, y, size + least, self.colour, opacity)
 
 
-def traffic(road: Road, light: Sprite, rng: Dice, count: int) -> tuple[Car, ...]:
+def traffic(road: Road, light: Sprite, rng: Rng, count: int) -> tuple[Car, ...]:
     """Cars that come towards the viewer on the left and cars ahead on the right."""
     coming: list[Car] = []
     ahead: list[Car] = []

@@ -13,7 +13,7 @@ from vgen_animatic.director import Direction
 from vgen_animatic.layer import Layer, Stage
 from vgen_animatic.moods import Palette
 from vgen_animatic.moving import Flock, Light, Lights
-from vgen_animatic.noise import Dice
+from vgen_animatic.noise import Rng
 from vgen_animatic.props import bird
 from vgen_animatic.scene import Part
 from vgen_animatic.sky import Lamp, backdrop, cloud_deck, stars
@@ -47,14 +47,14 @@ class Setting:
         """The side away from the light: 1 is to the right, -1 to the left."""
         return 1.0 if self.lamp.x < 0.5 else -1.0
 
-    def dice(self, part: str) -> Dice:
-        """The dice for one part of the scene."""
-        return self.direction.dice(part)
+    def rng(self, part: str) -> Rng:
+        """The random generator for one part of the scene."""
+        return self.direction.rng(part)
 
 
 def setting(direction: Direction, width: int, height: int, horizon: float) -> Setting:
     """Light the scene: the lamp stands on a vertical third, and the camera moves towards it."""
-    rng = direction.dice("lamp")
+    rng = direction.rng("lamp")
     x = float(rng.choice([0.27, 0.33, 0.67, 0.73])) + float(rng.uniform(-0.03, 0.03))
     low = direction.mood in LOW_SUN
     moon = direction.mood in ("night", "neon")
@@ -74,7 +74,7 @@ def sky(s: Setting, extra: Floats | None = None) -> Layer:
     if extra is not None:
         light += extra
     if count:
-        light += stars(s.stage, s.dice("stars"), s.horizon, count)
+        light += stars(s.stage, s.rng("stars"), s.horizon, count)
     return backdrop(s.stage, s.palette, s.horizon, s.lamp, light)
 
 
@@ -86,12 +86,12 @@ def heavens(s: Setting) -> Iterator[Part]:
     cover = CLOUD_COVER.get(mood, 0.46) + (0.25 if s.direction.weather == "rain" else 0.0)
     bottom = min(s.horizon - 0.08, 0.46)
     yield cloud_deck(
-        s.stage, s.palette, s.dice("clouds"), top=-0.03, bottom=bottom, cover=min(cover, 0.9)
+        s.stage, s.palette, s.rng("clouds"), top=-0.03, bottom=bottom, cover=min(cover, 0.9)
     )
 
 
 def _twinkling(s: Setting, count: int) -> Lights:
-    rng = s.dice("twinkle")
+    rng = s.rng("twinkle")
     size = s.stage.unit / 576.0
     lights = tuple(
         Light(
@@ -110,7 +110,7 @@ def _twinkling(s: Setting, count: int) -> Lights:
 
 def birds(s: Setting) -> Iterator[Part]:
     """A few birds far away, by day and at random, or where the prompt names them."""
-    rng = s.dice("birds")
+    rng = s.rng("birds")
     wanted = s.direction.mood in BIRDS and s.direction.weather == "clear" and rng.random() < 0.6
     if not (wanted or s.direction.has("birds")):
         return
@@ -138,7 +138,7 @@ def bank(s: Setting, part: str, y: float, height: float, depth: float, strength:
     tall = s.stage.height
     return mist(
         s.stage,
-        s.dice(part),
+        s.rng(part),
         colour,
         y=y * tall,
         height=height * tall * thick,
@@ -150,7 +150,7 @@ def bank(s: Setting, part: str, y: float, height: float, depth: float, strength:
 def weather(s: Setting) -> tuple[Part, ...]:
     """What falls, before everything else."""
     if s.direction.weather == "rain":
-        return rain(s.stage, s.dice("rain"), s.palette.cloud.lighter(0.25).rgb)
+        return rain(s.stage, s.rng("rain"), s.palette.cloud.lighter(0.25).rgb)
     if s.direction.weather == "snow":
-        return snow(s.stage, s.dice("snow"), (250, 252, 255))
+        return snow(s.stage, s.rng("snow"), (250, 252, 255))
     return ()

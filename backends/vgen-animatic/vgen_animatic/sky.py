@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from vgen_animatic.arrays import Floats, grid, smoothstep, to_paint, to_picture
 from vgen_animatic.layer import Layer, Stage
 from vgen_animatic.moods import Palette
-from vgen_animatic.noise import Dice, clouds
+from vgen_animatic.noise import Rng, clouds
 from vgen_animatic.palette import ramp
 
 CLOUD_DEPTH = 0.06
@@ -81,7 +81,7 @@ def _disc(picture: Floats, stage: Stage, lamp: Lamp, palette: Palette) -> None:
 
 
 def cloud_deck(
-    stage: Stage, palette: Palette, rng: Dice, *, top: float, bottom: float, cover: float
+    stage: Stage, palette: Palette, rng: Rng, *, top: float, bottom: float, cover: float
 ) -> Layer:
     """Streaks of cloud between two heights (fractions), which may drift for ever.
 
@@ -108,7 +108,7 @@ def cloud_deck(
     )
 
 
-def stars(stage: Stage, rng: Dice, horizon: float, count: int) -> Floats:
+def stars(stage: Stage, rng: Rng, horizon: float, count: int) -> Floats:
     """The light of a field of stars, fewer and fainter towards the horizon: (height, width, 3)."""
     wide, high = stage.width * STAR_FINENESS, stage.height * STAR_FINENESS
     field = Image.new("L", (wide, high), 0)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from vgen_animatic.arrays import Floats, grid, smoothstep, to_mask, to_paint
 from vgen_animatic.layer import Layer, Stage
-from vgen_animatic.noise import Dice, clouds, curve, ridges
+from vgen_animatic.noise import Rng, clouds, curve, ridges
 from vgen_animatic.palette import Colour
 
 SNOW = Colour(0.97, 0.012, 250)
@@ -20,17 +20,17 @@ def positions(stage: Stage) -> Floats:
     return grid(-stage.margin, math.ceil(stage.width + 2 * stage.margin), 1.0)
 
 
-def mountains(rng: Dice, x: Floats, frequency: float) -> Floats:
+def mountains(rng: Rng, x: Floats, frequency: float) -> Floats:
     """A crest line of peaks, heights 0..1."""
     return np.asarray(ridges(rng, x, frequency=frequency, octaves=6) ** 1.3)
 
 
-def hills(rng: Dice, x: Floats, frequency: float) -> Floats:
+def hills(rng: Rng, x: Floats, frequency: float) -> Floats:
     """A rolling crest line, heights 0..1."""
     return np.asarray(0.5 + 0.42 * curve(rng, x, frequency=frequency, octaves=3, gain=0.35))
 
 
-def dunes(rng: Dice, x: Floats, frequency: float) -> Floats:
+def dunes(rng: Rng, x: Floats, frequency: float) -> Floats:
     """A crest line of long dunes with sharp edges, heights 0..1."""
     return np.asarray(0.25 + 0.75 * ridges(rng, x, frequency=frequency, octaves=2) ** 1.6)
 
@@ -71,7 +71,7 @@ def ground(
 
 
 def facets(
-    stage: Stage, rng: Dice, crest: Floats, bottom: float, side: float, *, rough: bool
+    stage: Stage, rng: Rng, crest: Floats, bottom: float, side: float, *, rough: bool
 ) -> Floats:
     """Light (1) and shadow (-1) on flanks lit from the left (`side` -1) or the right (1).
 
@@ -98,7 +98,7 @@ def _blurred(values: Floats, radius: float) -> Floats:
     return np.asarray(np.convolve(padded, weights, mode="valid"), dtype=np.float32)
 
 
-def snow_caps(stage: Stage, rng: Dice, crest: Floats, bottom: float, share: float) -> Floats:
+def snow_caps(stage: Stage, rng: Rng, crest: Floats, bottom: float, share: float) -> Floats:
     """How much snow lies on each place of a range: on its upper `share`, with a ragged edge."""
     _, deep = below(crest, bottom)
     high = float(crest.min())
@@ -111,7 +111,7 @@ def snow_caps(stage: Stage, rng: Dice, crest: Floats, bottom: float, share: floa
 
 def mist(
     stage: Stage,
-    rng: Dice,
+    rng: Rng,
     colour: Colour,
     *,
     y: float,

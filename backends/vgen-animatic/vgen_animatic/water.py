@@ -12,7 +12,7 @@ from vgen_animatic.arrays import Bytes, Floats, grid, to_bytes
 from vgen_animatic.camera import View
 from vgen_animatic.layer import Layer, Stage
 from vgen_animatic.moods import Palette
-from vgen_animatic.noise import Dice, clouds
+from vgen_animatic.noise import Rng, clouds
 from vgen_animatic.palette import Colour, ramp
 
 ACROSS = 0.5
@@ -61,7 +61,7 @@ class Sea:
 
 
 def sea(
-    stage: Stage, palette: Palette, rng: Dice, *, horizon: float, path: float | None, calm: float
+    stage: Stage, palette: Palette, rng: Rng, *, horizon: float, path: float | None, calm: float
 ) -> Sea:
     """Water from `horizon` (a fraction of the height) to the foot of the frame.
 
@@ -94,14 +94,14 @@ def sea(
     )
 
 
-def _warp(rng: Dice, size: tuple[int, int]) -> Floats:
+def _warp(rng: Rng, size: tuple[int, int]) -> Floats:
     """Noise that bends the crests of the waves, in radians."""
     rough = Image.fromarray(clouds(rng, 96, 256, falloff=1.7, stretch=0.6) * 5.0)
     return np.asarray(rough.resize(size, Image.Resampling.BICUBIC), dtype=np.float32)
 
 
 def _wave(
-    stage: Stage, rng: Dice, near: Floats, across: Floats, index: int, warp: Floats
+    stage: Stage, rng: Rng, near: Floats, across: Floats, index: int, warp: Floats
 ) -> tuple[Floats, Floats, float, Floats]:
     length = SHORTEST_WAVE * (LONGEST_WAVE / SHORTEST_WAVE) ** (index / (WAVES - 1))
     number = math.tau / length

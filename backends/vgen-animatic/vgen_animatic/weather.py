@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from vgen_animatic.camera import View
 from vgen_animatic.layer import Stage
-from vgen_animatic.noise import Dice
+from vgen_animatic.noise import Rng
 from vgen_animatic.palette import RGB
 
 PLANES = 2
@@ -42,17 +42,17 @@ class Curtain:
         frame.paste(seen, (0, 0), seen)
 
 
-def rain(stage: Stage, rng: Dice, colour: RGB) -> tuple[Curtain, ...]:
+def rain(stage: Stage, rng: Rng, colour: RGB) -> tuple[Curtain, ...]:
     """Slanting streaks."""
     return tuple(_streaks(stage, rng, colour, plane) for plane in range(PLANES))
 
 
-def snow(stage: Stage, rng: Dice, colour: RGB) -> tuple[Curtain, ...]:
+def snow(stage: Stage, rng: Rng, colour: RGB) -> tuple[Curtain, ...]:
     """Soft flakes that sway as they fall."""
     return tuple(_flakes(stage, rng, colour, plane) for plane in range(PLANES))
 
 
-def _streaks(stage: Stage, rng: Dice, colour: RGB, plane: int) -> Curtain:
+def _streaks(stage: Stage, rng: Rng, colour: RGB, plane: int) -> Curtain:
     near = 1.0 + 0.9 * plane
     tile, pen = _tile(stage)
     long = 0.055 * stage.unit * near
@@ -65,7 +65,7 @@ def _streaks(stage: Stage, rng: Dice, colour: RGB, plane: int) -> Curtain:
     return _curtain(tile, colour, speed, -speed * 0.07)
 
 
-def _flakes(stage: Stage, rng: Dice, colour: RGB, plane: int) -> Curtain:
+def _flakes(stage: Stage, rng: Rng, colour: RGB, plane: int) -> Curtain:
     near = 1.0 + 1.1 * plane
     tile, pen = _tile(stage)
     for x, y, luck in rng.random((230 - 120 * plane, 3)).tolist():

@@ -13,7 +13,7 @@ from vgen_animatic.camera import View
 from vgen_animatic.director import Direction
 from vgen_animatic.layer import Layer, Stage
 from vgen_animatic.moving import Light, Lights
-from vgen_animatic.noise import Dice
+from vgen_animatic.noise import Rng
 from vgen_animatic.palette import Colour
 from vgen_animatic.scene import Part, Scene
 from vgen_animatic.setting import Setting, setting, sky
@@ -59,7 +59,7 @@ def _crest(s: Setting, number: int) -> Floats:
     """The upper edge of a sheet over one period, as the y of each column in pixels."""
     near = number / (SHEETS - 1)
     period = math.ceil(PERIOD * s.stage.width)
-    wave = _wave(s.dice(f"crest {number}"), grid(0.0, period, float(period)))
+    wave = _wave(s.rng(f"crest {number}"), grid(0.0, period, float(period)))
     return (0.44 + 0.46 * near) * s.stage.height - (0.125 - 0.045 * near) * s.stage.unit * wave
 
 
@@ -74,12 +74,12 @@ def _sheet(s: Setting, number: int, crest: Floats, following: Floats) -> Sheet:
     speed = (0.03 + 0.03 * near) * s.stage.width * (1.0 if number % 2 else -1.0)
     depth, period = 0.1 + 0.8 * near, float(len(crest))
     layer = evolve(layer, paint=wide, depth=depth, speed=speed, period=period)
-    rng = s.dice(f"swing {number}")
+    rng = s.rng(f"swing {number}")
     swing, rate, phase = rng.uniform((0.014, 0.6, 0.0), (0.026, 1.1, math.tau)).tolist()
     return Sheet(layer, swing * s.stage.unit, rate, phase)
 
 
-def _wave(rng: Dice, x: Floats) -> Floats:
+def _wave(rng: Rng, x: Floats) -> Floats:
     """A smooth wave that repeats itself after 1, about -1..1."""
     total = np.zeros_like(x)
     for harmonic in HARMONICS:
@@ -138,6 +138,6 @@ def _motes(s: Setting) -> Lights:
             stray=40.0 * size,
             opacity=0.75,
         )
-        for x, y, luck, phase in s.dice("motes").random((18, 4)).tolist()
+        for x, y, luck, phase in s.rng("motes").random((18, 4)).tolist()
     )
     return Lights(lights, glow(0.3), 0.4)

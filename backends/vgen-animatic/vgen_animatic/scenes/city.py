@@ -65,7 +65,7 @@ def _skyline(s: Setting) -> Iterator[Part]:
             lit=lit * (0.45, 0.9, 1.0)[number],
             summit=(peak + 0.06 * (number - 1), 0.22),
         )
-        layers, masts = row(s.stage, s.dice(f"row {number}"), s.palette, plan)
+        layers, masts = row(s.stage, s.rng(f"row {number}"), s.palette, plan)
         yield from layers
         if s.palette.dark and masts:
             yield _beacons(s, masts, plan.depth)
@@ -78,7 +78,7 @@ def _skyline(s: Setting) -> Iterator[Part]:
 
 
 def _beacons(s: Setting, masts: tuple[tuple[float, float], ...], depth: float) -> Lights:
-    rng = s.dice("beacons")
+    rng = s.rng("beacons")
     size = s.stage.unit / 6400.0
     lights = tuple(
         Light(x, y, size, BEACON, swing=1.0, rate=0.45, phase=float(rng.random())) for x, y in masts
@@ -99,7 +99,7 @@ def _quay(s: Setting) -> Layer:
 
 def _shore_lamps(s: Setting) -> Lights:
     """Street lamps along the quay, and cars that pass between them."""
-    rng = s.dice("shore")
+    rng = s.rng("shore")
     width, size = s.stage.width, s.stage.unit / 576.0
     colour = s.palette.lamp.mix(Colour(0.9, 0.08, 80), 0.5).rgb
     y = s.line - 0.02 * s.stage.unit
@@ -140,7 +140,7 @@ def _street(s: Setting) -> Iterator[Part]:
             signs=SIGNS if number and s.palette.dark else (),
             shops=s.palette.dark,
         )
-        yield from row(s.stage, s.dice(f"row {number}"), s.palette, plan)[0]
+        yield from row(s.stage, s.rng(f"row {number}"), s.palette, plan)[0]
         if number < STREET_ROWS - 2:
             yield bank(s, f"mist {number}", s.horizon - 0.01, 0.12, 0.1, 0.6 - 0.15 * number)
     pavement = s.palette.water if s.palette.dark else _wall(s, 0.45)
@@ -149,7 +149,7 @@ def _street(s: Setting) -> Iterator[Part]:
     yield _lanes(s, road, wet=wet)
     yield Markings(road, 1.2, asphalt(s.palette.haze).rgb, posts=False)
     if s.palette.dark or s.direction.has("car"):
-        yield from traffic(road, glow(), s.dice("traffic"), 2)
+        yield from traffic(road, glow(), s.rng("traffic"), 2)
 
 
 def _lanes(s: Setting, road: Road, *, wet: bool) -> Layer:

@@ -8,7 +8,7 @@ from vgen_animatic.arrays import Floats
 from vgen_animatic.director import Direction
 from vgen_animatic.layer import Layer
 from vgen_animatic.near import MEADOW_DEPTH, far_shore, home, lone_tree, meadow, near_woods
-from vgen_animatic.noise import Dice
+from vgen_animatic.noise import Rng
 from vgen_animatic.palette import Colour
 from vgen_animatic.scene import Part, Scene
 from vgen_animatic.setting import Setting, bank, birds, heavens, setting, sky, weather
@@ -21,8 +21,8 @@ SAND = Colour(0.50, 0.11, 48)
 
 
 def build(direction: Direction, width: int, height: int) -> Scene:
-    """Set up a landscape; its form follows from the prompt's words, or from the dice."""
-    rng = direction.dice("landscape")
+    """Set up a landscape; its form follows from the prompt, or else from the random generator."""
+    rng = direction.rng("landscape")
     s = setting(direction, width, height, 0.63)
     form = _form(direction, rng)
     lake = direction.has("lake") or (form == "peaks" and rng.random() < 0.4)
@@ -36,7 +36,7 @@ def build(direction: Direction, width: int, height: int) -> Scene:
     return Scene(s.stage, sky(s), parts)
 
 
-def _form(direction: Direction, rng: Dice) -> str:
+def _form(direction: Direction, rng: Rng) -> str:
     if direction.has("dunes") or direction.mood == "desert":
         return "dunes"
     if direction.has("peaks", "forest"):
@@ -62,9 +62,7 @@ def _range(s: Setting, form: str, number: int, line: float) -> Layer:
     crest = _crest(s, form, number, line * s.stage.height)
     bottom = (line + 0.095) * s.stage.height
     tone = _tone(s, form, 0.2 + 0.62 * near**1.1, number)
-    lit = facets(
-        s.stage, s.dice(f"facets {number}"), crest, bottom, -s.shady, rough=form == "peaks"
-    )
+    lit = facets(s.stage, s.rng(f"facets {number}"), crest, bottom, -s.shady, rough=form == "peaks")
     return ground(
         s.stage,
         crest,
@@ -80,11 +78,11 @@ def _snow(s: Setting, form: str, number: int, crest: Floats, bottom: float) -> F
     wintry = s.direction.has("snowy") or s.direction.mood == "winter"
     if form != "peaks" or number == RANGES - 1 or not wintry:
         return None
-    return snow_caps(s.stage, s.dice(f"snow {number}"), crest, bottom, 0.45 - 0.08 * number)
+    return snow_caps(s.stage, s.rng(f"snow {number}"), crest, bottom, 0.45 - 0.08 * number)
 
 
 def _crest(s: Setting, form: str, number: int, line: float) -> Floats:
-    rng = s.dice(f"range {number}")
+    rng = s.rng(f"range {number}")
     x = positions(s.stage) / s.stage.width
     unit = s.stage.unit
     if form == "dunes":
@@ -116,7 +114,7 @@ def _foreground(s: Setting, form: str, *, lake: bool) -> Iterator[Part]:
     else:
         yield meadow(s, 0.085 if form == "peaks" else 0.035)
         yield bank(s, "mist near", 0.89, 0.06, 0.75, 0.3)
-    if s.direction.has("cabin") or s.dice("cabin").random() < 0.25:
+    if s.direction.has("cabin") or s.rng("cabin").random() < 0.25:
         yield from home(s, *((SHORE + 0.012, 0.0) if lake else (0.865, MEADOW_DEPTH)))
     yield lone_tree(s) if form == "hills" else near_woods(s, 0.27)
 
@@ -124,9 +122,9 @@ def _foreground(s: Setting, form: str, *, lake: bool) -> Iterator[Part]:
 def _near_dunes(s: Setting) -> Iterator[Part]:
     tall, x = s.stage.height, positions(s.stage) / s.stage.width
     for number, (foot, rise) in enumerate(((0.90, 0.20), (1.04, 0.26))):
-        crest = tall * foot - rise * tall * dunes(s.dice(f"dune {number}"), x, 1.3)
+        crest = tall * foot - rise * tall * dunes(s.rng(f"dune {number}"), x, 1.3)
         bottom = (0.99, 1.12)[number] * tall
-        lit = facets(s.stage, s.dice(f"lee {number}"), crest, bottom, -s.shady, rough=False)
+        lit = facets(s.stage, s.rng(f"lee {number}"), crest, bottom, -s.shady, rough=False)
         tone = s.palette.haze.mix(_land(s, "dunes"), 0.75 + 0.3 * number).lighter(-0.04 * number)
         yield ground(
             s.stage,

@@ -30,19 +30,19 @@ def build(direction: Direction, width: int, height: int) -> Scene:
     """Set up a night: a road where the prompt speaks of one, else woods, perhaps with a lake."""
     drive = direction.has("road")
     s = setting(direction, width, height, 0.60 if drive else 0.71)
-    lake = direction.has("lake") or direction.dice("lake").random() < 0.4
+    lake = direction.has("lake") or direction.rng("lake").random() < 0.4
     body = _drive(s) if drive else _wilds(s, lake=lake)
     parts = (*_sky_life(s), *heavens(s), *_ranges(s), *body, *weather(s))
     return Scene(
-        s.stage, sky(s, milky_way(s.stage, s.dice("milky way"), _galaxy(s), s.shady)), parts
+        s.stage, sky(s, milky_way(s.stage, s.rng("milky way"), _galaxy(s), s.shady)), parts
     )
 
 
 def _sky_life(s: Setting) -> Iterator[Part]:
     if s.direction.has("aurora"):
-        yield Aurora.seeded(s.dice("aurora"), s.line)
-    if s.direction.has("meteor") or s.dice("meteor").random() < 0.35:
-        yield Meteor.seeded(s.stage, s.dice("meteor path"))
+        yield Aurora.seeded(s.rng("aurora"), s.line)
+    if s.direction.has("meteor") or s.rng("meteor").random() < 0.35:
+        yield Meteor.seeded(s.stage, s.rng("meteor path"))
 
 
 def _galaxy(s: Setting) -> Colour:
@@ -53,7 +53,7 @@ def _ranges(s: Setting) -> Iterator[Part]:
     tall, x = s.stage.height, positions(s.stage) / s.stage.width
     for number in range(2):
         line = s.horizon + 0.03 + 0.035 * number
-        form = mountains(s.dice(f"range {number}"), x, 1.8 + 0.5 * number)
+        form = mountains(s.rng(f"range {number}"), x, 1.8 + 0.5 * number)
         crest = line * tall - (0.27 - 0.11 * number) * s.stage.unit * form
         tone = s.palette.haze.mix(s.palette.land, 0.35 + 0.28 * number)
         depth = 0.1 + 0.1 * number
@@ -69,7 +69,7 @@ def _wilds(s: Setting, *, lake: bool) -> Iterator[Part]:
         yield bank(s, "lake mist", SHORE, 0.025, 0.0, 0.35)
     else:
         yield meadow(s, 0.1)
-    if s.direction.has("cabin") or s.dice("cabin").random() < 0.5:
+    if s.direction.has("cabin") or s.rng("cabin").random() < 0.5:
         yield from home(s, *((SHORE + 0.01, 0.0) if lake else (0.87, MEADOW_DEPTH)))
     yield near_woods(s, 0.3)
     if s.direction.has("fireflies"):
@@ -80,18 +80,18 @@ def _drive(s: Setting) -> Iterator[Part]:
     """The road from the driver's seat, between woods."""
     tall, x = s.stage.height, positions(s.stage) / s.stage.width
     middle = 0.5 + 0.3 * (0.5 - s.lamp.x)
-    crest = tall * (s.horizon + 0.035 - 0.03 * hills(s.dice("verge"), x, 1.0))
+    crest = tall * (s.horizon + 0.035 - 0.03 * hills(s.rng("verge"), x, 1.0))
     trees = Trees(0.15 * s.stage.unit, clearing=(middle, 0.09), spacing=0.13)
     verge = s.palette.land.mix(s.palette.haze, 0.16)
-    rng = s.dice("verge woods")
+    rng = s.rng("verge woods")
     yield woods(s.stage, rng, crest, trees, bottom=tall + 4.0, colour=verge, depth=0.0)
     vanish = (middle * s.stage.width, (s.horizon + 0.02) * tall)
     half = 0.34 * max(1.0, 0.8 * tall / s.stage.width)
-    bend = float(s.dice("road").uniform(-0.12, 0.12))
+    bend = float(s.rng("road").uniform(-0.12, 0.12))
     road = Road(s.stage, vanish, half, bend)
     yield _bed(s, road)
     yield Markings(road, SPEED, (216, 200, 156))
-    yield from traffic(road, glow(), s.dice("traffic"), 1)
+    yield from traffic(road, glow(), s.rng("traffic"), 1)
 
 
 def _bed(s: Setting, road: Road) -> Layer:

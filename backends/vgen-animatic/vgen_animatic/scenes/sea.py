@@ -25,27 +25,27 @@ WHITE, RED = Colour(0.93, 0.015, 80), Colour(0.52, 0.15, 25)
 
 def build(direction: Direction, width: int, height: int) -> Scene:
     """Set up a seascape with its horizon on one of the thirds."""
-    rng = direction.dice("sea")
+    rng = direction.rng("sea")
     s = setting(direction, width, height, float(rng.choice([0.45, 0.56])))
     calm = 0.1 if direction.mood == "storm" else float(rng.uniform(0.3, 0.8))
     path = None if direction.mood == "storm" else s.lamp.x
-    water = sea(s.stage, s.palette, s.dice("waves"), horizon=s.horizon, path=path, calm=calm)
+    water = sea(s.stage, s.palette, s.rng("waves"), horizon=s.horizon, path=path, calm=calm)
     parts = (*heavens(s), *_coast(s), *birds(s), water, *_life(s), *weather(s))
     return Scene(s.stage, sky(s), parts)
 
 
 def _coast(s: Setting) -> Iterator[Part]:
     """Far islands in the haze."""
-    rng = s.dice("islands")
+    rng = s.rng("islands")
     if not (s.direction.has("island") or rng.random() < 0.65):
         return
     x = positions(s.stage) / s.stage.width
     for number in range(2):
         rise = (0.11 if s.direction.has("island") else 0.065) * (1.0 - 0.35 * number) * s.stage.unit
-        form = mountains(s.dice(f"island {number}"), x, 1.6 + number)
+        form = mountains(s.rng(f"island {number}"), x, 1.6 + number)
         crest = s.line + 2.0 - rise * (1.9 * form - 0.75).clip(-0.1, None)
         tone = s.palette.haze.mix(s.palette.land, 0.22 + 0.2 * number)
-        lit = facets(s.stage, s.dice(f"cliffs {number}"), crest, s.line + 4.0, -1.0, rough=True)
+        lit = facets(s.stage, s.rng(f"cliffs {number}"), crest, s.line + 4.0, -1.0, rough=True)
         yield ground(
             s.stage,
             crest,
@@ -59,7 +59,7 @@ def _coast(s: Setting) -> Iterator[Part]:
 
 
 def _life(s: Setting) -> Iterator[Part]:
-    rng = s.dice("life")
+    rng = s.rng("life")
     tower = s.direction.has("lighthouse") or (not s.direction.has("boat") and rng.random() < 0.3)
     if s.direction.has("boat", "lighthouse") or not tower or rng.random() < 0.3:
         yield from _boats(s, 0.17 if tower else 0.30)
@@ -69,7 +69,7 @@ def _life(s: Setting) -> Iterator[Part]:
 
 def _boats(s: Setting, away: float) -> Iterator[Part]:
     """One sailing boat `away` from the light (in widths), and perhaps a second far off."""
-    rng = s.dice("boats")
+    rng = s.rng("boats")
     side = s.shady
     hull = s.palette.land.mix(s.palette.haze, 0.1)
     sail = s.palette.light.mix(s.palette.haze, 0.35) if not s.palette.dark else s.palette.haze
@@ -92,7 +92,7 @@ def _headland(s: Setting) -> Iterator[Part]:
     x = positions(s.stage)
     away = (x - middle) * side / unit + 0.42
     rise = 1.0 - np.exp(-3.2 * away.clip(0.0, None))
-    rough = hills(s.dice("cape"), x / s.stage.width, 7.0)
+    rough = hills(s.rng("cape"), x / s.stage.width, 7.0)
     crest = s.line + CAPE * tall + 2.0 - unit * rise * (0.10 + 0.03 * rough + 0.03 * away)
     yield _cape(s, crest)
     foot = float(crest[int(abs(x - middle).argmin())]) + 0.006 * unit
