@@ -91,7 +91,7 @@ def nightly(session: nox.Session) -> None:
 
     100,000 random jobs, or as many as are named after `--`, against the ten rules, other jobs each
     night: their seed is printed, and a plan that fails becomes an example in the tests. 300 jobs
-    at a faulty Replicate; 1,000 schedules of eight processes on one budget in Postgres; a death at
+    at a faulty Replicate; 1,000 schedules of eight processes on one budget in Postgres; a crash at
     every step of a job, 500 at random moments of 100 jobs, and 200 races of two processes.
     """
     install_wheels(session)
@@ -104,8 +104,10 @@ def nightly(session: nox.Session) -> None:
     at_postgres = Path("backends/vgen-supabase/tests")
     many = {"VGEN_SCHEDULES": "1000", **postgrest(session), **INSTALLED_ONLY}
     session.run("pytest", str(at_postgres / "ledger/test_many_processes.py"), env=many)
-    deaths = {"VGEN_DEATHS": "0", "VGEN_DYING_JOBS": "50", "VGEN_RACES": "100", **INSTALLED_ONLY}
-    session.run("pytest", "-s", str(at_postgres / "test_deaths.py"), env=deaths)
+    crashes = {"VGEN_CRASH_STEPS": "0", "VGEN_CRASHING_JOBS": "50", "VGEN_RACES": "100"}
+    session.run(
+        "pytest", "-s", str(at_postgres / "test_crashes.py"), env={**crashes, **INSTALLED_ONLY}
+    )
 
 
 @nox.session(default=False)

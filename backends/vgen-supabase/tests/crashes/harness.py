@@ -1,4 +1,4 @@
-"""A simulated Replicate with its books, and the process whose children play jobs at it."""
+"""A simulated Replicate with its bills, and a process whose children run jobs at it."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from PIL import Image
 from vgen.video import probe
 from vgen_replicate.simulator import Simulator
 
-from .mortal import CLIPS, SPEED, ledger_at
+from .job_process import CLIPS, SPEED, ledger_at
 
 CANCELLED = frozenset({"canceled", "aborted"})
 
 
 @frozen
 class Service:
-    """The simulated service, and where it is."""
+    """The simulated service and its URL."""
 
     simulator: Simulator
     url: str
@@ -41,16 +41,16 @@ class Service:
 def service() -> Generator[Service]:
     """Serve a simulator, in a thread, until the block ends."""
     simulator = Simulator(speed=SPEED, scale=0.125, epoch=datetime.now(UTC))
-    told: SimpleQueue[tuple[str, trio.lowlevel.TrioToken, trio.CancelScope]] = SimpleQueue()
+    started: SimpleQueue[tuple[str, trio.lowlevel.TrioToken, trio.CancelScope]] = SimpleQueue()
 
     async def serve() -> None:
         async with trio.open_nursery() as nursery:
             url = await nursery.start(simulator.serve)
-            told.put((url, trio.lowlevel.current_trio_token(), nursery.cancel_scope))
+            started.put((url, trio.lowlevel.current_trio_token(), nursery.cancel_scope))
 
     thread = threading.Thread(target=trio.run, args=(serve,), daemon=True)
     thread.start()
-    url, token, scope = told.get(timeout=30)
+    url, token, scope = started.get(timeout=30)
     try:
         yield Service(simulator, url)
     finally:
@@ -59,35 +59,35 @@ def service() -> Generator[Service]:
 
 
 @define
-class Player:
-    """Has jobs played by mortal children, on one ledger."""
+class JobProcess:
+    """A process that runs jobs in children which may be killed, all on one ledger."""
 
     service: Service
     ledger: str
     process: subprocess.Popen[str]
 
-    def play(
-        self, job: UUID, out: Path, *, fatal: int = 0, kill_after: float | None = None
+    def run(
+        self, job: UUID, out: Path, *, crash_at: int = 0, kill_after: float | None = None
     ) -> int | None:
-        """Have a job played, and killed at its fatal step or after so many seconds.
+        """Run a job, killed at the step `crash_at` or after `kill_after` seconds.
 
-        Gives how many steps it took, or `None` if it was killed.
+        Returns how many steps it took, or `None` if it was killed.
         """
         out.mkdir(exist_ok=True)
-        whole = out / f"{self.process.pid}.png"
-        whole.write_bytes(a_picture())
-        whole.replace(out / "picture.png")  # a rival may be reading it
-        told = {
+        written = out / f"{self.process.pid}.png"
+        written.write_bytes(a_picture())
+        written.replace(out / "picture.png")  # another process may be reading it
+        options = {
             "job": str(job),
             "out": str(out),
             "ledger": self.ledger,
-            "fatal": fatal,
+            "crash_at": crash_at,
             "kill_after": kill_after,
             "access": {"token": self.service.simulator.token, "base_url": self.service.url},
         }
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(told) + "\n")
+        self.process.stdin.write(json.dumps(options) + "\n")
         self.process.stdin.flush()
         steps: int | None = json.loads(self.process.stdout.readline())
         assert steps is None or steps > 0, "it failed: see its standard error"
@@ -95,43 +95,43 @@ class Player:
 
 
 @contextmanager
-def player(at: Service, ledger: str) -> Generator[Player]:
-    """Start the process whose children play."""
-    command = [sys.executable, str(Path(__file__).with_name("mortal.py"))]
+def job_process(at: Service, ledger: str) -> Generator[JobProcess]:
+    """Start the process whose children run jobs; it ends with the block."""
+    command = [sys.executable, str(Path(__file__).with_name("job_process.py"))]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        yield Player(at, ledger, process)
+        yield JobProcess(at, ledger, process)
         assert process.stdin is not None
         process.stdin.close()
 
 
 def check(at: Service, ledger: str, job: UUID, out: Path, *, known: set[str]) -> None:
-    """Compare the job's books with the service's, which knew of `known` predictions before.
+    """Compare the job in the ledger with the service's bills, without the `known` predictions.
 
-    Each clip is there, whole, and was paid for once, but for attempts that were cancelled.
+    Each clip must be stored in full and paid for once, apart from attempts that were cancelled.
     """
     simulator = at.simulator
     ours = {p.id: p for p in simulator.predictions.values() if p.id not in known}
     assert not [p.id for p in ours.values() if not p.final], "something is still running"
-    book = trio.run(_read, ledger, job)
+    found = trio.run(_read, ledger, job)
     made = {identity for identity, p in ours.items() if p.status == "succeeded"}
-    stored = {a.ticket.provider_id for a in book.attempts if a.clip is not None and a.ticket}
+    stored = {a.ticket.provider_id for a in found.attempts if a.clip is not None and a.ticket}
     assert made == stored, "a clip was paid for twice, or none was made of it"
     assert len(made) == CLIPS
     assert {p.status for p in ours.values()} <= {"succeeded", *CANCELLED}
     billed = sum((bill.amount for bill in simulator.bills if bill.prediction in ours), Decimal(0))
-    assert book.account.spent == billed
-    assert (book.account.held, book.account.in_doubt) == (0, 0)
+    assert found.account.spent == billed
+    assert (found.account.held, found.account.in_doubt) == (0, 0)
     for clip in range(CLIPS):
         assert probe(out / f"{job}/clip_{clip:03d}.mp4").frames > 0
 
 
-async def _read(ledger: str, job: UUID) -> Any:
-    book = ledger_at(ledger)
-    found = await book.job(job)
-    await book.aclose()
+async def _read(address: str, job: UUID) -> Any:
+    ledger = ledger_at(address)
+    found = await ledger.job(job)
+    await ledger.aclose()
     return found
 
 

@@ -1,7 +1,7 @@
-"""A process that plays jobs in children of its own, which may die.
+"""A process that runs jobs in child processes, which may be killed.
 
-Standard input gives a play to a line, as JSON; when its child has ended, its end is printed: the
-steps that it took, or `null` if it was killed.
+Each line of standard input describes a run, as JSON. When its child has ended, a line is printed:
+the number of steps that it took, or `null` if it was killed.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ SETTINGS = Settings(poll_interval=0.02, backoff=0.1, attempts=5, submit_timeout=
 WRITES = ("open_job", "claim", "reserve", "advance", "conclude", "release", "renew")
 
 
-class Steps:
-    """Counts steps, and dies at step `fatal`; at none, where it is 0."""
+class StepCounter:
+    """Counts steps, and kills this process at step `crash_at`; never, where that is 0."""
 
-    def __init__(self, fatal: int) -> None:
+    def __init__(self, crash_at: int) -> None:
         self.count = 0
-        self._fatal = fatal
+        self._crash_at = crash_at
 
     def step(self) -> None:
-        """Take a step, or die of it."""
+        """Count a step, and crash if it is the one to crash at."""
         self.count += 1
-        if self.count == self._fatal:
+        if self.count == self._crash_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def around(self, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        """Have a call begin and end with a step."""
+        """Wrap a call in two steps: one before it, one after."""
 
         async def stepping(*arguments: Any, **keywords: Any) -> Any:
             self.step()
@@ -60,7 +60,7 @@ class Steps:
         return stepping
 
     def watch(self, ledger: CostLedger, storage: Storage, *backends: VideoBackend) -> None:
-        """Have every writing of the ledger and of a file begin and end with a step."""
+        """Count a step before and after each write to the ledger and each write of a file."""
         watched: list[tuple[object, str]] = [(ledger, name) for name in WRITES]
         watched += [(storage, "write"), *((backend, "fetch") for backend in backends)]
         for port, name in watched:
@@ -68,17 +68,17 @@ class Steps:
 
 
 class SteppingTransport(httpx.AsyncBaseTransport):
-    """Sends requests, with a step before each and another after its answer."""
+    """Sends requests, with a step before each and another after its response."""
 
-    def __init__(self, steps: Steps) -> None:
-        self._steps = steps
+    def __init__(self, counter: StepCounter) -> None:
+        self._counter = counter
         self._inner = httpx.AsyncHTTPTransport()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request."""
-        self._steps.step()
+        self._counter.step()
         response = await self._inner.handle_async_request(request)
-        self._steps.step()
+        self._counter.step()
         return response
 
     async def aclose(self) -> None:
@@ -87,7 +87,7 @@ class SteppingTransport(httpx.AsyncBaseTransport):
 
 
 def ledger_at(address: str) -> CostLedger:
-    """Give the ledger at an address or in a file."""
+    """Return the ledger at a Postgres address or in an SQLite file."""
     return PostgresLedger(address) if address.startswith("postgresql:") else SQLiteLedger(address)
 
 
@@ -101,58 +101,62 @@ def prompts() -> list[ClipPrompt]:
     ]
 
 
-async def play(job: UUID, out: Path, ledger: str, fatal: int, access: dict[str, Any]) -> int:
-    """Play a job to its end or to its fatal step, and give how many steps it took."""
-    steps = Steps(fatal)
+async def run_job(job: UUID, out: Path, address: str, crash_at: int, access: dict[str, Any]) -> int:
+    """Run a job to its end or to the step to crash at; return how many steps it took."""
+    counter = StepCounter(crash_at)
     options: dict[str, Any] = {"metered": True, "quiet": 0.2, **access}
     backends = [
-        kind(**options, transport=SteppingTransport(steps))
+        kind(**options, transport=SteppingTransport(counter))
         for kind in (StableVideoDiffusion, CogVideoX)
     ]
-    storage, book = DirectoryStorage(out), ledger_at(ledger)
-    steps.watch(book, storage, *backends)
+    storage, ledger = DirectoryStorage(out), ledger_at(address)
+    counter.watch(ledger, storage, *backends)
     async with open_runner(
-        backends=backends, storage=storage, ledger=book, settings=SETTINGS
+        backends=backends, storage=storage, ledger=ledger, settings=SETTINGS
     ) as runner:
         clips = await runner.process(job, prompts(), budget=BUDGET)
     assert clips.successful_clips == CLIPS, clips.failures
-    return steps.count
+    return counter.count
 
 
-def child(told: dict[str, Any], answer: int) -> None:
-    """Play in a process of its own, and write the number of steps to a pipe."""
+def child(options: dict[str, Any], pipe: int) -> None:
+    """Run a job in this child process, and write the number of its steps to a pipe."""
     code = 1
     try:
-        job, out = UUID(told["job"]), Path(told["out"])
-        count = trio.run(play, job, out, told["ledger"], told["fatal"], told["access"])
-        os.write(answer, str(count).encode())
+        job, out = UUID(options["job"]), Path(options["out"])
+        ledger, crash_at, access = options["ledger"], options["crash_at"], options["access"]
+        count = trio.run(run_job, job, out, ledger, crash_at, access)
+        os.write(pipe, str(count).encode())
         code = 0
-    except BaseException:  # noqa: BLE001 (whatever it is, the parent is to hear of it)
+    except BaseException:  # noqa: BLE001 (of any kind: the parent prints it)
         traceback.print_exc()
     finally:
         os._exit(code)
 
 
-def play_once(told: dict[str, Any]) -> int | None:
-    """Play in a child, killed after some seconds if it is told so; its steps if it was not."""
-    answer, writing = os.pipe()
+def run_once(options: dict[str, Any]) -> int | None:
+    """Run a job in a child process, and kill it after `kill_after` seconds, if that is not `None`.
+
+    Returns its number of steps, -1 if it failed, or `None` if it was killed.
+    """
+    reading, writing = os.pipe()
     number = os.fork()
     if number == 0:
-        child(told, writing)
+        child(options, writing)
     os.close(writing)
-    with os.fdopen(answer) as read:
-        ended, _, _ = select.select([read], [], [], told["kill_after"])
+    with os.fdopen(reading) as read:
+        ended, _, _ = select.select([read], [], [], options["kill_after"])
         if not ended:
             os.kill(number, signal.SIGKILL)
-        steps = read.read()
+        count = read.read()
     _, status = os.waitpid(number, 0)
-    return None if os.WIFSIGNALED(status) else int(steps or -1)
+    return None if os.WIFSIGNALED(status) else int(count or -1)
 
 
 def main() -> None:
-    """Play what standard input names."""
+    """Run the jobs that standard input names."""
     for line in sys.stdin:
-        print(json.dumps(play_once(json.loads(line))), flush=True)  # noqa: T201 (the answer)
+        print(json.dumps(run_once(json.loads(line))), flush=True)  # noqa: T201 (the answer)
 
 
 if __name__ == "__main__":
