@@ -1,4 +1,4 @@
-"""Where the project is and who is asking."""
+"""A project's URL and key: where they come from, and which are valid."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from supabase import AsyncClient
 
 URL, KEY = "SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY"
-"""The variables of Supabase's own documentation."""
+"""The environment variables that Supabase's documentation uses."""
 
 SERVICE_ROLE = "service_role"
 PUBLISHABLE = "sb_publishable_"
-"""What the newer keys for browsers begin with; the older ones are JWTs that name a role."""
+"""The prefix of newer keys for browsers; older keys are JWTs that name a role."""
 
 
 @frozen
 class Access:
-    """A project's URL, and a key to it that no `repr` shows."""
+    """A project's URL and a key to it, which `repr` leaves out."""
 
     url: str
     key: str = field(repr=False)
@@ -34,7 +34,7 @@ class Access:
     def of(
         cls, url: str | None = None, key: str | None = None, client: AsyncClient | None = None
     ) -> Self:
-        """Take what is given, else what the client was made with, else the environment's."""
+        """Use the arguments, else what the client was made with, else the environment variables."""
         if client is not None:
             url, key = url or str(client.supabase_url), key or client.supabase_key
         return cls(
@@ -43,13 +43,13 @@ class Access:
         )
 
     def check(self) -> None:
-        """See that both are there and can be used.
+        """Check that both are set and valid.
 
-        A key with fewer rights than the service role's is refused here: the service tells it that
-        what it may not see is not there.
+        A key with fewer rights than the service role's is refused: the service reports files that
+        it may not see as missing.
 
         Raises:
-            ConfigurationError: one is missing or wrong; the message names its variable.
+            ConfigurationError: one is missing or invalid; the message names its variable.
         """
         for name, value in ((URL, self.url), (KEY, self.key)):
             if not value:
@@ -66,15 +66,15 @@ class Access:
 def _is_base(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
     plain = url.isascii() and url.isprintable() and not set(" \\@?#") & set(url)
-    return sound and plain
+    return valid and plain
 
 
 def _role(key: str) -> str:
-    """Give the role that a key names; one that names none is taken for the service role's."""
+    """Return the role that a key names; a key that names none counts as the service role's."""
     if key.startswith(PUBLISHABLE):
         return "anon"
     _, _, rest = key.partition(".")

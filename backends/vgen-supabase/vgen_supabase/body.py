@@ -1,4 +1,4 @@
-"""What is sent up: bodies that a cancelled request can leave where they are."""
+"""Request bodies that stay safe when a request is cancelled halfway."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ import trio
 
 from vgen.errors import StorageError
 
-AT_ONCE = 256 * 2**10
-"""So much of a file is in memory, in bytes."""
+CHUNK = 256 * 2**10
+"""How many bytes of a file are in memory at a time."""
 
 
-class Whole(httpx.AsyncByteStream):
-    """Bytes. httpx's own stream of them is an async generator, which a cancelled send abandons."""
+class BytesBody(httpx.AsyncByteStream):
+    """Bytes. httpx's own stream is an async generator, which a cancelled send leaves unfinished."""
 
     def __init__(self, content: bytes) -> None:
-        self._left = [content]
+        self._remaining = [content]
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
-        if not self._left:
+        if not self._remaining:
             raise StopAsyncIteration
-        return self._left.pop()
+        return self._remaining.pop()
 
 
-class Part(httpx.AsyncByteStream):
-    """So many bytes of an open file, from an offset on; read in a thread, as they are sent.
+class FilePart(httpx.AsyncByteStream):
+    """`length` bytes of an open file, from `offset` on, read in a thread while they are sent.
 
-    Ends the request with `StorageError` where the file has become shorter, and with `OSError`
-    where it cannot be read.
+    The request fails with `StorageError` if the file has become shorter, and with `OSError` if it
+    cannot be read.
     """
 
     def __init__(self, descriptor: int, offset: int, length: int) -> None:
@@ -45,7 +45,7 @@ class Part(httpx.AsyncByteStream):
         return self
 
     async def __anext__(self) -> bytes:
-        wanted = min(AT_ONCE, self._end - self._offset)
+        wanted = min(CHUNK, self._end - self._offset)
         if not wanted:
             raise StopAsyncIteration
         data = await trio.to_thread.run_sync(os.pread, self._descriptor, wanted, self._offset)

@@ -1,4 +1,4 @@
-"""One connection to Postgres on Trio: one question at a time, over libpq."""
+"""One connection to Postgres on Trio, over libpq: one query at a time."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from vgen.errors import ConfigurationError
-from vgen_supabase.refusals import LostAnswerError, RefusedError
+from vgen_supabase.database_errors import LostAnswerError, RefusedError
 
 DEFAULTS = {"application_name": "vgen", "keepalives_idle": "10", "tcp_user_timeout": "15000"}
-"""What libpq is told where the address says nothing: a dead server is noticed within seconds."""
+"""Options of libpq that an address may override: a dead server is noticed within seconds."""
 
-CONNECTING = 5.0
-"""How long a connection may take to be made, in seconds."""
+CONNECT_TIMEOUT = 5.0
+"""How long connecting may take, in seconds."""
 
-CLOSED = re.compile(
+LOGIN_REFUSED = re.compile(
     "authentication failed|no pg_hba.conf entry|does not exist|permission denied"
     "|not permitted to log in|no such (user|database)|user not found|no password supplied"
 )
-"""How Postgres and poolers say that they will never let us in; libpq hands no SQLSTATE on."""
+"""How Postgres and poolers reject a login for good; libpq does not pass a SQLSTATE on."""
 
 
 class Connection:
     """A connection that one task uses at a time.
 
-    Once a question was cancelled or has lost its answer, it is good for nothing but to be closed.
+    After a query was cancelled or its connection broke, it can only be closed.
     """
 
     def __init__(self, libpq: pq.abc.PGconn) -> None:
@@ -41,89 +41,89 @@ class Connection:
         """Connect to a `postgresql://` address.
 
         Raises:
-            LostAnswerError: there is no connection to be had now.
-            ConfigurationError: the server does not let this user in.
+            LostAnswerError: the server cannot be reached now.
+            ConfigurationError: the server rejects this user or database.
         """
         try:
-            with trio.fail_after(CONNECTING):
-                libpq = pq.PGconn.connect_start((await _resolved(address)).encode())
-                return cls(await _connected(libpq))
+            with trio.fail_after(CONNECT_TIMEOUT):
+                libpq = pq.PGconn.connect_start((await _with_addresses(address)).encode())
+                return cls(await _finish_connecting(libpq))
         except trio.TooSlowError:
-            raise LostAnswerError(f"no connection within {CONNECTING:g} s") from None
+            raise LostAnswerError(f"no connection within {CONNECT_TIMEOUT:g} s") from None
         except OSError as error:
             raise LostAnswerError(str(error)) from error
 
     @property
-    def sound(self) -> bool:
-        """Whether it can be asked: it stands, has answered, and left no transaction open."""
+    def reusable(self) -> bool:
+        """Whether another query can be sent: it is open, idle, and in no transaction."""
         return self._libpq.transaction_status == pq.TransactionStatus.IDLE
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._libpq.finish()
 
-    async def ask(self, query: str, values: Sequence[str]) -> str | None:
-        """Run a query that gives one value.
+    async def fetch_value(self, query: str, values: Sequence[str]) -> str | None:
+        """Run a query that returns one value, and return it.
 
         Raises:
-            LostAnswerError: the connection broke; the query may have been run.
+            LostAnswerError: the connection broke; the query may have run.
             RefusedError: the database refused, and changed nothing.
         """
         try:
             self._libpq.send_query_params(query.encode(), [value.encode() for value in values])
-            (answer,) = await self._answers()
+            (result,) = await self._results()
         except psycopg.OperationalError as error:
-            raise LostAnswerError(_line(str(error))) from error
-        value = answer.get_value(0, 0)
+            raise LostAnswerError(_one_line(str(error))) from error
+        value = result.get_value(0, 0)
         return None if value is None else value.decode()
 
     async def run(self, script: str) -> None:
         """Run the statements of a script.
 
         Raises:
-            LostAnswerError: the connection broke; they may have been run.
-            RefusedError: the database refused one, and did none of those after it.
+            LostAnswerError: the connection broke; they may have run.
+            RefusedError: the database refused one, and ran none of those after it.
         """
         try:
             self._libpq.send_query(script.encode())
-            await self._answers()
+            await self._results()
         except psycopg.OperationalError as error:
-            raise LostAnswerError(_line(str(error))) from error
+            raise LostAnswerError(_one_line(str(error))) from error
 
-    async def _answers(self) -> list[pq.abc.PGresult]:
+    async def _results(self) -> list[pq.abc.PGresult]:
         await trio.lowlevel.checkpoint_if_cancelled()
         while self._libpq.flush():
             await trio.lowlevel.wait_writable(self._libpq.socket)
-        answers: list[pq.abc.PGresult] = []
+        results: list[pq.abc.PGresult] = []
         while True:
             while self._libpq.is_busy():
                 await trio.lowlevel.wait_readable(self._libpq.socket)
                 self._libpq.consume_input()
-            answer = self._libpq.get_result()
-            if answer is None:
+            result = self._libpq.get_result()
+            if result is None:
                 break
-            answers.append(answer)
-        for answer in answers:
-            _check(answer)
-        return answers
+            results.append(result)
+        for result in results:
+            _raise_for_error(result)
+        return results
 
 
-async def _resolved(address: str) -> str:
-    """Give what libpq is told, with the host looked up: libpq would block the loop over it.
+async def _with_addresses(address: str) -> str:
+    """Return the address with its host resolved, since libpq's own lookup blocks the event loop.
 
-    It tries all of the host's addresses in turn.
+    libpq tries all of the host's addresses in turn.
     """
-    told = {**DEFAULTS, **conninfo_to_dict(address)}
-    host = str(told.get("host") or "")
-    if host and "hostaddr" not in told and not host.startswith(("/", "@")) and "," not in host:
+    options = {**DEFAULTS, **conninfo_to_dict(address)}
+    host = str(options.get("host") or "")
+    if host and "hostaddr" not in options and not host.startswith(("/", "@")) and "," not in host:
         found = await trio.socket.getaddrinfo(host, None, type=trio.socket.SOCK_STREAM)
-        places = list(dict.fromkeys(str(each[4][0]) for each in found))
-        told |= {"host": ",".join([host] * len(places)), "hostaddr": ",".join(places)}
-    return make_conninfo(**{name: str(value) for name, value in told.items()})
+        addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+        options |= {"host": ",".join([host] * len(addresses)), "hostaddr": ",".join(addresses)}
+    return make_conninfo(**{name: str(value) for name, value in options.items()})
 
 
-async def _connected(libpq: pq.abc.PGconn) -> pq.abc.PGconn:
-    """See a connection through to its being made."""
+async def _finish_connecting(libpq: pq.abc.PGconn) -> pq.abc.PGconn:
+    """Poll until the connection is made; close it on failure or cancellation."""
     try:
         while True:
             state = libpq.connect_poll()
@@ -139,33 +139,33 @@ async def _connected(libpq: pq.abc.PGconn) -> pq.abc.PGconn:
     if state == pq.PollingStatus.FAILED:
         message = _text(libpq.error_message)
         libpq.finish()
-        raise _closed_door(message)
+        raise _connect_error(message)
     libpq.nonblocking = 1
     return libpq
 
 
-def _closed_door(message: str) -> Exception:
-    if CLOSED.search(message):
+def _connect_error(message: str) -> Exception:
+    if LOGIN_REFUSED.search(message):
         return ConfigurationError(f"the database lets nobody in: {message}")
     return LostAnswerError(message)
 
 
-def _check(answer: pq.abc.PGresult) -> None:
-    if answer.status not in {pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE}:
+def _raise_for_error(result: pq.abc.PGresult) -> None:
+    if result.status not in {pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE}:
         return
-    state = answer.error_field(pq.DiagnosticField.SQLSTATE)
+    state = result.error_field(pq.DiagnosticField.SQLSTATE)
     if state is None:
-        raise LostAnswerError(_text(answer.error_message))
+        raise LostAnswerError(_text(result.error_message))
     raise RefusedError(
         _text(state),
-        _text(answer.error_field(pq.DiagnosticField.MESSAGE_PRIMARY)),
-        _text(answer.error_field(pq.DiagnosticField.MESSAGE_DETAIL)),
+        _text(result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY)),
+        _text(result.error_field(pq.DiagnosticField.MESSAGE_DETAIL)),
     )
 
 
-def _text(said: bytes | None) -> str:
-    return _line((said or b"").decode(errors="replace"))
+def _text(text: bytes | None) -> str:
+    return _one_line((text or b"").decode(errors="replace"))
 
 
-def _line(said: str) -> str:
-    return " ".join(said.split())
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

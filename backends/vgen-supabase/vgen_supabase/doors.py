@@ -1,4 +1,4 @@
-"""How the command line makes a ledger or a storage from a URL."""
+"""Entry points: how the command line makes a ledger or a storage from a URL."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from vgen_supabase.storage import SupabaseStorage
 
 
 def ledger(url: str) -> SupabaseLedger:
-    """Make the ledger of `supabase:`, of the project that the environment names.
+    """Make the ledger for `supabase:`, in the project that the environment variables name.
 
     Raises:
-        ConfigurationError: there is more in the URL, or the environment lacks something.
+        ConfigurationError: the URL has more than the scheme, or a variable is missing.
     """
     if url.partition(":")[2].strip("/"):
         raise ConfigurationError("the project is that of SUPABASE_URL: write supabase:")
@@ -19,10 +19,10 @@ def ledger(url: str) -> SupabaseLedger:
 
 
 def storage(url: str) -> SupabaseStorage:
-    """Make the storage of `supabase://BUCKET`, in the project that the environment names.
+    """Make the storage for `supabase://BUCKET`, in the project that the variables name.
 
     Raises:
-        ConfigurationError: the URL names no bucket, or the environment lacks something.
+        ConfigurationError: the URL names no valid bucket, or a variable is missing.
     """
     bucket = url.partition(":")[2].removeprefix("//").removesuffix("/")
     return SupabaseStorage(bucket)

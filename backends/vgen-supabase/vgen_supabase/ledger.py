@@ -1,4 +1,4 @@
-"""The ledger as the database's functions keep it, however they are called."""
+"""A ledger kept by functions in the database, whichever way they are called."""
 
 from __future__ import annotations
 
@@ -28,55 +28,55 @@ from vgen.abc import (
 )
 from vgen.errors import LedgerError
 from vgen_supabase import rows
-from vgen_supabase.patience import patiently
-from vgen_supabase.refusals import RefusedError
+from vgen_supabase.database_errors import RefusedError
+from vgen_supabase.retry import retry
 
 T = TypeVar("T")
 
-SPELLED = frozenset({"reason", "ticket", "path", "clip"})
-"""The parts of entries that may hold text of any kind."""
+DOUBLE_ENCODED = frozenset({"reason", "ticket", "path", "clip"})
+"""The fields of entries that may contain arbitrary text."""
 
-UNSOUND = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What reading an answer of another shape raises."""
+MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What parsing a malformed answer raises."""
 
 
 class DatabaseLedger(MigratedLedger):
     """A ledger in Postgres, which any number of processes and machines may share.
 
-    Each call is one call of a function of the migration, one transaction, and carries what makes
-    it safe to repeat: where no answer comes it is asked again. Its time is the database's.
+    Each method calls one function of the migration, which is one transaction and idempotent: if no
+    answer comes, the call is retried. Timestamps are the database's.
 
-    Raises `ConfigurationError` where the database has no such ledger, or does not let us in.
+    Raises `ConfigurationError` if the database has no ledger, or rejects the login.
     """
 
     @abstractmethod
-    async def ask(self, function: str, arguments: Mapping[str, Any]) -> Any:
-        """Call a function of the migration once, and give its JSON value.
+    async def call_once(self, function: str, arguments: Mapping[str, Any]) -> Any:
+        """Call a function of the migration once, without retries, and return its JSON value.
 
         Raises:
-            LostAnswerError: no answer came; it may have been done.
-            RefusedError: it was not.
+            LostAnswerError: no answer came; the call may have been done.
+            RefusedError: the database refused; the call was not done.
             ConfigurationError: the database cannot be used.
-            LedgerError: it cannot be asked that.
+            LedgerError: the call cannot be sent.
         """
 
     async def _call(self, function: str, read: Callable[[Any], T], **arguments: Any) -> T:
-        """Call a function of the migration, until there is an answer, and read that."""
+        """Call a function of the migration, with retries, and parse its answer with `read`."""
         try:
-            told = await patiently(partial(self.ask, function, arguments))
+            answer = await retry(partial(self.call_once, function, arguments))
         except RefusedError as error:
-            raise error.meaning() from error
+            raise error.to_vgen_error() from error
         try:
-            return read(told)
-        except UNSOUND as error:
-            raise LedgerError(f"the database has no sound answer to {function}") from error
+            return read(answer)
+        except MALFORMED as error:
+            raise LedgerError(f"the database sent a malformed answer to {function}") from error
 
     def migration(self) -> str:
-        """Give the tables and functions in SQL."""
+        """Return the SQL that makes the tables and functions."""
         return files("vgen_supabase").joinpath("ledger.sql").read_text("utf-8")
 
     async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
-        """Write the job and its first holds down in one transaction."""
+        """Record the job and its first holds in one transaction."""
         return await self._call(
             "vgen_open_job",
             rows.account,
@@ -90,24 +90,25 @@ class DatabaseLedger(MigratedLedger):
 
     async def job(self, job_id: UUID) -> Job | None:
         """Read a job."""
-        return await self._call("vgen_job", rows.maybe(rows.job), job=str(job_id))
+        return await self._call("vgen_job", rows.optional(rows.job), job=str(job_id))
 
     async def attempts(self, job_id: UUID, clip_index: int) -> tuple[Attempt, ...]:
         """Read a clip's attempts."""
-        read = rows.each(rows.attempt)
+        read = rows.list_of(rows.attempt)
         return await self._call("vgen_attempts", read, job=str(job_id), clip=clip_index)
 
     async def attempt(self, attempt_id: UUID) -> Attempt | None:
         """Read an attempt."""
-        return await self._call("vgen_attempt", rows.maybe(rows.attempt), attempt=str(attempt_id))
+        read = rows.optional(rows.attempt)
+        return await self._call("vgen_attempt", read, attempt=str(attempt_id))
 
     async def unsettled(self) -> tuple[Attempt, ...]:
-        """Read what was sent and can still move."""
-        return await self._call("vgen_unsettled", rows.each(rows.attempt))
+        """Read the attempts that were sent and are still open."""
+        return await self._call("vgen_unsettled", rows.list_of(rows.attempt))
 
     async def jobs(self) -> tuple[UUID, ...]:
         """List the jobs."""
-        return await self._call("vgen_jobs", rows.each(UUID))
+        return await self._call("vgen_jobs", rows.list_of(UUID))
 
     async def claim(
         self, job_id: UUID, clip_index: int, *, owner: str, lease: float
@@ -115,7 +116,7 @@ class DatabaseLedger(MigratedLedger):
         """Claim a clip."""
         epoch = await self._call(
             "vgen_claim",
-            rows.maybe(rows.number),
+            rows.optional(rows.number),
             job=str(job_id),
             clip=clip_index,
             owner=to_json(owner),
@@ -125,8 +126,8 @@ class DatabaseLedger(MigratedLedger):
         return None if epoch is None else Claim(job_id, clip_index, owner, epoch)
 
     async def holder(self, job_id: UUID, clip_index: int) -> Claim | None:
-        """Read who holds a clip."""
-        read = rows.maybe(partial(rows.claim, job_id, clip_index))
+        """Read the current claim on a clip."""
+        read = rows.optional(partial(rows.claim, job_id, clip_index))
         return await self._call("vgen_holder", read, job=str(job_id), clip=clip_index)
 
     async def renew(self, claim: Claim, *, lease: float) -> None:
@@ -134,11 +135,11 @@ class DatabaseLedger(MigratedLedger):
         await self._call("vgen_renew", rows.nothing, **_claim(claim), lease=lease)
 
     async def release(self, claim: Claim) -> None:
-        """Give a clip back."""
+        """Release a claim."""
         await self._call("vgen_release", rows.nothing, **_claim(claim))
 
     async def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
-        """Hold an attempt's money within the budget."""
+        """Reserve an attempt's money within the budget, just before it is sent."""
         ours = evolve(attempt, job_id=claim.job_id, clip_index=claim.clip_index)
         return await self._call(
             "vgen_reserve",
@@ -152,7 +153,7 @@ class DatabaseLedger(MigratedLedger):
     async def advance(
         self, claim: Claim, attempt_id: UUID, expected: tuple[Money, Custody], entry: Entry
     ) -> Attempt:
-        """Move an attempt on."""
+        """Apply an entry to an attempt in the expected state."""
         money, custody = expected
         return await self._call(
             "vgen_advance",
@@ -166,10 +167,10 @@ class DatabaseLedger(MigratedLedger):
         )
 
     async def conclude(self, job_id: UUID, outcome: str) -> Account:
-        """Release what was planned, and note the outcome."""
-        spelled = outcome.replace("\0", "\\x00").encode(errors="backslashreplace").decode()
+        """Release the holds that were never sent, and record the outcome."""
+        storable = outcome.replace("\0", "\\x00").encode(errors="backslashreplace").decode()
         return await self._call(
-            "vgen_conclude", rows.account, job=str(job_id), call=str(uuid4()), outcome=spelled
+            "vgen_conclude", rows.account, job=str(job_id), call=str(uuid4()), outcome=storable
         )
 
     async def stop(self, job_id: UUID) -> None:
@@ -178,7 +179,7 @@ class DatabaseLedger(MigratedLedger):
 
     async def history(self, job_id: UUID) -> tuple[Line, ...]:
         """Read a job's journal."""
-        return await self._call("vgen_history", rows.each(rows.line), job=str(job_id))
+        return await self._call("vgen_history", rows.list_of(rows.line), job=str(job_id))
 
 
 def _claim(claim: Claim) -> dict[str, Any]:
@@ -195,9 +196,11 @@ def _hold(attempt: Attempt) -> dict[str, Any]:
 
 
 def _change(entry: Entry) -> dict[str, Any]:
-    """Give an entry for the database to read: text that may hold anything is spelled once more.
+    """Return an entry as JSON for the database, with arbitrary text encoded as JSON twice.
 
-    Postgres reads no JSON with an escaped NUL or a lone surrogate in it.
+    Postgres cannot read JSON that contains an escaped NUL or a lone surrogate.
     """
-    told = json.loads(entry_to_json(entry))
-    return {name: to_json(each) if name in SPELLED else each for name, each in told.items()}
+    fields = json.loads(entry_to_json(entry))
+    return {
+        name: to_json(each) if name in DOUBLE_ENCODED else each for name, each in fields.items()
+    }

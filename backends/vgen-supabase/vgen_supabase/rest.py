@@ -1,4 +1,4 @@
-"""The ledger in a Supabase project, reached through its REST API."""
+"""The ledger in a Supabase project, over its REST API."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import httpx
 
 from vgen.errors import ConfigurationError, LedgerError, VgenError
 from vgen_supabase.access import Access
+from vgen_supabase.database_errors import LostAnswerError, RefusedError
 from vgen_supabase.ledger import DatabaseLedger
-from vgen_supabase.refusals import LostAnswerError, RefusedError
 
 if TYPE_CHECKING:
     from supabase import AsyncClient
 
 NO_CONNECTION = "PGRST00"
-"""How PostgREST's codes begin while it has no connection to the database."""
+"""The prefix of PostgREST's codes for a missing connection to the database."""
 
 
 class SupabaseLedger(DatabaseLedger):
@@ -40,34 +40,34 @@ class SupabaseLedger(DatabaseLedger):
         self._own: httpx.AsyncClient | None = None
 
     def __repr__(self) -> str:
-        """Name the project."""
+        """Show the project's URL, without the key."""
         return f"<SupabaseLedger at {self._access.url}>"
 
-    async def ask(self, function: str, arguments: Mapping[str, Any]) -> Any:
-        """Call a function of the migration once.
+    async def call_once(self, function: str, arguments: Mapping[str, Any]) -> Any:
+        """Call a function of the migration once, without retries.
 
-        Not through the SDK: its errors do not tell the HTTP status, and a gateway's have no code.
+        Not through the SDK: its errors lack the HTTP status, and a gateway's have no code.
         """
         http = self._http()
         if http.is_closed:
             raise LedgerError("the httpx client of the Supabase client is closed")
         try:
-            answer = await http.send(
+            response = await http.send(
                 self._request(function, arguments), auth=None, follow_redirects=False
             )
         except httpx.HTTPError as error:
             raise LostAnswerError(str(error) or type(error).__name__) from error
-        if not answer.is_success:
-            raise _refusal(answer)
-        if answer.status_code == HTTPStatus.NO_CONTENT:
+        if not response.is_success:
+            raise _error(response)
+        if response.status_code == HTTPStatus.NO_CONTENT:
             return None
         try:
-            return answer.json()
+            return response.json()
         except ValueError as error:
-            raise LostAnswerError(f"no sound answer: {error}") from error
+            raise LostAnswerError(f"malformed answer: {error}") from error
 
     def _request(self, function: str, arguments: Mapping[str, Any]) -> httpx.Request:
-        """Make the request past the client: a lent one may add headers and parameters to it."""
+        """Build the request without the client: a lent one could add headers and parameters."""
         key = self._access.key
         try:
             return httpx.Request(
@@ -82,13 +82,13 @@ class SupabaseLedger(DatabaseLedger):
                 extensions={"timeout": httpx.Timeout(None).as_dict()},
             )
         except ValueError as error:
-            raise LedgerError(f"the database cannot be asked that: {error}") from error
+            raise LedgerError(f"the call cannot be sent as JSON: {error}") from error
 
     async def migrate(self) -> None:
-        """Refuse: the REST API changes no tables.
+        """Always fail: the REST API cannot change tables.
 
         Raises:
-            ConfigurationError: always; says what to do.
+            ConfigurationError: always; the message says what to do instead.
         """
         raise ConfigurationError(
             "the REST API of Supabase cannot make tables: run what `vgen ledger migrate` prints in "
@@ -96,7 +96,7 @@ class SupabaseLedger(DatabaseLedger):
         )
 
     async def aclose(self) -> None:
-        """Close the connections, except those of a client that was lent."""
+        """Close the connections, except those of a lent client."""
         own, self._own = self._own, None
         if own is not None:
             await own.aclose()
@@ -109,30 +109,31 @@ class SupabaseLedger(DatabaseLedger):
         return self._own
 
 
-def _refusal(answer: httpx.Response) -> VgenError | LostAnswerError | RefusedError:
-    told = _object(answer)
-    code, said = _text(told.get("code")), _text(told.get("message")) or answer.reason_phrase
-    status = answer.status_code
-    problem = f"the service answered {status}: {said}"
+def _error(response: httpx.Response) -> VgenError | LostAnswerError | RefusedError:
+    fields = _json_object(response)
+    code = _text(fields.get("code"))
+    message = _text(fields.get("message")) or response.reason_phrase
+    status = response.status_code
+    problem = f"the service answered {status}: {message}"
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return ConfigurationError(f"SUPABASE_SERVICE_ROLE_KEY: {problem}")
     if code.startswith(NO_CONNECTION) or not code:
-        return _without_code(status, problem)
-    return RefusedError(code, said, _text(told.get("details")))
+        return _error_without_code(status, problem)
+    return RefusedError(code, message, _text(fields.get("details")))
 
 
-def _without_code(status: int, problem: str) -> VgenError | LostAnswerError:
+def _error_without_code(status: int, problem: str) -> VgenError | LostAnswerError:
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return LostAnswerError(problem)
     return ConfigurationError(f"SUPABASE_URL: {problem}")
 
 
-def _object(answer: httpx.Response) -> Mapping[str, object]:
+def _json_object(response: httpx.Response) -> Mapping[str, object]:
     try:
-        told: object = json.loads(answer.content)
+        fields: object = json.loads(response.content)
     except ValueError:
         return {}
-    return cast("dict[str, object]", told) if isinstance(told, dict) else {}
+    return cast("dict[str, object]", fields) if isinstance(fields, dict) else {}
 
 
 def _text(value: object) -> str:

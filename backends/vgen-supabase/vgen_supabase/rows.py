@@ -1,4 +1,4 @@
-"""The rows that the database's functions give, as records."""
+"""Parsers of the JSON that the database's functions return."""
 
 from __future__ import annotations
 
@@ -30,37 +30,37 @@ T = TypeVar("T")
 Row = Mapping[str, Any]
 
 
-def maybe(read: Callable[[Any], T]) -> Callable[[Any], T | None]:
-    """Read what may be missing."""
-    return lambda told: None if told is None else read(told)
+def optional(read: Callable[[Any], T]) -> Callable[[Any], T | None]:
+    """Make a parser that passes `None` through."""
+    return lambda value: None if value is None else read(value)
 
 
-def each(read: Callable[[Any], T]) -> Callable[[object], tuple[T, ...]]:
-    """Read a list."""
+def list_of(read: Callable[[Any], T]) -> Callable[[object], tuple[T, ...]]:
+    """Make a parser of lists."""
 
-    def read_all(told: object) -> tuple[T, ...]:
-        if not isinstance(told, list):
+    def read_all(value: object) -> tuple[T, ...]:
+        if not isinstance(value, list):
             raise TypeError("is no list")
-        return tuple(read(one) for one in cast("list[object]", told))
+        return tuple(read(one) for one in cast("list[object]", value))
 
     return read_all
 
 
-def nothing(told: object) -> None:
-    """Read the answer of what gives none: Postgres has an empty text for it, PostgREST nothing."""
-    if told not in (None, ""):
+def nothing(value: object) -> None:
+    """Check the answer of a void function: an empty text in Postgres, nothing in PostgREST."""
+    if value not in (None, ""):
         raise ValueError("is an answer")
 
 
-def number(told: object) -> int:
+def number(value: object) -> int:
     """Read a number."""
-    if not isinstance(told, int):
+    if not isinstance(value, int):
         raise TypeError("is no number")
-    return told
+    return value
 
 
 def claim(job_id: UUID, clip_index: int, row: Row) -> Claim:
-    """Read who holds a clip."""
+    """Read the claim on a clip."""
     return Claim(job_id, clip_index, from_json(row["owner"], str), row["epoch"])
 
 
@@ -76,7 +76,7 @@ def account(row: Row) -> Account:
 
 
 def attempt(row: Row) -> Attempt:
-    """Read an attempt: its record as it was handed in, in its present state."""
+    """Read an attempt: its record, brought to its current state."""
     return evolve(
         from_json(row["record"], Attempt),
         money=Money(row["money"]),
@@ -85,10 +85,10 @@ def attempt(row: Row) -> Attempt:
         metered=row["metered"],
         overrun=row["overrun"],
         sent=row["sent"],
-        ticket=_maybe(row["ticket"], Ticket),
-        path=_maybe(row["path"], str),
-        clip=_maybe(row["clip"], Clip),
-        reason=_maybe(row["reason"], str) or "",
+        ticket=_optional(row["ticket"], Ticket),
+        path=_optional(row["path"], str),
+        clip=_optional(row["clip"], Clip),
+        reason=_optional(row["reason"], str) or "",
         epoch=row["epoch"],
         reserved_at=None if row["reserved_at"] is None else _moment(row["reserved_at"]),
     )
@@ -120,7 +120,7 @@ def line(row: Row) -> Line:
     )
 
 
-def _maybe(text: str | None, kind: type[T]) -> T | None:
+def _optional(text: str | None, kind: type[T]) -> T | None:
     return None if text is None else from_json(text, kind)
 
 

@@ -1,4 +1,4 @@
-"""Supabase Storage as the storage of a service's images and clips."""
+"""Images and clips in Supabase Storage."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import trio
 from vgen.abc import Storage, StoredFile
 from vgen.errors import ConfigurationError, StorageError
 from vgen_supabase.access import Access
-from vgen_supabase.body import Part
-from vgen_supabase.faults import Reason, SupabaseStorageError
+from vgen_supabase.body import FilePart
+from vgen_supabase.client import StorageClient
+from vgen_supabase.errors import Reason, SupabaseStorageError
 from vgen_supabase.object_location import ObjectLocation, is_bucket
 from vgen_supabase.resumable import PIECE, ResumableUpload
 from vgen_supabase.urls import location_of
-from vgen_supabase.wire import Wire
 
 if TYPE_CHECKING:
     from supabase import AsyncClient
@@ -29,13 +29,13 @@ class SupabaseStorage(Storage):
 
     `url` and `key` are the project's and its service role's: those given, else those of `client`,
     else `SUPABASE_URL` and `SUPABASE_SERVICE_ROLE_KEY`. Of a `client`, its httpx client is used
-    too, where it was made with one, and stays open; nothing else of it is.
+    too, if it was made with one, and stays open; nothing else of it is.
 
     A written clip's reference is `supabase://BUCKET/KEY`; `stat` and `url` also take a plain key of
-    the bucket. Signed URLs are good for `expires_in` seconds.
+    the bucket. Signed URLs are valid for `expires_in` seconds.
 
     Every error is a `StorageError`, one of the service's a `SupabaseStorageError` with its reason.
-    Connections are opened when they are first needed, also after `aclose`.
+    Connections are opened on demand, even after `aclose`.
     """
 
     def __init__(
@@ -56,73 +56,73 @@ class SupabaseStorage(Storage):
         self._bucket = bucket
         self._expires_in = expires_in
         self._lent = None if client is None else client.options.httpx_client
-        self._wire: Wire | None = None
+        self._client: StorageClient | None = None
         self._public: dict[str, bool] = {}
 
     def __repr__(self) -> str:
-        """Name the bucket and the project."""
+        """Show the bucket and the project's URL, without the key."""
         return f"<SupabaseStorage {self._bucket!r} at {self._access.url}>"
 
     async def read(self, reference: str, *, max_bytes: int) -> bytes:
         """Read an image by its URL in this project's storage, or by `supabase://BUCKET/KEY`.
 
-        It is read with the key: from private buckets too, and by a signed URL that has expired.
-        Anything else that a URL may lead to is refused unread.
+        It is read with the key: private buckets and expired signed URLs work too. A URL of
+        anything else is refused, and not fetched.
         """
-        place = location_of(reference, self._access)
-        return await self._open().read(place, max_bytes=max_bytes)
+        location = location_of(reference, self._access)
+        return await self._open().read(location, max_bytes=max_bytes)
 
     async def write(self, key: str, path: Path) -> StoredFile:
-        """Send a file up: in one piece to 6 MiB, else in pieces, outliving broken connections."""
-        place = ObjectLocation(self._bucket, key)
+        """Upload a file: in one request up to 6 MiB, else in pieces, resuming if cut off."""
+        location = ObjectLocation(self._bucket, key)
         try:
             with await trio.to_thread.run_sync(path.open, "rb") as file:
                 descriptor = file.fileno()
                 size = os.fstat(descriptor).st_size
                 if size > PIECE:
-                    await ResumableUpload(self._open(), place, descriptor, size).run()
+                    await ResumableUpload(self._open(), location, descriptor, size).run()
                 else:
-                    await self._open().put(place, Part(descriptor, 0, size))
+                    await self._open().put(location, FilePart(descriptor, 0, size))
         except OSError as error:
             raise StorageError(f"cannot read {path}: {error.strerror}") from error
-        return StoredFile(reference=str(place), size=size)
+        return StoredFile(reference=str(location), size=size)
 
     async def stat(self, reference: str) -> StoredFile | None:
-        """Look a file up; `None` only where the service has none and this key would see it."""
-        place = ObjectLocation.of(reference, self._bucket)
+        """Look a file up; `None` only if it does not exist and this key could see it."""
+        location = ObjectLocation.of(reference, self._bucket)
         try:
-            size = await self._open().size(place)
+            size = await self._open().size(location)
         except SupabaseStorageError as error:
             if error.reason is not Reason.MISSING:
                 raise
-            # To a key without rights, the service denies a private file as if there were none,
-            # which would have it made, and paid for, anew. Such a key does not see the bucket.
-            await self._is_public(place.bucket)
+            # A key without rights is told that private files are missing, and their clips would be
+            # made and paid for again. Such a key cannot see the bucket: then this raises.
+            await self._is_public(location.bucket)
             return None
-        return StoredFile(reference=str(place), size=size)
+        return StoredFile(reference=str(location), size=size)
 
     async def url(self, reference: str) -> str:
-        """Give a file's URL, signed unless its bucket is public.
+        """Return a file's URL, signed unless its bucket is public.
 
-        The service is asked once which of the two a bucket is: that cannot be set wrong.
+        Whether a bucket is public is looked up once, not configured, so it cannot be wrong.
         """
-        place = ObjectLocation.of(reference, self._bucket)
-        if await self._is_public(place.bucket):
-            return await self._open().public_url(place)
-        return await self._open().signed_url(place, expires_in=self._expires_in)
+        location = ObjectLocation.of(reference, self._bucket)
+        if await self._is_public(location.bucket):
+            return await self._open().public_url(location)
+        return await self._open().signed_url(location, expires_in=self._expires_in)
 
     async def _is_public(self, bucket: str) -> bool:
         if bucket not in self._public:
             self._public[bucket] = await self._open().is_public(bucket)
         return self._public[bucket]
 
-    def _open(self) -> Wire:
-        if self._wire is None:
-            self._wire = Wire(self._access, self._lent)
-        return self._wire
+    def _open(self) -> StorageClient:
+        if self._client is None:
+            self._client = StorageClient(self._access, self._lent)
+        return self._client
 
     async def aclose(self) -> None:
-        """Close the connections, except those of the client that was handed in."""
-        wire, self._wire = self._wire, None
-        if wire is not None:
-            await wire.aclose()
+        """Close the connections, except those of a lent client."""
+        opened, self._client = self._client, None
+        if opened is not None:
+            await opened.aclose()

@@ -1,4 +1,4 @@
-"""Which file an image's URL means: bucket and key are taken from it, and it is never fetched."""
+"""Find the bucket and key in an image's URL; the URL itself is never fetched."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from vgen_supabase.access import Access
-from vgen_supabase.faults import Reason, SupabaseStorageError
+from vgen_supabase.errors import Reason, SupabaseStorageError
 from vgen_supabase.object_location import SCHEME, ObjectLocation
 
 API = "/storage/v1/"
@@ -15,20 +15,20 @@ OBJECT = re.compile(
     r"(?:object/(?:public|sign|authenticated)|object/info/(?:public|authenticated)"
     r"|render/image/(?:public|sign|authenticated)|object/info|object)/([^/]+)/(.+)"
 )
-"""The shapes of a file's URL; words of the other routes are refused as names of buckets."""
+"""The forms of a file's URL; words of other routes are refused as bucket names."""
 
-TWIN = re.compile(r"([a-z0-9-]+)(?:\.storage)?(\.supabase\.co)")
+HOSTED = re.compile(r"([a-z0-9-]+)(?:\.storage)?(\.supabase\.co)")
 """A hosted project has two names for its storage: `REF.supabase.co`, `REF.storage.supabase.co`."""
 
 PORTS = {"http": 80, "https": 443}
 
 
 def location_of(reference: str, access: Access) -> ObjectLocation:
-    """Find the bucket and key that an image is named by.
+    """Return the bucket and key that an image's URL names.
 
-    Since the URL is only read, and the file then asked of the configured project, no look-alike
-    can lead anywhere else; it is refused so that nobody gets another image than was meant. A
-    signed URL means its file also when it has expired.
+    The file is always read from the configured project, so a look-alike URL leads nowhere else; it
+    is refused so that nobody gets another image than was meant. An expired signed URL still names
+    its file.
 
     Raises:
         SupabaseStorageError: it names no file in this project's storage.
@@ -42,13 +42,13 @@ def location_of(reference: str, access: Access) -> ObjectLocation:
 
 
 def shown(reference: str) -> str:
-    """Give a reference as a message may show it: no user, no token, not too long."""
+    """Return a reference as error messages show it: no user, no token, not too long."""
     shown = re.sub(r"//[^/?#]*@", "//", re.split(r"[?#]", reference, maxsplit=1)[0])
     return repr(shown if len(shown) <= 200 else f"{shown[:200]}…")  # noqa: PLR2004 (two lines)
 
 
 def _path(reference: str, access: Access) -> str:
-    """Give what stands behind the storage's own address in the URL; nothing for other addresses."""
+    """Return a URL's path below the storage API; an error for other addresses."""
     home = urlsplit(access.url)
     parts = _split(reference)
     root = home.path.rstrip("/") + API
@@ -58,7 +58,7 @@ def _path(reference: str, access: Access) -> str:
 
 
 def _split(reference: str) -> SplitResult | None:
-    """Take a URL apart, if it can be read in one way only."""
+    """Parse a URL; `None` if parsers could disagree about it."""
     if not (reference.isascii() and reference.isprintable()) or "\\" in reference:
         return None
     try:
@@ -71,5 +71,6 @@ def _split(reference: str) -> SplitResult | None:
 
 def _origin(parts: SplitResult) -> tuple[str, str, int | None]:
     host = parts.hostname or ""
-    twin = TWIN.fullmatch(host)
-    return parts.scheme, twin[1] + twin[2] if twin else host, parts.port or PORTS.get(parts.scheme)
+    hosted = HOSTED.fullmatch(host)
+    name = hosted[1] + hosted[2] if hosted else host
+    return parts.scheme, name, parts.port or PORTS.get(parts.scheme)

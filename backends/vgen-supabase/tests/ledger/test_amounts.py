@@ -32,7 +32,7 @@ async def test_jobs(served: Database, name: str, amount: str) -> None:
     """A budget, and what was spent before, is an amount."""
     ledger = PostgresLedger(served.address())
     with pytest.raises(Exception, match=r"check constraint|no amount"):
-        await ledger.ask("vgen_open_job", opening(uuid4(), **{name: amount}))
+        await ledger.call_once("vgen_open_job", opening(uuid4(), **{name: amount}))
     await ledger.aclose()
 
 
@@ -54,7 +54,7 @@ async def test_bills(served: Database, change: dict[str, object]) -> None:
     sent = await ledger.advance(claim, sent.attempt_id, sent.state, Ticketed(Ticket("svd", "p")))
     told = {"entry": "Settled", "reason": '""', **change}
     with pytest.raises(Exception, match=r"constraint|no verdict"):
-        await ledger.ask(
+        await ledger.call_once(
             "vgen_advance",
             {
                 "job": str(job),

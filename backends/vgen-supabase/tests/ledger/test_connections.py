@@ -14,8 +14,8 @@ from trio.testing import MockClock
 
 from vgen.errors import ConfigurationError, LedgerError
 from vgen_supabase import PostgresLedger
-from vgen_supabase.patience import PATIENCE, patiently
-from vgen_supabase.refusals import LostAnswerError
+from vgen_supabase.database_errors import LostAnswerError
+from vgen_supabase.retry import TIMEOUT, retry
 
 from .served import Database
 
@@ -50,7 +50,7 @@ async def test_all_addresses_of_a_host_are_tried(served: Database) -> None:
     """A host that is not to be reached at its first address is at its second."""
     trio.socket.set_custom_hostname_resolver(TwoAddresses())
     ledger = PostgresLedger(served.address().replace("127.0.0.1", "db.example"))
-    await ledger.ask("vgen_jobs", {})
+    await ledger.call_once("vgen_jobs", {})
     await ledger.aclose()
 
 
@@ -95,7 +95,7 @@ async def test_what_a_closed_door_means(message: str, kind: type[Exception]) -> 
     async with refusing(message) as address:
         ledger = PostgresLedger(address)
         with pytest.raises(kind, match=message[:10]):
-            await ledger.ask("vgen_jobs", {})
+            await ledger.call_once("vgen_jobs", {})
 
 
 async def test_a_lost_connection_takes_the_idle_ones_with_it(served: Database) -> None:
@@ -111,8 +111,8 @@ async def test_a_lost_connection_takes_the_idle_ones_with_it(served: Database) -
         lock.close()
     served.run(f"select pg_terminate_backend(pid) {OURS}")
     with pytest.raises(Exception, match=r"terminat|closed"):
-        await ledger.ask("vgen_jobs", {})
-    await ledger.ask("vgen_jobs", {})
+        await ledger.call_once("vgen_jobs", {})
+    await ledger.call_once("vgen_jobs", {})
     await ledger.aclose()
 
 
@@ -139,5 +139,5 @@ async def test_a_call_ends_in_time(autojump_clock: MockClock) -> None:
     """A database that never answers is given up within the patience, the last try included."""
     began = trio.current_time()
     with pytest.raises(LedgerError, match="cannot be reached"):
-        await patiently(partial(trio.sleep, 100))
-    assert trio.current_time() - began <= PATIENCE
+        await retry(partial(trio.sleep, 100))
+    assert trio.current_time() - began <= TIMEOUT

@@ -20,10 +20,10 @@ from .worker import attempt
 class Recording(PostgresLedger):
     """Keeps its last call, which may so arrive once more."""
 
-    async def ask(self, function: str, arguments: Mapping[str, Any]) -> Any:
+    async def call_once(self, function: str, arguments: Mapping[str, Any]) -> Any:
         """Note the call."""
         self.last = function, arguments
-        return await super().ask(function, arguments)
+        return await super().call_once(function, arguments)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ async def test_an_opening(ledger: Recording) -> None:
     claim = await ledger.claim(job, 1, owner="me", lease=60)
     assert claim is not None
     before = await ledger.job(job)
-    await ledger.ask(*late)
+    await ledger.call_once(*late)
     assert await ledger.job(job) == before
     assert before is not None
     assert (before.account.limit, before.account.overrun) == (Decimal(1), True)
@@ -58,7 +58,7 @@ async def test_an_ending(ledger: Recording) -> None:
     late = ledger.last
     await ledger.open_job(manifest(job), [attempt(uuid4(), job, 0, Decimal("0.50"))])
     before = await ledger.job(job)
-    await ledger.ask(*late)
+    await ledger.call_once(*late)
     assert await ledger.job(job) == before
     assert before is not None
     assert (before.account.held, before.outcome) == (Decimal("0.50"), "")
@@ -73,7 +73,7 @@ async def test_a_claim_lasts_from_its_last_repetition(ledger: Recording) -> None
     function, arguments = ledger.last
     assert claim is not None
     assert await ledger.holder(job, 0) is None
-    await ledger.ask(function, {**arguments, "lease": 60.0})
+    await ledger.call_once(function, {**arguments, "lease": 60.0})
     assert await ledger.holder(job, 0) == claim
     await ledger.aclose()
 
@@ -86,7 +86,7 @@ async def test_a_claim_that_was_given_back(ledger: Recording) -> None:
     late = ledger.last
     assert claim is not None
     await ledger.release(claim)
-    await ledger.ask(*late)
+    await ledger.call_once(*late)
     assert await ledger.holder(job, 0) is None
     await ledger.aclose()
 

@@ -45,9 +45,9 @@ async def test_a_closed_client(gateway: Rest) -> None:
 
 
 async def test_what_is_no_json(gateway: Rest) -> None:
-    """What cannot be asked is refused as what the database refuses."""
+    """A call that cannot be encoded as JSON is a `LedgerError`."""
     ledger = SupabaseLedger(gateway.url, gateway.key())
-    with pytest.raises(LedgerError, match="cannot be asked"):
+    with pytest.raises(LedgerError, match="cannot be sent"):
         await ledger.claim(uuid4(), 0, owner="me", lease=float("nan"))
     await ledger.aclose()
 

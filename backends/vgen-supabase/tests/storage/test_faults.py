@@ -10,7 +10,7 @@ import pytest
 
 from vgen.errors import StorageError
 from vgen_supabase import Reason, SupabaseStorageError
-from vgen_supabase.faults import refusal
+from vgen_supabase.errors import response_error
 
 from .lent import Answering, Failing, lending
 
@@ -75,7 +75,7 @@ def every_error() -> list[type[httpx.HTTPError]]:
 )
 def test_an_answer_is_read_by_its_names_first(status: int, body: bytes, reason: Reason) -> None:
     """Then by the status in the JSON, then by its own; an unknown route proves no file missing."""
-    assert refusal(status, body).reason is reason
+    assert response_error(status, body).reason is reason
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -113,6 +113,6 @@ async def test_an_unsound_answer_may_be_asked_for_again(body: bytes) -> None:
     """A yes that is no answer proves nothing, neither that a file is there nor that it is not."""
     async with lending(Answering(200, body)) as storage:
         for call in (storage.stat, storage.url):
-            with pytest.raises(StorageError, match="no sound answer") as caught:
+            with pytest.raises(StorageError, match="malformed answer") as caught:
                 await call("a.mp4")
             assert caught.value.retryable

@@ -83,7 +83,7 @@ async def test_a_bucket_is_public_or_not(told: object) -> None:
     async with lending(Answering(200, b'{"id": "clips", "public": true}')) as storage:
         assert await storage.url(KEY) == f"{URL}/storage/v1/object/public/{BUCKET}/{KEY}"
     async with lending(Answering(200, json.dumps(told).encode())) as storage:
-        with pytest.raises(SupabaseStorageError, match="no sound answer"):
+        with pytest.raises(SupabaseStorageError, match="malformed answer"):
             await storage.url(KEY)
 
 
@@ -95,7 +95,7 @@ async def test_an_answer_without_a_url_is_unsound(
     service.books.instead = lambda request: (
         JSONResponse({"signedURL": None}) if request.method == "POST" else None
     )
-    with pytest.raises(SupabaseStorageError, match="no sound answer") as caught:
+    with pytest.raises(SupabaseStorageError, match="malformed answer") as caught:
         await storage.url(KEY)
     assert caught.value.retryable
 

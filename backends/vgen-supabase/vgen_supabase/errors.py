@@ -1,4 +1,4 @@
-"""What the service means by its answers, as errors that say what to do."""
+"""The storage service's error responses, as `SupabaseStorageError`s with a reason."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from vgen.errors import StorageError
 
 SERVER_ERROR = 500
 SECRET = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|sb_secret_[\w-]+")
-"""A JWT, which a key or the token of a signed URL is, or a key of the newer kind."""
+"""A key (a JWT, or `sb_secret_…` for the newer kind) or a signed URL's token (a JWT)."""
 
 
 class Reason(Enum):
-    """Why the service did not do what it was asked for; the value is how a message says it."""
+    """Why a request to the service failed; the value is the reason as error messages word it."""
 
     MISSING = "there is no such file"
     NO_BUCKET = "there is no such bucket, or the key may not see it"
@@ -31,33 +31,33 @@ class Reason(Enum):
     ELSEWHERE = "it is not in this project's storage"
     NOWHERE = "nothing is at that address"
     REFUSED = "the service refused"
-    CONFLICT = "somebody else is writing it"
-    TRY_AGAIN = "it cannot be had now"
+    CONFLICT = "another client is writing it"
+    TRY_AGAIN = "it is temporarily unavailable"
 
 
 class SupabaseStorageError(StorageError):
-    """Something in Supabase Storage could not be read, written or looked up, for this `reason`.
+    """A file or bucket could not be read, written or looked up, for this `reason`.
 
-    Retryable for `Reason.CONFLICT` and `Reason.TRY_AGAIN`. The message is one line, with neither
-    the service's key nor the token of a signed URL in it.
+    Retryable for `Reason.CONFLICT` and `Reason.TRY_AGAIN`. The message is one line, and contains
+    neither the service's key nor a signed URL's token.
     """
 
     def __init__(self, about: object, reason: Reason, detail: str = "") -> None:
         self.reason = reason
-        words = f"{about}: {reason.value}" + (f" ({detail})" if detail else "")
+        message = f"{about}: {reason.value}" + (f" ({detail})" if detail else "")
         retryable = reason in {Reason.CONFLICT, Reason.TRY_AGAIN}
-        super().__init__(SECRET.sub("…", words), retryable=retryable)
+        super().__init__(SECRET.sub("…", message), retryable=retryable)
 
 
-class RefusalError(Exception):
-    """An answer other than yes, before anybody has said what it is about."""
+class ResponseError(Exception):
+    """An error response, before it is known which file or bucket it is about."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         self.reason, self.detail = reason, SECRET.sub("…", detail)
         super().__init__(f"{reason.value} ({self.detail})")
 
 
-NAMES: Mapping[str, Reason] = {
+REASONS_BY_NAME: Mapping[str, Reason] = {
     "NoSuchKey": Reason.MISSING,
     "not_found": Reason.MISSING,
     "NoSuchBucket": Reason.NO_BUCKET,
@@ -83,9 +83,9 @@ NAMES: Mapping[str, Reason] = {
     "SlowDown": Reason.TRY_AGAIN,
     "too_many_connections": Reason.TRY_AGAIN,
 }
-"""What an answer calls itself, in its `code` or, of old, in `error`."""
+"""Reasons by the name in a response's `code` or, in older versions, `error`."""
 
-STATUSES: Mapping[int, Reason] = {
+REASONS_BY_STATUS: Mapping[int, Reason] = {
     401: Reason.DENIED,
     403: Reason.DENIED,
     404: Reason.NOWHERE,
@@ -99,49 +99,50 @@ STATUSES: Mapping[int, Reason] = {
     429: Reason.TRY_AGAIN,
     460: Reason.CONFLICT,
 }
-"""What a status means whose answer has no name that is known; 460 is TUS's for a broken chunk."""
+"""Reasons by status, for responses without a known name; 460 is TUS's checksum mismatch."""
 
 
-def refusal(status: int, body: bytes) -> RefusalError:
-    """Read an answer: by its names, then by the status in its JSON, then by its own.
+def response_error(status: int, body: bytes) -> ResponseError:
+    """Read an error response: by its names, then the status in its JSON, then the HTTP status.
 
-    Nearly all the service's errors come with the status 400, and the true one is in the JSON. The
-    resumable uploads answer in plain text with the true status.
+    Nearly all of the service's errors have the HTTP status 400, and the true status in the JSON.
+    Resumable uploads respond in plain text with the true status.
     """
-    told = _told(body)
+    fields = _json_object(body)
     text = " ".join(body.decode("utf-8", "replace").split())
-    names = (told.get("code"), told.get("error"), text)
-    known = (NAMES[name] for name in names if isinstance(name, str) and name in NAMES)
-    true_status = _whole(told.get("statusCode"), status)
-    reason = next(known, None) or _by_status(true_status) or _by_status(status) or Reason.REFUSED
+    names = (fields.get("code"), fields.get("error"), text)
+    found = (REASONS_BY_NAME.get(name) for name in names if isinstance(name, str))
+    named = next(filter(None, found), None)
+    true_status = _integer(fields.get("statusCode"), status)
+    reason = named or _by_status(true_status) or _by_status(status) or Reason.REFUSED
     plain = "" if text.startswith("<") else text
-    said = " ".join(str(told.get("message") or plain).split())[:200]
-    return RefusalError(reason, f"{true_status}: {said}" if said else str(true_status))
+    detail = " ".join(str(fields.get("message") or plain).split())[:200]
+    return ResponseError(reason, f"{true_status}: {detail}" if detail else str(true_status))
 
 
 def _by_status(status: int) -> Reason | None:
-    return Reason.TRY_AGAIN if status >= SERVER_ERROR else STATUSES.get(status)
+    return Reason.TRY_AGAIN if status >= SERVER_ERROR else REASONS_BY_STATUS.get(status)
 
 
-def _told(body: bytes) -> Mapping[str, object]:
+def _json_object(body: bytes) -> Mapping[str, object]:
     try:
-        told: object = json.loads(body)
+        fields: object = json.loads(body)
     except ValueError:
         return {}
-    return cast("dict[str, object]", told) if isinstance(told, dict) else {}
+    return cast("dict[str, object]", fields) if isinstance(fields, dict) else {}
 
 
-def _whole(value: object, otherwise: int) -> int:
+def _integer(value: object, default: int) -> int:
     text = str(value)
-    return int(text) if text.isascii() and text.isdecimal() else otherwise
+    return int(text) if text.isascii() and text.isdecimal() else default
 
 
 @contextmanager
-def asking(about: object, *, seconds: float) -> Generator[None]:
-    """Bound a question's time, and turn whatever it ends with into an error about its subject.
+def request_errors(about: object, *, seconds: float) -> Generator[None]:
+    """Limit the time of a request, and raise its errors as errors about this file or bucket.
 
     Raises:
-        SupabaseStorageError: there was no answer in time, none that is sound, or a refusal.
+        SupabaseStorageError: an error response, a malformed one, or none within `seconds`.
     """
     try:
         with trio.fail_after(seconds):
@@ -149,11 +150,11 @@ def asking(about: object, *, seconds: float) -> Generator[None]:
     except trio.TooSlowError:
         detail = f"no answer within {seconds:g} s"
         raise SupabaseStorageError(about, Reason.TRY_AGAIN, detail) from None
-    except RefusalError as error:
+    except ResponseError as error:
         raise SupabaseStorageError(about, error.reason, error.detail) from error
     except httpx.HTTPError as error:
         detail = str(error) or type(error).__name__
         raise SupabaseStorageError(about, Reason.TRY_AGAIN, detail) from error
     except (KeyError, TypeError, ValueError):
-        # Not raised from its cause: pydantic's errors quote the answer, which may hold a token.
-        raise SupabaseStorageError(about, Reason.TRY_AGAIN, "no sound answer") from None
+        # Without its cause: pydantic's errors quote the response, which may hold a token.
+        raise SupabaseStorageError(about, Reason.TRY_AGAIN, "malformed answer") from None

@@ -1,4 +1,4 @@
-"""What the database says no with, as vgen's errors."""
+"""Errors of the database, and what they are as vgen's errors."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ OVER_BUDGET, REFUSED, STOPPED, NO_JOB = "VG001", "VG002", "VG003", "VG004"
 NO_LEDGER = "the database has no vgen ledger: apply what `vgen ledger migrate` prints"
 
 NO_FUNCTION = "PGRST202"
-"""PostgREST's code for a function that it does not know."""
+"""PostgREST's code for an unknown function."""
 
-RELOADING = 4.0
-"""How long PostgREST may take to hear of a migration, in seconds."""
+SCHEMA_RELOAD = 4.0
+"""How long PostgREST may take to reload its schema after a migration, in seconds."""
 
-MEANINGS: Mapping[str, tuple[type[VgenError], str]] = {
+ERRORS_BY_STATE: Mapping[str, tuple[type[VgenError], str]] = {
     "23505": (LedgerError, "a clip is to have two attempts open"),
     "42883": (ConfigurationError, NO_LEDGER),
     NO_FUNCTION: (ConfigurationError, NO_LEDGER),
     "42501": (ConfigurationError, "the database does not let this user or key work on the ledger"),
 }
 
-PASSING = ("08", "40", "53", "55P03", "57")
-"""How the SQLSTATEs begin of what may go better in a moment: connections, deadlocks, resources,
-locks, a server that goes down."""
+TRANSIENT = ("08", "40", "53", "55P03", "57")
+"""Prefixes of SQLSTATEs that are worth a retry: connections, deadlocks, resources, locks, a server
+that shuts down."""
 
 
 class LostAnswerError(Exception):
-    """No answer came: what was asked may have been done."""
+    """No answer came: the call may or may not have been done."""
 
 
 class RefusedError(Exception):
@@ -49,14 +49,14 @@ class RefusedError(Exception):
         self.state, self.message, self.detail = state, message, detail
         super().__init__(f"{message} ({state})")
 
-    def may_pass(self, waited: float) -> bool:
-        """Whether the same may go better in a moment, after `waited` seconds."""
+    def is_transient(self, waited: float) -> bool:
+        """Whether to retry the same call, `waited` seconds after it was first made."""
         if self.state == NO_FUNCTION:
-            return waited < RELOADING
-        return self.state.startswith(PASSING)
+            return waited < SCHEMA_RELOAD
+        return self.state.startswith(TRANSIENT)
 
-    def meaning(self) -> VgenError:
-        """Give vgen's error for it."""
+    def to_vgen_error(self) -> VgenError:
+        """Return vgen's error for it."""
         if self.state == OVER_BUDGET:
             amounts = json.loads(self.detail)
             return BudgetExceededError(**{name: Decimal(each) for name, each in amounts.items()})
@@ -66,5 +66,6 @@ class RefusedError(Exception):
             return JobStoppedError(self.message)
         if self.state == NO_JOB:
             return NotFoundError(self.message)
-        kind, message = MEANINGS.get(self.state, (LedgerError, f"the database refused: {self}"))
+        other = LedgerError, f"the database refused: {self}"
+        kind, message = ERRORS_BY_STATE.get(self.state, other)
         return kind(message)
