@@ -1,14 +1,14 @@
 -- vgen's ledger in Postgres: the tables, and one function for each change, each one transaction.
 --
--- The tables stand in a schema that the API does not serve. Only the functions change them, and only
--- `service_role`, or who is granted them, may call those. To apply this again changes nothing.
+-- The tables are in a schema that the API does not expose. Only the functions change them, and only
+-- `service_role`, or a role that is granted them, may call those. Applied again, it changes nothing.
 --
--- What may follow what, and what it does to the money, is the same as in `vgen.decisions`.
--- Whatever text may hold anything at all is kept as JSON, whose escapes Postgres can store.
+-- The allowed state transitions, and what each does to the money, are those of `vgen.decisions`.
+-- Arbitrary text is stored as JSON, since Postgres can store JSON's escapes but not a NUL.
 
 begin;
 
--- One migration at a time; and as every change locks the jobs first, so does this.
+-- One migration at a time. Every change locks the jobs first, so this does, too.
 set local lock_timeout = '5s';
 do $$
 begin
@@ -20,7 +20,7 @@ end $$;
 
 create schema if not exists vgen;
 
--- Whoever owns the schema can change what is in it, and so must have our own rights.
+-- The schema's owner can change what is in it, and so must have the current user's rights.
 do $$
 declare owning oid;
 begin
@@ -44,7 +44,7 @@ create table if not exists vgen.jobs (
     stopped boolean not null default false
 );
 
--- Which openings and endings of jobs were done: the same call again, however late, does nothing.
+-- The calls that opened or concluded a job: the same call again, however late, does nothing.
 create table if not exists vgen.calls (
     call uuid primary key,
     job_id uuid not null references vgen.jobs
@@ -122,10 +122,10 @@ alter table vgen.attempts enable row level security;
 alter table vgen.journal enable row level security;
 
 
--- What the functions below are made of.
+-- Internal functions.
 
--- VG001: the budget does not hold it. VG003: the job was stopped. VG004: there is no such job. VG002:
--- any other refusal.
+-- VG001: over budget. VG003: the job was stopped. VG004: there is no such job. VG002: refused for
+-- any other reason.
 create or replace function vgen.refuse(why text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
@@ -143,7 +143,7 @@ begin
     return found_job;
 end $$;
 
--- Note a call, and say whether it comes for the first time.
+-- Record a call, and return whether it is the first time.
 create or replace function vgen.is_new(job uuid, call uuid) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
@@ -151,8 +151,8 @@ begin
     return found;
 end $$;
 
--- Lock the job and see that the claim on the clip is still of this epoch. The claim is locked, too:
--- where transactions see the past, one that has passed on since then is noticed.
+-- Lock the job and check that the claim on the clip still has this epoch. The claim is locked, too,
+-- so that under snapshot isolation a claim that was taken over since the snapshot is noticed.
 create or replace function vgen.check_claim(job uuid, clip integer, of_epoch integer) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
@@ -164,7 +164,7 @@ begin
     end if;
 end $$;
 
--- Refuse where somebody has asked for the job to be stopped.
+-- Raise VG003 if the job was stopped.
 create or replace function vgen.check_going(job uuid) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
@@ -174,7 +174,7 @@ begin
     end if;
 end $$;
 
--- Let so much be held, `freed` of the held money being given back for it; nothing always fits.
+-- Check that `asked` fits the budget once `freed` of the held money is released; 0 always fits.
 create or replace function vgen.admit(job uuid, asked numeric, freed numeric) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare account vgen.jobs := vgen.locked(job);
@@ -191,9 +191,9 @@ begin
     end if;
 end $$;
 
--- Tell the service's own table of jobs what the job has cost, where it has one, whose owner has all
--- of our rights: its triggers run with them. Its troubles, a lock or a trigger that fails, must not
--- stop the ledger: it hears the whole sum at the next change, and at the end.
+-- Write the job's total cost to the service's own table `public.jobs`, if there is one whose owner
+-- has the current user's rights, since its triggers run with them. A lock or a failing trigger must not
+-- stop the ledger: the next change, and the end of the job, write the sum again.
 create or replace function vgen.tell_total_cost(job uuid, total numeric) returns void
 language plpgsql set search_path = pg_catalog, pg_temp set lock_timeout = '100ms' as $$
 declare id_type text;
@@ -215,7 +215,7 @@ exception when query_canceled or assert_failure or others then
     raise warning 'vgen: public.jobs.total_cost of % is not up to date: %', job, sqlerrm;
 end $$;
 
--- Write the journal's line, and the job's account with it.
+-- Append a line to the journal, and update the job's account with it.
 create or replace function vgen.post(before vgen.attempts, after vgen.attempts, entry text)
 returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -239,7 +239,7 @@ begin
     end if;
 end $$;
 
--- Hold the money of an attempt that was never sent.
+-- Hold money for an attempt that was never sent.
 create or replace function vgen.plan(
     attempt uuid, job uuid, clip integer, hold numeric, record text
 ) returns vgen.attempts language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -259,10 +259,10 @@ begin
     return planned;
 end $$;
 
--- What a change makes of an attempt: the table of what may follow what.
+-- Return an attempt after a change: the table of allowed state transitions.
 --
--- A change is an entry whose `reason`, `ticket`, `path` and `clip` are spelled as JSON once more:
--- to read it undoes no escape of theirs.
+-- A change is an entry whose `reason`, `ticket`, `path` and `clip` are encoded as JSON twice, so that
+-- parsing it leaves their escapes as they are.
 create or replace function vgen.follow(before vgen.attempts, change json) returns vgen.attempts
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -393,9 +393,9 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
 $$;
 
 
--- What the service calls.
+-- The API: functions that vgen calls.
 
--- Write the job down, or anew, and hold the money for `holds`; `call` makes it safe to repeat.
+-- Record the job, or update it, and hold the money for `holds`; `call` makes it idempotent.
 create or replace function public.vgen_open_job(
     job uuid, call uuid, manifest text, budget numeric, already_spent numeric, holds json
 ) returns json language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -441,8 +441,8 @@ begin
     return vgen.told_account(account);
 end $$;
 
--- Give the claim's epoch, or null while another holds it. `call` makes it safe to repeat: it lasts
--- from the last time that it is asked for, unless it was given back.
+-- Claim a clip: return the epoch, or null while another owner holds it. `call` makes it idempotent:
+-- the lease runs from the last repetition, unless the claim was released.
 create or replace function public.vgen_claim(
     job uuid, clip integer, owner text, call uuid, lease double precision
 ) returns integer language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -463,14 +463,14 @@ begin
     return given;
 end $$;
 
--- Give the owner and the epoch of the claim that a clip is under now, or null.
+-- Return the owner and the epoch of the current claim on a clip, or null.
 create or replace function public.vgen_holder(job uuid, clip integer) returns json
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
     select json_build_object('owner', held.owner, 'epoch', held.epoch) from vgen.claims held
     where held.job_id = job and held.clip_index = clip and held.expires_at > clock_timestamp()
 $$;
 
--- Make a claim last.
+-- Renew a claim for `lease` seconds.
 create or replace function public.vgen_renew(
     job uuid, clip integer, epoch integer, lease double precision
 ) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -482,14 +482,14 @@ begin
     where held.job_id = job and held.clip_index = clip;
 end $$;
 
--- Give a clip back; nothing happens where the claim has passed on.
+-- Release a claim; does nothing if it was taken over.
 create or replace function public.vgen_release(job uuid, clip integer, epoch integer) returns void
 language sql security definer set search_path = pg_catalog, pg_temp as $$
     update vgen.claims held set expires_at = '-infinity'
     where held.job_id = job and held.clip_index = clip and held.epoch = vgen_release.epoch
 $$;
 
--- Let nothing more of the job be reserved, and no claim on it be renewed.
+-- Stop a job: from now on nothing of it is reserved, and no claim on it renewed.
 create or replace function public.vgen_stop(job uuid) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -497,7 +497,7 @@ begin
     update vgen.jobs set stopped = true where job_id = job;
 end $$;
 
--- Write down, just before it is sent, that the attempt may be.
+-- Reserve an attempt within the budget, just before it is sent.
 create or replace function public.vgen_reserve(
     job uuid, clip integer, epoch integer, attempt uuid, hold numeric, record text
 ) returns json language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -531,7 +531,7 @@ begin
     return vgen.told_attempt(after);
 end $$;
 
--- Move an attempt on from the expected state, by the entry's `change`; the same again does nothing.
+-- Apply an entry's `change` to an attempt in the expected state; the same again does nothing.
 create or replace function public.vgen_advance(
     job uuid, clip integer, epoch integer, attempt uuid, money text, custody text,
     entry text, change json
@@ -560,8 +560,8 @@ begin
     return vgen.told_attempt(before);
 end $$;
 
--- Release what was planned and never sent, and note how the job ended; `call` makes it safe to
--- repeat, even after another opening.
+-- Release the holds that were never sent, and record the job's outcome; `call` makes it idempotent,
+-- even after the job was opened again.
 create or replace function public.vgen_conclude(job uuid, call uuid, outcome text) returns json
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare account vgen.jobs := vgen.locked(job);
@@ -627,8 +627,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 
--- Nobody but `service_role` may call them, where that role is known, and all of them must be ours:
--- to replace a function leaves it its owner's.
+-- Only `service_role`, if there is such a role, may call the API. Its functions must all belong to the
+-- current user: replacing a function does not change its owner.
 do $$
 declare
     ours regprocedure[] := array[
