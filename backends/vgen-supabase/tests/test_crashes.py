@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from .crashes.harness import JobProcess, Service, check, job_process, service
-from .ledger.served import Database
+from .ledger.servers import Database
 
 SAMPLE = int(os.environ.get("VGEN_CRASH_STEPS", "5"))
 """At how many of the steps a process is crashed; 0 stands for all."""
@@ -34,10 +34,10 @@ def at() -> Generator[Service]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def process(
-    request: pytest.FixtureRequest, at: Service, served: Database, tmp_path: Path
+    request: pytest.FixtureRequest, at: Service, database: Database, tmp_path: Path
 ) -> Generator[JobProcess]:
     """The process that runs jobs, on either ledger."""
-    address = str(tmp_path / "vgen.db") if request.param == "sqlite" else served.address()
+    address = str(tmp_path / "vgen.db") if request.param == "sqlite" else database.address()
     with job_process(at, address) as process:
         yield process
 

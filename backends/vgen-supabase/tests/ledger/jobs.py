@@ -12,7 +12,7 @@ from .worker import REQUEST, attempt
 
 
 def manifest(job: UUID, *, budget: Decimal = Decimal(1), clips: int = 1) -> Manifest:
-    """Give a job's manifest."""
+    """Return a job's manifest."""
     planned = tuple(
         PlannedClip(ClipPrompt(index, "a lighthouse", 4.0), REQUEST, "f", ("svd",))
         for index in range(clips)
@@ -21,7 +21,7 @@ def manifest(job: UUID, *, budget: Decimal = Decimal(1), clips: int = 1) -> Mani
 
 
 async def spend(ledger: CostLedger, job: UUID, bill: str) -> None:
-    """Open the job, and spend something on its clip."""
+    """Open the job, and spend `bill` on its clip."""
     await ledger.open_job(manifest(job), [])
     claim = await ledger.claim(job, 0, owner="me", lease=60)
     assert claim is not None

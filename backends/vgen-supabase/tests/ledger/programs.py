@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 POSTGREST = "VGEN_POSTGREST"
-"""The variable that names the program."""
+"""The environment variable that names its executable."""
 
 
 def postgres() -> Path | None:

@@ -1,4 +1,4 @@
-"""A proxy between a client and a server that breaks their connections where a test wants it."""
+"""A proxy between a client and a server that breaks connections after so many bytes."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ Routes = Mapping[bytes, int]
 
 @frozen
 class Cut:
-    """Where a connection breaks: after so many bytes of the client's, or of the server's."""
+    """After how many bytes from the client or the server a connection breaks."""
 
-    asked: int | None = None
-    answered: int | None = None
+    from_client: int | None = None
+    from_server: int | None = None
 
 
 def never() -> Cut:
-    """Leave all connections whole."""
+    """Break no connection."""
     return Cut()
 
 
 @define
 class Proxy:
-    """A proxy at `port`; `plan` says where each new connection will break."""
+    """A proxy at `port`; `plan` decides where each new connection breaks."""
 
     port: int
     plan: Callable[[], Cut] = never
     connections: int = 0
     broken: int = 0
 
-    def mend(self) -> None:
-        """Break no more."""
+    def stop_breaking(self) -> None:
+        """Break no more connections."""
         self.plan = never
 
 
@@ -46,12 +46,12 @@ class Proxy:
 def proxied(
     upstream: int, *, rewrite: tuple[bytes, bytes] | None = None, routes: Routes | None = None
 ) -> Generator[Proxy]:
-    """Stand before the server at a port of this machine, in a thread, until the block ends.
+    """Run a proxy to the server at a local port, in a thread, until the block ends.
 
-    `rewrite` changes what a client's chunk begins with, as a gateway changes paths; `routes` names
-    the ports of other servers by what a connection begins with.
+    `rewrite` replaces the beginning of a client's chunk, as a gateway rewrites paths; `routes` maps
+    bytes in a connection's first chunk to ports of other servers.
     """
-    told: SimpleQueue[tuple[Proxy, trio.lowlevel.TrioToken, trio.CancelScope]] = SimpleQueue()
+    started: SimpleQueue[tuple[Proxy, trio.lowlevel.TrioToken, trio.CancelScope]] = SimpleQueue()
 
     async def serve() -> None:
         listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
@@ -64,11 +64,11 @@ def proxied(
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(trio.serve_listeners, handle, listeners)
-            told.put((proxy, trio.lowlevel.current_trio_token(), nursery.cancel_scope))
+            started.put((proxy, trio.lowlevel.current_trio_token(), nursery.cancel_scope))
 
     thread = threading.Thread(target=trio.run, args=(serve,), daemon=True)
     thread.start()
-    proxy, token, scope = told.get(timeout=30)
+    proxy, token, scope = started.get(timeout=30)
     try:
         yield proxy
     finally:
@@ -91,17 +91,17 @@ async def _handle(
         return
     async with server, trio.open_nursery() as nursery:
 
-        async def carry(way: _Way) -> None:
-            proxy.broken += await way.carry()
+        async def carry(direction: _Direction) -> None:
+            proxy.broken += await direction.carry()
             nursery.cancel_scope.cancel()
 
-        nursery.start_soon(carry, _Way(client, server, cut.asked, rewrite, first))
-        nursery.start_soon(carry, _Way(server, client, cut.answered))
+        nursery.start_soon(carry, _Direction(client, server, cut.from_client, rewrite, first))
+        nursery.start_soon(carry, _Direction(server, client, cut.from_server))
 
 
 @define
-class _Way:
-    """One way of a connection; it ends after `left` bytes."""
+class _Direction:
+    """One direction of a connection; it breaks after `left` bytes."""
 
     source: trio.SocketStream
     sink: trio.SocketStream
@@ -110,7 +110,7 @@ class _Way:
     first: bytes = b""
 
     async def carry(self) -> bool:
-        """Carry bytes over until the source ends or so many have been; whether it was cut."""
+        """Forward bytes until the source ends or `left` is used up; return whether it was cut."""
         try:
             while chunk := self._rewritten(await self._next()):
                 await self.sink.send_all(chunk[: self.left])

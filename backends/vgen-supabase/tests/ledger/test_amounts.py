@@ -1,4 +1,4 @@
-"""The database refuses by itself what no ledger must hold, whoever calls its functions."""
+"""The database itself refuses invalid amounts, whoever calls its functions."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from vgen.errors import LedgerError, VgenError
 from vgen_supabase import PostgresLedger
 
 from .jobs import manifest
-from .served import Database
+from .servers import Database
 from .worker import attempt
 
-NO_AMOUNTS = ["NaN", "Infinity", "-1"]
+INVALID_AMOUNTS = ["NaN", "Infinity", "-1"]
 
 
 def opening(job: UUID, *, budget: str = "1", spent: str = "0") -> dict[str, Any]:
-    """Give the arguments of an opening."""
-    told = {"job": str(job), "call": str(uuid4()), "manifest": "{}", "budget": budget}
-    return {**told, "already_spent": spent, "holds": []}
+    """Return the arguments of `vgen_open_job`."""
+    arguments = {"job": str(job), "call": str(uuid4()), "manifest": "{}", "budget": budget}
+    return {**arguments, "already_spent": spent, "holds": []}
 
 
-@pytest.mark.parametrize("amount", NO_AMOUNTS)
+@pytest.mark.parametrize("amount", INVALID_AMOUNTS)
 @pytest.mark.parametrize("name", ["budget", "spent"])
-async def test_jobs(served: Database, name: str, amount: str) -> None:
-    """A budget, and what was spent before, is an amount."""
-    ledger = PostgresLedger(served.address())
+async def test_jobs(database: Database, name: str, amount: str) -> None:
+    """The budget and the amount spent before must be valid amounts."""
+    ledger = PostgresLedger(database.address())
     with pytest.raises(Exception, match=r"check constraint|no amount"):
         await ledger.call_once("vgen_open_job", opening(uuid4(), **{name: amount}))
     await ledger.aclose()
@@ -39,20 +39,20 @@ async def test_jobs(served: Database, name: str, amount: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        *({"verdict": "failed", "billed": amount, "metered": True} for amount in NO_AMOUNTS),
+        *({"verdict": "failed", "billed": amount, "metered": True} for amount in INVALID_AMOUNTS),
         {"verdict": "failed", "metered": True},
         {"billed": "0.1", "metered": True},
     ],
 )
-async def test_bills(served: Database, change: dict[str, object]) -> None:
-    """A bill is an amount that is there, and comes with a verdict."""
-    ledger, job = PostgresLedger(served.address()), uuid4()
+async def test_bills(database: Database, change: dict[str, object]) -> None:
+    """A bill must have a valid amount and a verdict."""
+    ledger, job = PostgresLedger(database.address()), uuid4()
     await ledger.open_job(manifest(job), [])
     claim = await ledger.claim(job, 0, owner="me", lease=60)
     assert claim is not None
     sent = await ledger.reserve(claim, attempt(uuid4(), job, 0, Decimal("0.20")))
     sent = await ledger.advance(claim, sent.attempt_id, sent.state, Ticketed(Ticket("svd", "p")))
-    told = {"entry": "Settled", "reason": '""', **change}
+    entry = {"entry": "Settled", "reason": '""', **change}
     with pytest.raises(Exception, match=r"constraint|no verdict"):
         await ledger.call_once(
             "vgen_advance",
@@ -63,17 +63,17 @@ async def test_bills(served: Database, change: dict[str, object]) -> None:
                 "attempt": str(sent.attempt_id),
                 "money": sent.money,
                 "custody": sent.custody,
-                "entry": json.dumps(told),
-                "change": told,
+                "entry": json.dumps(entry),
+                "change": entry,
             },
         )
     assert await ledger.attempt(sent.attempt_id) == sent
     await ledger.aclose()
 
 
-async def test_holds(served: Database) -> None:
-    """The same attempt twice in an opening is held for neither time."""
-    ledger, job = PostgresLedger(served.address()), uuid4()
+async def test_holds(database: Database) -> None:
+    """An opening with the same attempt twice is refused, and holds nothing."""
+    ledger, job = PostgresLedger(database.address()), uuid4()
     hold = attempt(uuid4(), job, 0, Decimal("0.30"))
     with pytest.raises(LedgerError, match="is open"):
         await ledger.open_job(manifest(job), [hold, hold])
@@ -81,9 +81,9 @@ async def test_holds(served: Database) -> None:
     await ledger.aclose()
 
 
-async def test_leases(served: Database) -> None:
-    """A lease that is no time is refused."""
-    ledger, job = PostgresLedger(served.address()), uuid4()
+async def test_leases(database: Database) -> None:
+    """A lease of NaN seconds is refused."""
+    ledger, job = PostgresLedger(database.address()), uuid4()
     await ledger.open_job(manifest(job), [])
     with pytest.raises(VgenError):
         await ledger.claim(job, 0, owner="me", lease=float("nan"))

@@ -1,4 +1,4 @@
-"""Both ledgers keep what the port promises, on a real Postgres and a real PostgREST."""
+"""Both ledgers pass the contract, on a real Postgres and a real PostgREST."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from vgen.abc import CostLedger
 from vgen.testing.contracts import LedgerContract
 from vgen_supabase import PostgresLedger, SupabaseLedger
 
-from .served import Database, Rest
+from .servers import Database, Rest
 
 
 class Shared(LedgerContract):
-    """One database for all folders: emptied when a test comes with a new one."""
+    """The contract on one database, which is emptied for each new folder."""
 
-    served: Database
+    database: Database
     folder: Path | None = None
 
     def emptied(self, folder: Path) -> None:
         """Empty the database for a new folder."""
         if folder != self.folder:
-            self.served.empty()
+            self.database.empty()
             self.folder = folder
 
 
@@ -30,16 +30,16 @@ class TestPostgresLedger(Shared):
     """Over a direct connection."""
 
     @pytest.fixture(autouse=True)
-    def at(self, served: Database) -> None:
+    def at(self, database: Database) -> None:
         """Find the server."""
-        self.served = served
+        self.database = database
 
     def make(self, folder: Path) -> CostLedger:
         self.emptied(folder)
-        return PostgresLedger(self.served.address())
+        return PostgresLedger(self.database.address())
 
     def elsewhere(self, folder: Path) -> tuple[str, ...]:
-        return "vgen_supabase:PostgresLedger", self.served.address()
+        return "vgen_supabase:PostgresLedger", self.database.address()
 
 
 class TestSupabaseLedger(Shared):
@@ -48,9 +48,9 @@ class TestSupabaseLedger(Shared):
     gateway: Rest
 
     @pytest.fixture(autouse=True)
-    def at(self, served: Database, gateway: Rest) -> None:
+    def at(self, database: Database, gateway: Rest) -> None:
         """Find the servers."""
-        self.served, self.gateway = served, gateway
+        self.database, self.gateway = database, gateway
 
     def make(self, folder: Path) -> CostLedger:
         self.emptied(folder)

@@ -1,4 +1,4 @@
-"""A call that arrives late, after it was repeated and after what came next, undoes nothing."""
+"""A call that arrives late, after its retry and after later calls, undoes nothing."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from vgen.errors import BudgetExceededError
 from vgen_supabase import PostgresLedger
 
 from .jobs import manifest, spend
-from .served import Database
+from .servers import Database
 from .worker import attempt
 
 
 class Recording(PostgresLedger):
-    """Keeps its last call, which may so arrive once more."""
+    """Records its last call, so that a test can repeat it later."""
 
     async def call_once(self, function: str, arguments: Mapping[str, Any]) -> Any:
-        """Note the call."""
+        """Record the call."""
         self.last = function, arguments
         return await super().call_once(function, arguments)
 
 
 @pytest.fixture
-def ledger(served: Database) -> Recording:
-    """A ledger that keeps its calls."""
-    return Recording(served.address())
+def ledger(database: Database) -> Recording:
+    """A ledger that records its last call."""
+    return Recording(database.address())
 
 
 async def test_an_opening(ledger: Recording) -> None:
-    """A lowered budget stays low, and an overrun stays known."""
+    """A late opening does not raise a lowered budget, or clear an overrun."""
     job = uuid4()
     await ledger.open_job(manifest(job, budget=Decimal(10)), [])
     late = ledger.last
@@ -51,7 +51,7 @@ async def test_an_opening(ledger: Recording) -> None:
 
 
 async def test_an_ending(ledger: Recording) -> None:
-    """What another opening holds is not released, nor is the job ended by it."""
+    """A late conclusion releases no hold of a newer opening, and does not end the job."""
     job = uuid4()
     await ledger.open_job(manifest(job), [])
     await ledger.conclude(job, "interrupted")
@@ -66,7 +66,7 @@ async def test_an_ending(ledger: Recording) -> None:
 
 
 async def test_a_claim_lasts_from_its_last_repetition(ledger: Recording) -> None:
-    """Who is told of a claim so late that it has ended holds it all the same."""
+    """A claim whose first answer came after its lease ended lasts from the repeated call."""
     job = uuid4()
     await ledger.open_job(manifest(job), [])
     claim = await ledger.claim(job, 0, owner="me", lease=0.0)
@@ -79,7 +79,7 @@ async def test_a_claim_lasts_from_its_last_repetition(ledger: Recording) -> None
 
 
 async def test_a_claim_that_was_given_back(ledger: Recording) -> None:
-    """A clip that nobody works on is free."""
+    """A late claim does not take a released clip again."""
     job = uuid4()
     await ledger.open_job(manifest(job), [])
     claim = await ledger.claim(job, 0, owner="me", lease=60)
@@ -91,14 +91,14 @@ async def test_a_claim_that_was_given_back(ledger: Recording) -> None:
     await ledger.aclose()
 
 
-async def test_where_transactions_see_the_past(served: Database, mallory: str) -> None:
-    """Under repeatable read, too, an old claim writes nothing once the clip has passed on."""
-    served.run(f"alter role {mallory} set default_transaction_isolation = 'repeatable read'")
-    job, ledger = uuid4(), PostgresLedger(served.address())
+async def test_under_repeatable_read(database: Database, mallory: str) -> None:
+    """An old claim writes nothing once the clip was taken over, even from an older snapshot."""
+    database.run(f"alter role {mallory} set default_transaction_isolation = 'repeatable read'")
+    job, ledger = uuid4(), PostgresLedger(database.address())
     await ledger.open_job(manifest(job), [])
     old = await ledger.claim(job, 0, owner="ann", lease=0.0)
     assert old is not None
-    snapshot = served.connect(mallory)
+    snapshot = database.connect(mallory)
     snapshot.execute("select 1")
     assert await ledger.claim(job, 0, owner="bob", lease=60) is not None
     with pytest.raises(Exception, match="could not serialize"):

@@ -15,7 +15,7 @@ from vgen.errors import ConfigurationError, LedgerError
 from vgen_supabase import SupabaseLedger
 
 from .jobs import manifest
-from .served import Rest
+from .servers import Rest
 
 UNKNOWN = b'{"code": "PGRST202", "message": "Could not find the function"}'
 
@@ -27,7 +27,7 @@ def lending(gateway: Rest, http: httpx.AsyncClient) -> SupabaseLedger:
 
 
 async def test_its_own_headers_and_parameters(gateway: Rest) -> None:
-    """What the service has its client add to its requests is not added to the ledger's."""
+    """Headers and parameters of the service's client are not added to the ledger's requests."""
     headers = {"Prefer": "params=single-object", "Content-Profile": "private"}
     async with httpx.AsyncClient(headers=headers, params={"limit": "1"}) as http:
         ledger, job = lending(gateway, http), uuid4()
@@ -36,7 +36,7 @@ async def test_its_own_headers_and_parameters(gateway: Rest) -> None:
 
 
 async def test_a_closed_client(gateway: Rest) -> None:
-    """It is a ledger that cannot be reached."""
+    """A closed client raises `LedgerError`."""
     http = httpx.AsyncClient()
     ledger = lending(gateway, http)
     await http.aclose()
@@ -53,7 +53,7 @@ async def test_what_is_no_json(gateway: Rest) -> None:
 
 
 def knowing_from(moment: float) -> Callable[[httpx.Request], httpx.Response]:
-    """Give an API that has heard of the migration from some moment on."""
+    """Return a mock API that knows the migration from a point in time on."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         if trio.current_time() < moment:
@@ -64,14 +64,14 @@ def knowing_from(moment: float) -> Callable[[httpx.Request], httpx.Response]:
 
 
 async def test_right_after_a_migration(gateway: Rest, autojump_clock: MockClock) -> None:
-    """The API hears of it after a moment, for which the ledger waits."""
+    """The ledger waits while the API reloads its schema."""
     transport = httpx.MockTransport(knowing_from(trio.current_time() + 2))
     async with httpx.AsyncClient(transport=transport) as http:
         assert await lending(gateway, http).jobs() == ()
 
 
 async def test_without_a_migration(gateway: Rest, autojump_clock: MockClock) -> None:
-    """What it does not hear of within seconds is not there, and the error says what to do."""
+    """If the API does not know the functions within seconds, the error says what to do."""
     transport = httpx.MockTransport(knowing_from(float("inf")))
     began = trio.current_time()
     async with httpx.AsyncClient(transport=transport) as http:

@@ -21,7 +21,7 @@ from vgen.testing.contracts import audit
 from vgen_supabase import PostgresLedger, SupabaseLedger
 
 from .jobs import manifest
-from .served import Database, Rest, unmeasured
+from .servers import Database, Rest, unmeasured
 from .worker import CLIPS
 
 SCHEDULES = int(os.environ.get("VGEN_SCHEDULES", "50"))
@@ -30,12 +30,12 @@ BUDGET = Decimal("1.50")
 """In US dollars: a quarter of what the clips want to hold."""
 
 KILLING = 5
-"""In every so many schedules, a process is killed."""
+"""In one of so many schedules, a process is killed."""
 
 
 @define
 class Crowd:
-    """The processes, all on one ledger; `killed` and `changed` count what they came to."""
+    """Processes on one ledger; `killed` and `changed` count kills and changes to the ledger."""
 
     factory: Sequence[str]
     rng: Random
@@ -58,18 +58,18 @@ class Crowd:
             )
 
     def end(self) -> None:
-        """End all."""
+        """End all processes."""
         for process in self.processes:
             process.kill()
             process.communicate()
 
-    async def play(self, job: UUID, seed: int) -> None:
-        """Have all play a job, and perhaps kill one in the middle of it."""
+    async def run(self, job: UUID, seed: int) -> None:
+        """Run a job in all processes, and perhaps kill one in the middle of it."""
         self.fill()
         victims: list[subprocess.Popen[str]] = []
         async with trio.open_nursery() as nursery:
             for number, process in enumerate(self.processes):
-                nursery.start_soon(self._tell, process, f"{job} {seed}/{number}\n")
+                nursery.start_soon(self._run_in, process, f"{job} {seed}/{number}\n")
             if seed % KILLING == 0:
                 await trio.sleep(self.rng.uniform(0, 0.3))
                 victims.append(self.processes.pop(self.rng.randrange(PROCESSES)))
@@ -78,7 +78,7 @@ class Crowd:
             self.killed += 1
             victim.communicate()
 
-    async def _tell(self, process: subprocess.Popen[str], line: str) -> None:
+    async def _run_in(self, process: subprocess.Popen[str], line: str) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(line)
@@ -88,14 +88,14 @@ class Crowd:
 
 
 async def keep_the_budget(ledger: CostLedger, factory: Sequence[str], schedules: int) -> None:
-    """Play the schedules; after each, every line of the job's journal must be sound."""
-    crowd = Crowd(factory, Random(17))  # noqa: S311 (a plan that can be repeated)
+    """Run the schedules; after each, audit the job's journal."""
+    crowd = Crowd(factory, Random(17))  # noqa: S311 (reproducible)
     refused = 0
     try:
         for seed in range(schedules):
             job = uuid4()
             await ledger.open_job(manifest(job, budget=BUDGET, clips=CLIPS), [])
-            await crowd.play(job, seed)
+            await crowd.run(job, seed)
             account = await audit(ledger, job)
             refused += account.left < Decimal("0.30")
     finally:
@@ -103,18 +103,18 @@ async def keep_the_budget(ledger: CostLedger, factory: Sequence[str], schedules:
         await ledger.aclose()
     assert crowd.changed > schedules * PROCESSES
     assert crowd.killed > 0
-    assert refused > 0, "the budget was never in the way"
+    assert refused > 0, "the budget never limited anything"
 
 
-def test_over_direct_connections(served: Database) -> None:
-    """No line of any journal passes the budget, or opens a second attempt at a clip."""
-    arguments = "vgen_supabase:PostgresLedger", served.address()
-    ledger = PostgresLedger(served.address())
+def test_over_direct_connections(database: Database) -> None:
+    """No line of any journal exceeds the budget, or opens a second attempt at a clip."""
+    arguments = "vgen_supabase:PostgresLedger", database.address()
+    ledger = PostgresLedger(database.address())
     trio.run(partial(keep_the_budget, ledger, arguments, SCHEDULES))
 
 
-def test_over_the_rest_api(served: Database, gateway: Rest) -> None:
-    """Likewise; the database does the same, so that a tenth of the schedules will do."""
+def test_over_the_rest_api(database: Database, gateway: Rest) -> None:
+    """Likewise; the database functions are the same, so a tenth of the schedules is enough."""
     arguments = "vgen_supabase:SupabaseLedger", gateway.url, gateway.key()
     ledger = SupabaseLedger(gateway.url, gateway.key())
     trio.run(partial(keep_the_budget, ledger, arguments, max(5, SCHEDULES // 10)))

@@ -1,4 +1,4 @@
-"""The migration makes what the ledger needs, once, whoever applies it and how often."""
+"""The migration creates the ledger; applied again, it changes nothing."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from vgen.errors import ConfigurationError, LedgerError
 from vgen_supabase import PostgresLedger, SupabaseLedger
 
 from .jobs import manifest
-from .served import Database, Rest
+from .servers import Database, Rest
 
 
 @pytest.fixture
-def empty(served: Database) -> Generator[str]:
+def empty(database: Database) -> Generator[str]:
     """The address of a database without a ledger."""
-    served.run("create database empty")
-    yield served.address(database="empty")
-    served.run("drop database empty with (force)")
+    database.run("create database empty")
+    yield database.address(database="empty")
+    database.run("drop database empty with (force)")
 
 
 async def test_without_it_the_ledger_says_so(empty: str) -> None:
-    """A database without the tables is no ledger, and the error says what to do."""
+    """Without the migration, the error says what to do."""
     ledger = PostgresLedger(empty)
     with pytest.raises(ConfigurationError, match="vgen ledger migrate"):
         await ledger.jobs()
@@ -35,7 +35,7 @@ async def test_without_it_the_ledger_says_so(empty: str) -> None:
 
 
 async def test_many_may_apply_it_at_once(empty: str) -> None:
-    """Services that start together do not get in each other's way."""
+    """Services that start and migrate at the same time do not conflict."""
     ledgers = [PostgresLedger(empty) for _ in range(4)]
     async with trio.open_nursery() as nursery:
         for ledger in ledgers:
@@ -46,7 +46,7 @@ async def test_many_may_apply_it_at_once(empty: str) -> None:
 
 
 def test_the_command_line_applies_it(empty: str) -> None:
-    """One command makes a database a ledger, and again changes nothing."""
+    """One command applies the migration; run again, it changes nothing."""
     command = [sys.executable, "-m", "vgen", "ledger", "migrate", "--ledger", empty, "--apply"]
     for _ in range(2):
         assert subprocess.run(command, check=False).returncode == 0
@@ -59,15 +59,15 @@ def test_the_command_line_applies_it(empty: str) -> None:
     assert shown.stdout.strip() == "no job yet"
 
 
-async def test_a_failure_changes_nothing(served: Database, empty: str) -> None:
-    """Half a migration is none, and the ledger goes on."""
+async def test_a_failure_changes_nothing(database: Database, empty: str) -> None:
+    """A migration that fails halfway is rolled back."""
     ledger = PostgresLedger(empty.replace("postgres@", "anon@"))
-    served.run("alter role anon login")
+    database.run("alter role anon login")
     with pytest.raises(LedgerError, match="permission denied"):
         await ledger.migrate()
     with pytest.raises(ConfigurationError, match="vgen ledger migrate"):
         await ledger.jobs()
-    served.run("alter role anon nologin")
+    database.run("alter role anon nologin")
     await ledger.aclose()
 
 
@@ -79,8 +79,10 @@ async def test_a_failure_changes_nothing(served: Database, empty: str) -> None:
         ("create function public.vgen_jobs(text) returns text return $1", "function vgen_jobs"),
     ],
 )
-async def test_it_builds_on_nobody_elses(mallory: str, empty: str, theirs: str, says: str) -> None:
-    """What a lesser role has put there before is not taken over: it could change it later."""
+async def test_objects_of_a_lesser_role_are_refused(
+    mallory: str, empty: str, theirs: str, says: str
+) -> None:
+    """A schema or function of a lesser role is refused, since that role could change it later."""
     with psycopg.connect(empty) as connection:
         connection.execute(f"grant create on database empty to {mallory}".encode())
         connection.execute(f"grant create on schema public to {mallory}".encode())
@@ -92,7 +94,7 @@ async def test_it_builds_on_nobody_elses(mallory: str, empty: str, theirs: str, 
 
 
 async def test_a_services_own_functions_stay_as_they_are(empty: str) -> None:
-    """Who may call them, and what kind they are, is none of our business."""
+    """The service's own `vgen_…` functions keep their rights."""
     ledger = PostgresLedger(empty)
     with psycopg.connect(empty) as connection:
         connection.execute("create function public.vgen_report() returns integer return 1")
@@ -111,8 +113,8 @@ def apply(address: str, migration: str) -> None:
         connection.execute(migration.encode())
 
 
-async def test_a_ledger_at_work_may_be_migrated(served: Database, empty: str) -> None:
-    """To apply it again waits for the calls at work, and they for nothing."""
+async def test_a_ledger_at_work_may_be_migrated(database: Database, empty: str) -> None:
+    """Applying it again waits for calls in progress, without a deadlock."""
     ledger, job = PostgresLedger(empty), uuid4()
     await ledger.migrate()
     await ledger.open_job(manifest(job), [])
@@ -121,7 +123,7 @@ async def test_a_ledger_at_work_may_be_migrated(served: Database, empty: str) ->
     async with trio.open_nursery() as nursery:
         nursery.start_soon(trio.to_thread.run_sync, apply, empty, ledger.migration())
         waits = "select 1 from pg_locks where not granted"
-        await trio.to_thread.run_sync(served.wait_for, waits)
+        await trio.to_thread.run_sync(database.wait_for, waits)
         call.execute(
             "insert into vgen.attempts (attempt_id, job_id, clip_index, record, hold) "
             "values (%s, %s, 0, '{}', 0)",
@@ -132,7 +134,7 @@ async def test_a_ledger_at_work_may_be_migrated(served: Database, empty: str) ->
 
 
 async def test_the_rest_api_cannot(gateway: Rest) -> None:
-    """Over REST it says where the SQL is to be run."""
+    """Over REST, the error says where to run the SQL."""
     ledger = SupabaseLedger(gateway.url, gateway.key())
     with pytest.raises(ConfigurationError, match="SQL editor"):
         await ledger.migrate()

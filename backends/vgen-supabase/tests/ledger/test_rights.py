@@ -1,4 +1,4 @@
-"""Who may do what in the database: the service role may call, and nobody may do more."""
+"""Access rights in the database: the service role may call the functions, and nothing else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import httpx
 import psycopg
 import pytest
 
-from .served import Database, Rest
+from .servers import Database, Rest
 
 OUTSIDERS = ["anon", "authenticated"]
 TABLES = ["jobs", "calls", "claims", "attempts", "journal"]
@@ -29,17 +29,17 @@ def test_outsiders_call_nothing(gateway: Rest, role: str, function: str) -> None
 
 @pytest.mark.parametrize("role", [*OUTSIDERS, "service_role"])
 @pytest.mark.parametrize("table", TABLES)
-def test_the_tables_are_for_the_functions_alone(served: Database, role: str, table: str) -> None:
-    """Nobody reads or writes them past the functions, not even the service role."""
+def test_the_tables_are_for_the_functions_alone(database: Database, role: str, table: str) -> None:
+    """No role reads or writes the tables directly, not even the service role."""
     rights = f"has_schema_privilege('{role}', 'vgen', 'usage'), has_table_privilege('{role}', "
-    assert served.run(f"select {rights}'vgen.{table}', 'select')") == [(False, False)]
+    assert database.run(f"select {rights}'vgen.{table}', 'select')") == [(False, False)]
     for statement in (f"select * from vgen.{table}", f"delete from vgen.{table}"):  # noqa: S608 (our own names)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            served.run(f"set role {role}; {statement}")
+            database.run(f"set role {role}; {statement}")
 
 
 def test_the_tables_are_not_served(gateway: Rest) -> None:
-    """The REST API knows the functions, and no table."""
+    """The REST API does not expose the tables."""
     key = gateway.key()
     headers = {"apikey": key, "Authorization": f"Bearer {key}"}
     for table in TABLES:
@@ -47,9 +47,9 @@ def test_the_tables_are_not_served(gateway: Rest) -> None:
         assert answer.status_code == httpx.codes.NOT_FOUND
 
 
-def test_callers_cannot_become_the_owner(served: Database, mallory: str) -> None:
-    """Types of the caller's own are not taken for the functions'."""
-    with served.connect(mallory) as connection:
+def test_callers_cannot_become_the_owner(database: Database, mallory: str) -> None:
+    """A caller's own types do not shadow those that the functions use."""
+    with database.connect(mallory) as connection:
         connection.execute(
             "create function pg_temp.peek(value pg_catalog.text) returns boolean language plpgsql "
             "as $$ begin raise exception 'runs as %', current_user; end $$; "
@@ -62,9 +62,9 @@ def test_callers_cannot_become_the_owner(served: Database, mallory: str) -> None
     assert opened is not None
 
 
-def test_rows_are_secured(served: Database) -> None:
-    """Were a table granted to anybody by mistake, no row of it could be seen."""
-    found = served.run(
+def test_rows_are_secured(database: Database) -> None:
+    """Row-level security hides all rows, even if a table is granted by mistake."""
+    found = database.run(
         "select count(*) from pg_class where relnamespace = 'vgen'::regnamespace "
         "and relkind = 'r' and relrowsecurity"
     )
@@ -72,7 +72,7 @@ def test_rows_are_secured(served: Database) -> None:
 
 
 @pytest.mark.parametrize("role", ["anon", "authenticated", "service_role"])
-def test_the_inner_functions_are_nobodys(served: Database, role: str) -> None:
-    """What the functions are made of cannot be called by itself."""
+def test_internal_functions_cannot_be_called(database: Database, role: str) -> None:
+    """No role may call the internal functions of the schema `vgen`."""
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        served.run(f"set role {role}; select vgen.refuse('a joke')")
+        database.run(f"set role {role}; select vgen.refuse('a joke')")

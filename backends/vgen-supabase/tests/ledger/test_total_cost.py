@@ -1,4 +1,4 @@
-"""The service's own table of jobs hears what each job has cost."""
+"""The service's own table of jobs is updated with each job's cost."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ import pytest
 from vgen_supabase import PostgresLedger
 
 from .jobs import manifest, spend
-from .served import Database
+from .servers import Database
 
 SPENT = Decimal("0.12")
 
 
 @pytest.fixture
-def jobs(served: Database, request: pytest.FixtureRequest) -> Generator[Database]:
+def jobs(database: Database, request: pytest.FixtureRequest) -> Generator[Database]:
     """A service's table of jobs, with an id of the type that the test names."""
-    served.run(f"create table public.jobs (id {request.param} primary key, total_cost numeric)")
-    yield served
-    served.run("drop table if exists public.jobs cascade; drop function if exists public.no()")
+    database.run(f"create table public.jobs (id {request.param} primary key, total_cost numeric)")
+    yield database
+    database.run("drop table if exists public.jobs cascade; drop function if exists public.no()")
 
 
-async def spent(served: Database) -> list[tuple[object, ...]]:
-    """Spend something on a job that the table has, and give what the table has then."""
+async def spent(database: Database) -> list[tuple[object, ...]]:
+    """Spend on a job in the table, and return what the table contains then."""
     job = uuid4()
-    served.run(f"insert into public.jobs values ('{job}', 0)")  # noqa: S608 (our own id)
-    ledger = PostgresLedger(served.address())
+    database.run(f"insert into public.jobs values ('{job}', 0)")  # noqa: S608 (our own id)
+    ledger = PostgresLedger(database.address())
     await spend(ledger, job, str(SPENT))
     account = await ledger.conclude(job, "done")
     await ledger.aclose()
     assert account.spent == SPENT
-    return served.run("select total_cost from public.jobs")
+    return database.run("select total_cost from public.jobs")
 
 
 @pytest.mark.parametrize("jobs", ["uuid", "text", "varchar(40)"], indirect=True)
-async def test_it_hears_the_sum(jobs: Database) -> None:
-    """Whatever type its id has."""
+async def test_the_sum_is_written(jobs: Database) -> None:
+    """The sum is written, whatever the type of the id column."""
     assert await spent(jobs) == [(SPENT,)]
 
 
 @pytest.mark.parametrize("jobs", ["uuid"], indirect=True)
-async def test_a_locked_row_hears_it_at_the_end(jobs: Database) -> None:
-    """Who holds the row holds nobody up, and the last sum arrives when the job is concluded."""
+async def test_a_locked_row_is_updated_at_the_end(jobs: Database) -> None:
+    """A locked row does not block the ledger; it is updated when the job is concluded."""
     job = uuid4()
     jobs.run(f"insert into public.jobs values ('{job}', 0)")  # noqa: S608 (our own id)
     ledger = PostgresLedger(jobs.address())
@@ -64,15 +64,15 @@ async def test_a_locked_row_hears_it_at_the_end(jobs: Database) -> None:
 
 @pytest.mark.parametrize("jobs", ["uuid"], indirect=True)
 async def test_a_lesser_roles_table_is_left_alone(jobs: Database, mallory: str) -> None:
-    """What its triggers did would be done with the ledger's rights."""
+    """Its triggers would run with the ledger's rights."""
     jobs.run(f"alter table public.jobs owner to {mallory}")
     assert await spent(jobs) == [(0,)]
 
 
 @pytest.mark.parametrize("jobs", ["uuid"], indirect=True)
 @pytest.mark.parametrize("state", ["query_canceled", "assert_failure", "raise_exception"])
-async def test_its_troubles_are_its_own(jobs: Database, state: str) -> None:
-    """A trigger of its own that fails stops no money from being booked."""
+async def test_failing_triggers_are_ignored(jobs: Database, state: str) -> None:
+    """A failing trigger on the table does not stop the ledger."""
     jobs.run(
         "create function public.no() returns trigger language plpgsql as "
         f"$$ begin raise {state}; end $$; "
@@ -83,7 +83,7 @@ async def test_its_troubles_are_its_own(jobs: Database, state: str) -> None:
 
 @pytest.mark.parametrize("jobs", ["uuid"], indirect=True)
 async def test_a_table_without_the_column_is_left_alone(jobs: Database) -> None:
-    """Another service's table of that name is none of our business."""
+    """A table `jobs` without `total_cost` is not touched."""
     jobs.run("alter table public.jobs rename total_cost to price")
     ledger = PostgresLedger(jobs.address())
     await spend(ledger, uuid4(), "0.12")

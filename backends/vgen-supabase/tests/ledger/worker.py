@@ -1,7 +1,7 @@
-"""A process that plays twenty users of one budget at once, for each job that it is told of.
+"""A process that simulates twenty concurrent users of one budget, for each job on standard input.
 
-Its words: the "module:name" that makes the ledger, and its arguments. Standard input names a job
-and a seed to a line; each job is answered by how often the ledger was changed.
+Its arguments: the "module:name" of the ledger's class, and the arguments of that class. Each line
+of standard input has a job and a seed; the number of changes to the ledger is printed for each.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ REQUEST = ClipRequest(
 
 
 def attempt(identity: UUID, job: UUID, clip_index: int, hold: Decimal) -> Attempt:
-    """Give a new attempt at a clip."""
+    """Return a new attempt at a clip."""
     return Attempt(
         attempt_id=identity,
         job_id=job,
@@ -59,12 +59,12 @@ def attempt(identity: UUID, job: UUID, clip_index: int, hold: Decimal) -> Attemp
     )
 
 
-async def play(ledger: CostLedger, job: UUID, seed: str) -> int:
-    """Play all users of one job, and give how often the ledger was changed."""
+async def run_users(ledger: CostLedger, job: UUID, seed: str) -> int:
+    """Run all users of one job, and return how often the ledger was changed."""
     changes: list[int] = []
 
     async def user(number: int) -> None:
-        rng = random.Random(f"{seed}/{number}")  # noqa: S311 (a plan that can be repeated)
+        rng = random.Random(f"{seed}/{number}")  # noqa: S311 (reproducible)
         changes.append(await one_clip(ledger, job, rng))
 
     async with trio.open_nursery() as nursery:
@@ -74,15 +74,17 @@ async def play(ledger: CostLedger, job: UUID, seed: str) -> int:
 
 
 async def one_clip(ledger: CostLedger, job: UUID, rng: random.Random) -> int:
-    """Claim a clip, carry on what stands open or reserve anew, and go some way with it."""
+    """Claim a clip, continue its open attempt or reserve a new one, and advance it a few times."""
     changed = 0
     clip = rng.randrange(CLIPS)
     try:
         claim = await ledger.claim(job, clip, owner="user", lease=rng.choice(LEASES))
         if claim is None:
             return 0
-        sent = await standing(ledger, claim) or await ledger.reserve(claim, fresh(claim, rng))
-        for entry in path(sent, rng):
+        sent = await open_attempt(ledger, claim)
+        if sent is None:
+            sent = await ledger.reserve(claim, new_attempt(claim, rng))
+        for entry in next_entries(sent, rng):
             sent = await ledger.advance(claim, sent.attempt_id, sent.state, entry)
             changed += 1
         await ledger.release(claim)
@@ -91,21 +93,21 @@ async def one_clip(ledger: CostLedger, job: UUID, rng: random.Random) -> int:
     return changed
 
 
-async def standing(ledger: CostLedger, claim: Claim) -> Attempt | None:
-    """Find what another has left open."""
+async def open_attempt(ledger: CostLedger, claim: Claim) -> Attempt | None:
+    """Return the attempt that another user has left open, if any."""
     attempts = await ledger.attempts(claim.job_id, claim.clip_index)
     return next((each for each in attempts if each.is_open and each.sent), None)
 
 
-def fresh(claim: Claim, rng: random.Random) -> Attempt:
-    """Give a new attempt that holds some cents."""
+def new_attempt(claim: Claim, rng: random.Random) -> Attempt:
+    """Return a new attempt that holds some cents."""
     hold = Decimal(rng.randrange(1, MOST_CENTS)) / 100
     identity = UUID(int=rng.getrandbits(128), version=4)
     return attempt(identity, claim.job_id, claim.clip_index, hold)
 
 
-def path(sent: Attempt, rng: random.Random) -> list[Entry]:
-    """Give what may happen to an attempt from where it stands, or a part of it."""
+def next_entries(sent: Attempt, rng: random.Random) -> list[Entry]:
+    """Return entries that an attempt may have from its current state on, or the first few."""
     bill = sent.hold * rng.randrange(101) / 100
     won: list[Entry] = [
         Settled(State.SUCCEEDED, bill),
@@ -123,19 +125,19 @@ def path(sent: Attempt, rng: random.Random) -> list[Entry]:
         "succeeded": won[1:],
         "fetched": rng.choice([won[2:], useless]),
     }
-    whole = by_custody[sent.custody]
+    entries = by_custody[sent.custody]
     if sent.custody == "intended" and sent.money == "in doubt":
-        whole = doubted[1:]
-    return whole[: rng.randrange(len(whole) + 1)]
+        entries = doubted[1:]
+    return entries[: rng.randrange(len(entries) + 1)]
 
 
-async def main(*words: str) -> None:
-    """Play the jobs that standard input names."""
-    factory, *arguments = words
-    ledger: CostLedger = resolve_name(factory)(*arguments)
+async def main(*arguments: str) -> None:
+    """Run the jobs on standard input."""
+    factory, *rest = arguments
+    ledger: CostLedger = resolve_name(factory)(*rest)
     for line in sys.stdin:
         job, seed = line.split()
-        print(await play(ledger, UUID(job), seed), flush=True)  # noqa: T201 (the answer)
+        print(await run_users(ledger, UUID(job), seed), flush=True)  # noqa: T201 (the answer)
     await ledger.aclose()
 
 

@@ -1,4 +1,4 @@
-"""A service for each test, with one empty private bucket, and a storage in it."""
+"""For each test, a service with one empty private bucket, and a storage in it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import pytest
 
 from vgen_supabase import SupabaseStorage
 
-from .served import BUCKET, Served, served
+from .server import BUCKET, Server, run_server
 
 
 @pytest.fixture
-def service() -> Generator[Served]:
+def service() -> Generator[Server]:
     """The service."""
-    with served() as service:
+    with run_server() as service:
         yield service
 
 
 @pytest.fixture
-async def storage(service: Served) -> AsyncGenerator[SupabaseStorage]:
+async def storage(service: Server) -> AsyncGenerator[SupabaseStorage]:
     """A storage in its bucket."""
     storage = SupabaseStorage(BUCKET, **service.access)
     yield storage

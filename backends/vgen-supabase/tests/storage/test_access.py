@@ -1,4 +1,4 @@
-"""Where a project's URL and key come from, and which are no good."""
+"""Where a project's URL and key come from, and which are refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def a_jwt(**claims: str) -> str:
     return f"eyJhbGciOiJIUzI1NiJ9.{payload}.c2lnbmF0dXJl"
 
 
-def test_what_is_given_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arguments_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Arguments, then the client, then the environment; a slash at the end does not matter."""
     monkeypatch.setenv("SUPABASE_URL", "http://localhost:8000/")
     monkeypatch.setenv("SUPABASE_SERVICE_ROLE_KEY", " from-the-environment\n")
@@ -34,7 +34,7 @@ def test_what_is_given_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("key", [KEY, a_jwt(role="service_role"), a_jwt(iss="me"), "a.b.c", "x"])
 def test_a_good_key_passes(key: str) -> None:
-    """Keys of both kinds, and those that tell nothing about themselves."""
+    """Keys of both kinds, and those that name no role, are accepted."""
     Access(URL, key).check()
 
 
@@ -73,13 +73,13 @@ def test_what_is_wrong_is_named(
 
 
 @pytest.mark.parametrize("bucket", ["", ".", "..", "a/b", "list", "public", 101 * "a", "ä", "a\0"])
-def test_a_bucket_that_cannot_be_is_refused(bucket: str) -> None:
-    """So is a name that the service would take for a part of its routes."""
+def test_an_invalid_bucket_is_refused(bucket: str) -> None:
+    """A name that is not allowed, or that is part of the service's routes, is refused."""
     with pytest.raises(ConfigurationError, match="bucket"):
         SupabaseStorage(bucket, url=URL, key=KEY)
 
 
-def test_a_url_must_be_good_for_some_time() -> None:
-    """A signed URL without a lifetime is a mistake."""
+def test_a_signed_url_needs_a_lifetime() -> None:
+    """A lifetime of 0 seconds is refused."""
     with pytest.raises(ConfigurationError, match="expires_in"):
         SupabaseStorage("clips", url=URL, key=KEY, expires_in=0)

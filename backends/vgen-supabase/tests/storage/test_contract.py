@@ -1,4 +1,4 @@
-"""A private and a public bucket keep what the port promises."""
+"""A private and a public bucket pass the storage contract."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 from vgen.testing.contracts import StorageContract
 from vgen_supabase import SupabaseStorage
 
-from .books import Bucket
-from .served import Served, served
+from .server import Server, run_server
+from .state import Bucket
 
 
 @pytest.fixture(scope="module")
-def service() -> Generator[Served]:
+def service() -> Generator[Server]:
     """One service for all tests of this file."""
-    with served() as service:
+    with run_server() as service:
         yield service
 
 
@@ -28,12 +28,12 @@ class TestPrivate(StorageContract):
     public = False
 
     @pytest.fixture(autouse=True)
-    def _service(self, service: Served) -> None:
+    def _service(self, service: Server) -> None:
         self.service = service
 
     def make(self, folder: Path) -> SupabaseStorage:
         bucket = f"b{sha256(bytes(folder)).hexdigest()[:16]}"
-        self.service.books.buckets[bucket] = Bucket(public=self.public)
+        self.service.state.buckets[bucket] = Bucket(public=self.public)
         return SupabaseStorage(bucket, **self.service.access)
 
     async def put(self, storage: object, folder: Path, data: bytes) -> str:

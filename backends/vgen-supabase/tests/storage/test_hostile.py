@@ -1,4 +1,4 @@
-"""Hostile input is refused for good, and touches nothing that it should not."""
+"""Hostile input is refused with a permanent error, and has no effect."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from starlette.types import Receive, Scope, Send
 from vgen.errors import StorageError
 from vgen_supabase import Reason, SupabaseStorage, SupabaseStorageError
 
-from .books import ANON_KEY, Bucket
-from .served import BUCKET, Served
+from .server import BUCKET, Server
+from .state import ANON_KEY, Bucket
 
 TEN_GB = 10 * 10**9
 CHUNK = bytes(2**16)
@@ -25,7 +25,7 @@ SECRET = b"an image of somebody else's"
 
 
 class Endless(Response):
-    """Ten gigabytes, or as many of them as somebody takes."""
+    """A response of ten gigabytes, sent until the client disconnects."""
 
     def __init__(self, status: int, *, announced: bool) -> None:
         length = {"Content-Length": str(TEN_GB)} if announced else {"Transfer-Encoding": "chunked"}
@@ -37,15 +37,15 @@ class Endless(Response):
         await send({**start, "headers": self.raw_headers})
         chunk = {"type": "http.response.body", "body": CHUNK, "more_body": True}
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_left, receive, nursery.cancel_scope)
+            nursery.start_soon(_cancel_on_disconnect, receive, nursery.cancel_scope)
             while self.sent < TEN_GB:
                 await send(chunk)
                 self.sent += len(CHUNK)
                 await trio.lowlevel.checkpoint()
 
 
-async def _left(receive: Receive, scope: trio.CancelScope) -> None:
-    """Stop when nobody listens any more."""
+async def _cancel_on_disconnect(receive: Receive, scope: trio.CancelScope) -> None:
+    """Cancel the scope when the client disconnects."""
     while (await receive())["type"] != "http.disconnect":
         pass
     scope.cancel()
@@ -76,14 +76,14 @@ BAD_KEYS = [
 
 @pytest.fixture
 def elsewhere() -> Generator[socket.socket]:
-    """A server in the private network, that nobody has any business with."""
+    """Another server in the private network, which must not be contacted."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         listener.settimeout(0)
         yield listener
 
 
 def visited(listener: socket.socket) -> bool:
-    """Whether anybody has connected."""
+    """Whether a client has connected."""
     try:
         listener.accept()[0].close()
     except BlockingIOError:
@@ -93,9 +93,9 @@ def visited(listener: socket.socket) -> bool:
 
 @pytest.mark.parametrize("key", BAD_KEYS)
 async def test_a_bad_key_is_not_sent(
-    service: Served, storage: SupabaseStorage, tmp_path: Path, key: str
+    service: Server, storage: SupabaseStorage, tmp_path: Path, key: str
 ) -> None:
-    """Not for writing, and not for looking up, reading or minting a URL."""
+    """No method sends an invalid key to the service."""
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"a clip")
     reference = f"supabase://{BUCKET}/{key}"
@@ -112,14 +112,14 @@ async def test_a_bad_key_is_not_sent(
         assert not caught.value.retryable
         assert len(str(caught.value)) < 300
         assert str(caught.value).isprintable()
-    assert not service.books.asked
-    assert not service.books.objects
+    assert not service.state.requests
+    assert not service.state.objects
 
 
 async def test_a_look_alike_leads_nowhere(
-    service: Served, storage: SupabaseStorage, elsewhere: socket.socket
+    service: Server, storage: SupabaseStorage, elsewhere: socket.socket
 ) -> None:
-    """A URL of another server is refused unread, however much it looks like the project's."""
+    """A URL of another server is not fetched, however much it looks like the project's."""
     port = elsewhere.getsockname()[1]
     home = service.url.removeprefix("http://")
     for host in (
@@ -134,17 +134,17 @@ async def test_a_look_alike_leads_nowhere(
         with pytest.raises(SupabaseStorageError) as caught:
             await storage.read(f"http://{host}/storage/v1/object/public/b/k.png", max_bytes=LIMIT)
         assert caught.value.reason is Reason.ELSEWHERE
-    assert not service.books.asked
+    assert not service.state.requests
     assert not visited(elsewhere)
 
 
 async def test_a_redirect_is_not_followed(
-    service: Served, storage: SupabaseStorage, elsewhere: socket.socket, tmp_path: Path
+    service: Server, storage: SupabaseStorage, elsewhere: socket.socket, tmp_path: Path
 ) -> None:
-    """Not to a private address, not by any method: the key would go along."""
+    """No method follows a redirect, which would carry the key along."""
     clip = tmp_path / "clip.mp4"
     url = f"http://127.0.0.1:{elsewhere.getsockname()[1]}/latest/meta-data"
-    service.books.instead = lambda _: RedirectResponse(url, 307)
+    service.state.override = lambda _: RedirectResponse(url, 307)
     for size in (6, 7 * 2**20):
         clip.write_bytes(bytes(size))
         for call in (
@@ -162,11 +162,11 @@ async def test_a_redirect_is_not_followed(
 @pytest.mark.parametrize("announced", [False, True])
 @pytest.mark.parametrize("status", [200, 404, 503])
 async def test_a_body_without_end_is_not_read(
-    service: Served, storage: SupabaseStorage, status: int, *, announced: bool
+    service: Server, storage: SupabaseStorage, status: int, *, announced: bool
 ) -> None:
-    """Of 10 GB, not much more than the limit is taken, whatever was asked and was answered."""
+    """Of a 10 GB response, little more than the limit is read, by any method and status."""
     endless = Endless(status, announced=announced)
-    service.books.instead = lambda _: endless
+    service.state.override = lambda _: endless
     for call in (
         lambda: storage.read(f"supabase://{BUCKET}/cat.png", max_bytes=LIMIT),
         lambda: storage.stat("job/clip.mp4"),
@@ -179,14 +179,14 @@ async def test_a_body_without_end_is_not_read(
 
 @pytest.mark.parametrize("size", [6, 7 * 2**20])
 @pytest.mark.parametrize("key", ["sb_secret_of_another_project", ANON_KEY])
-async def test_a_bad_key_to_the_project_opens_nothing(
-    service: Served, tmp_path: Path, key: str, size: int
+async def test_a_wrong_service_key_gives_no_access(
+    service: Server, tmp_path: Path, key: str, size: int
 ) -> None:
-    """A wrong key and an anonymous one read and write nothing, and are told so for good."""
+    """With a wrong or an anonymous key, every method fails with a permanent error."""
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(bytes(size))
     service.put("cat.png", data=SECRET)
-    before = dict(service.books.objects)
+    before = dict(service.state.objects)
     storage = SupabaseStorage(BUCKET, url=service.url, key=key)
     for call in (
         lambda: storage.write("job/clip.mp4", clip),
@@ -198,8 +198,8 @@ async def test_a_bad_key_to_the_project_opens_nothing(
             await call()
         assert not caught.value.retryable
         assert SECRET.decode() not in str(caught.value)
-    assert service.books.objects == before
-    assert not service.books.uploads
+    assert service.state.objects == before
+    assert not service.state.uploads
     await storage.aclose()
 
 
@@ -212,37 +212,37 @@ async def test_a_bad_key_to_the_project_opens_nothing(
     ],
 )
 async def test_a_bucket_may_refuse_a_clip(
-    service: Served,
+    service: Server,
     storage: SupabaseStorage,
     tmp_path: Path,
     size: int,
     bucket: Bucket,
     reason: Reason,
 ) -> None:
-    """Its size limit and its types are the service's to keep; its answer is told as it is."""
+    """The service enforces a bucket's size limit and types; its error is reported."""
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(bytes(size))
-    service.books.buckets[BUCKET] = bucket
+    service.state.buckets[BUCKET] = bucket
     with pytest.raises(SupabaseStorageError) as caught:
         await storage.write("job/clip.mp4", clip)
     assert caught.value.reason is reason
     assert not caught.value.retryable
-    assert not service.books.objects
+    assert not service.state.objects
 
 
 async def test_a_clip_that_shrinks_is_not_stored(
-    service: Served, storage: SupabaseStorage, tmp_path: Path
+    service: Server, storage: SupabaseStorage, tmp_path: Path
 ) -> None:
-    """A file that becomes shorter while it is sent is an error; what was sent is not shown."""
+    """If a file becomes shorter while it is sent, the upload fails and nothing is stored."""
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(bytes(7 * 2**20))
 
-    def instead(request: object) -> Response | None:
+    def override(request: object) -> Response | None:
         with clip.open("r+b") as file:
             file.truncate(1000)
         return None
 
-    service.books.instead = instead
+    service.state.override = override
     with pytest.raises(StorageError, match="shorter"):
         await storage.write("job/clip.mp4", clip)
-    assert not service.books.objects
+    assert not service.state.objects

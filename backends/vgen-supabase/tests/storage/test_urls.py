@@ -1,4 +1,4 @@
-"""Which URLs name a file of the project, and which only look as if they did."""
+"""Which URLs name a file of the project, and which only look like it."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ CAT = ObjectLocation("pets", "cats/a cat.png")
         "supabase://pets/cats/a cat.png",
     ],
 )
-def test_every_shape_of_a_url_is_understood(url: str) -> None:
-    """Public, signed, authenticated, transformed: all of them mean a bucket and a key."""
+def test_every_form_of_url_is_understood(url: str) -> None:
+    """Public, signed, authenticated and transformed URLs all name a bucket and a key."""
     assert location_of(url, Access(HOSTED, "")) == CAT
     assert location_of(url, Access(f"https://{REF}.storage.supabase.co", "")) == CAT
 
 
-def test_a_project_of_ones_own_may_be_anywhere() -> None:
-    """A self-hosted project has a port and a path, which its URLs share."""
+def test_a_self_hosted_project() -> None:
+    """A self-hosted project may have a port and a path, which its URLs must share."""
     access = Access("http://localhost:8000/supabase", "")
     url = "http://localhost:8000/supabase/storage/v1/object/public/pets/cats/a%20cat.png"
     assert location_of(url, access) == CAT
@@ -91,7 +91,7 @@ def test_a_project_of_ones_own_may_be_anywhere() -> None:
     ],
 )
 def test_anything_else_is_elsewhere(url: str) -> None:
-    """Other hosts and look-alikes, other routes and no routes name no file of the project."""
+    """Other hosts, look-alikes and other routes name no file of the project."""
     with pytest.raises(SupabaseStorageError) as caught:
         location_of(url, Access(HOSTED, ""))
     assert caught.value.reason is Reason.ELSEWHERE
@@ -124,8 +124,8 @@ def test_anything_else_is_elsewhere(url: str) -> None:
         "object/info/sign/cat.png",
     ],
 )
-def test_what_is_no_key_is_not_asked_for(path: str) -> None:
-    """Keys and buckets are checked after they were decoded, once; so are words of the routes."""
+def test_an_invalid_key_is_refused(path: str) -> None:
+    """Keys and buckets are decoded once, and then checked, also for words of the routes."""
     with pytest.raises(SupabaseStorageError) as caught:
         location_of(f"{API}/{path}", Access(HOSTED, ""))
     assert caught.value.reason is Reason.BAD_NAME

@@ -10,10 +10,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from . import refusals
-from .books import Books, Stored, Upload
-from .refusals import Refusal, TusRefusal
-from .routes import KEY, accept
+from . import errors
+from .errors import RestError, TusError
+from .routes import KEY, check_accepted
+from .state import ServiceState, Stored, Upload
 
 PIECE = 6 * 2**20
 VERSION = {"Tus-Resumable": "1.0.0"}
@@ -21,12 +21,12 @@ VERSION = {"Tus-Resumable": "1.0.0"}
 
 @frozen
 class TusRoutes:
-    """The handlers; each raises a `TusRefusal` for what it will not do."""
+    """The request handlers; each raises `TusError` for what it refuses."""
 
-    books: Books
+    state: ServiceState
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """All routes."""
         one = "/upload/resumable/{id}"
         return [
             Route("/upload/resumable", self.create, methods=["POST"]),
@@ -35,76 +35,77 @@ class TusRoutes:
         ]
 
     async def create(self, request: Request) -> Response:
-        """Open an upload. Its address is told as the service believes it to be."""
+        """Create an upload. As behind a proxy, the host in its `Location` is wrong."""
         self._check(request)
-        told = _metadata(request.headers.get("upload-metadata", ""))
-        bucket, key, media_type = told["bucketName"], told["objectName"], told["contentType"]
+        metadata = _metadata(request.headers.get("upload-metadata", ""))
+        bucket, key = metadata["bucketName"], metadata["objectName"]
+        media_type = metadata["contentType"]
         length = int(request.headers["upload-length"])
-        if bucket not in self.books.buckets:
-            raise TusRefusal(404, "Bucket not found")
+        if bucket not in self.state.buckets:
+            raise TusError(404, "Bucket not found")
         if not KEY.fullmatch(key):
-            raise TusRefusal(400, f"Invalid key: {key}")
+            raise TusError(400, f"Invalid key: {key}")
         try:
-            accept(self.books, bucket, media_type, length)
-        except Refusal as error:
+            check_accepted(self.state, bucket, media_type, length)
+        except RestError as error:
             status = int(error.body["statusCode"])
-            raise TusRefusal(status, error.body["message"]) from error
-        number = f"{bucket}/{key}/{len(self.books.uploads)}".encode()
+            raise TusError(status, error.body["message"]) from error
+        number = f"{bucket}/{key}/{len(self.state.uploads)}".encode()
         name = base64.urlsafe_b64encode(number).decode().rstrip("=")
-        self.books.uploads[name] = Upload(bucket, key, length, media_type)
+        self.state.uploads[name] = Upload(bucket, key, length, media_type)
         location = f"https://behind-a-proxy.internal/upload/resumable/{name}"
         return Response(status_code=201, headers={**VERSION, "Location": location})
 
     async def head(self, request: Request) -> Response:
-        """Say how much has arrived."""
+        """Return how many bytes have arrived."""
         upload = self._find(request)
         headers = {"Upload-Offset": str(len(upload.data)), "Upload-Length": str(upload.length)}
         return Response(status_code=200, headers={**VERSION, **headers})
 
     async def append(self, request: Request) -> Response:
-        """Take a piece in: what has arrived of a broken one is kept."""
-        data, whole = await _arrived(request)
+        """Receive a piece; if it is cut off, the bytes that arrived are kept."""
+        data, complete = await _received(request)
         self._check(request)
         upload = self._find(request)
         offset, length = len(upload.data), int(request.headers["content-length"])
         if request.headers.get("content-type") != "application/offset+octet-stream":
-            raise TusRefusal(415, "Content-Type must be application/offset+octet-stream")
+            raise TusError(415, "Content-Type must be application/offset+octet-stream")
         if request.headers.get("upload-offset") != str(offset):
-            raise TusRefusal(409, "Upload-Offset conflict")
+            raise TusError(409, "Upload-Offset conflict")
         if length != PIECE and offset + length != upload.length:
-            raise TusRefusal(400, f"pieces have {PIECE} bytes")
+            raise TusError(400, f"pieces have {PIECE} bytes")
         upload.data += data
-        if whole and len(upload.data) == upload.length:
+        if complete and len(upload.data) == upload.length:
             self._complete(request, upload)
         return Response(
             status_code=204, headers={**VERSION, "Upload-Offset": str(len(upload.data))}
         )
 
     def _complete(self, request: Request, upload: Upload) -> None:
-        place = upload.bucket, upload.key
-        if place in self.books.objects and request.headers.get("x-upsert") != "true":
-            raise TusRefusal(409, "The resource already exists")
-        self.books.objects[place] = Stored(bytes(upload.data), upload.media_type)
+        location = upload.bucket, upload.key
+        if location in self.state.objects and request.headers.get("x-upsert") != "true":
+            raise TusError(409, "The resource already exists")
+        self.state.objects[location] = Stored(bytes(upload.data), upload.media_type)
 
     def _check(self, request: Request) -> None:
         if request.headers.get("tus-resumable") != "1.0.0":
-            raise TusRefusal(412, "Tus-Resumable Required")
-        role = self.books.role(request)
+            raise TusError(412, "Tus-Resumable Required")
+        role = self.state.role(request)
         if role is None:
-            raise refusals.denied("signature verification failed")
+            raise errors.denied("signature verification failed")
         if role != "service_role":
-            raise TusRefusal(403, "new row violates row-level security policy")
+            raise TusError(403, "new row violates row-level security policy")
 
     def _find(self, request: Request) -> Upload:
-        upload = self.books.uploads.get(request.path_params["id"])
+        upload = self.state.uploads.get(request.path_params["id"])
         if upload is None:
-            raise TusRefusal(404, "The file for this url was not found")
+            raise TusError(404, "The file for this url was not found")
         if upload.expired:
-            raise TusRefusal(410, "The file for this url no longer exists")
+            raise TusError(410, "The file for this url no longer exists")
         return upload
 
 
-async def _arrived(request: Request) -> tuple[bytes, bool]:
+async def _received(request: Request) -> tuple[bytes, bool]:
     data = bytearray()
     try:
         async for chunk in request.stream():

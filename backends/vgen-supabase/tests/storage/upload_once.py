@@ -1,4 +1,4 @@
-"""Write one file as a clip, and say how many bytes of memory the process had at its peak."""
+"""Upload one file as a clip, and print the peak memory of the process in bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vgen_supabase import SupabaseStorage
 
 
 async def write(*arguments: str) -> None:
-    """Write the file."""
+    """Upload the file."""
     url, secret, bucket, key, path = arguments
     storage = SupabaseStorage(bucket, url=url, key=secret)
     await storage.write(key, Path(path))
@@ -20,7 +20,7 @@ async def write(*arguments: str) -> None:
 
 
 def peak() -> int:
-    """Give the peak. That of `getrusage` may be the peak of whoever started this process."""
+    """Return the peak memory. `getrusage` may report that of the parent process instead."""
     status = Path("/proc/self/status").read_text("utf-8")
     return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 2**10
 

@@ -1,4 +1,4 @@
-"""A Supabase Storage of one's own on a real socket, in a thread of its own."""
+"""A fake Supabase Storage on a real socket, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .books import SERVICE_KEY, Books, Bucket, Stored
-from .refusals import Refusal, TusRefusal, answer
+from .errors import RestError, TusError, answer
 from .routes import Routes
+from .state import SERVICE_KEY, Bucket, ServiceState, Stored
 from .tus import TusRoutes
 
 IMAGE = b"\x89PNG, or so it says"
@@ -31,98 +31,98 @@ BUCKET = "clips"
 
 
 @frozen
-class Served:
-    """A running service: its books, and where it is."""
+class Server:
+    """A running service: its state and its URL."""
 
-    books: Books
+    state: ServiceState
     url: str
 
     @property
     def access(self) -> dict[str, Any]:
-        """What a storage is made with to reach it."""
+        """The arguments with which a `SupabaseStorage` reaches it."""
         return {"url": self.url, "key": SERVICE_KEY}
 
     def put(self, key: str, *, bucket: str = BUCKET, data: bytes = IMAGE) -> str:
-        """Put an image there, and give the URL that is good with a key."""
-        self.books.objects[bucket, key] = Stored(data, "image/png")
+        """Store an image, and return its URL, which needs a key."""
+        self.state.objects[bucket, key] = Stored(data, "image/png")
         return f"{self.url}/storage/v1/object/{bucket}/{key}"
 
 
 @contextmanager
-def served() -> Generator[Served]:
-    """Serve until the block ends, with one private bucket."""
-    books = Books(buckets={BUCKET: Bucket()})
+def run_server() -> Generator[Server]:
+    """Run a service with one private bucket until the block ends."""
+    state = ServiceState(buckets={BUCKET: Bucket()})
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    told: SimpleQueue[tuple[trio.lowlevel.TrioToken, trio.CancelScope]] = SimpleQueue()
+    started: SimpleQueue[tuple[trio.lowlevel.TrioToken, trio.CancelScope]] = SimpleQueue()
 
     async def serve() -> None:
         async with trio.open_nursery() as nursery:
-            await nursery.start(_server(books, listener))
-            told.put((trio.lowlevel.current_trio_token(), nursery.cancel_scope))
+            await nursery.start(_server(state, listener))
+            started.put((trio.lowlevel.current_trio_token(), nursery.cancel_scope))
 
     thread = threading.Thread(target=trio.run, args=(serve,))
     thread.start()
-    token, scope = told.get(timeout=30)
+    token, scope = started.get(timeout=30)
     try:
-        yield Served(books, f"http://127.0.0.1:{port}")
+        yield Server(state, f"http://127.0.0.1:{port}")
     finally:
         token.run_sync_soon(scope.cancel)
         thread.join()
 
 
-def _server(books: Books, listener: socket.socket) -> Any:
+def _server(state: ServiceState, listener: socket.socket) -> Any:
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.loglevel = "CRITICAL"
     config.graceful_timeout = 0
-    routes = [*TusRoutes(books).routes(), *Routes(books).routes()]
+    routes = [*TusRoutes(state).routes(), *Routes(state).routes()]
     app = Starlette(
         routes=[Mount("/storage/v1", routes=routes)],
-        exception_handlers={Refusal: answer, TusRefusal: answer},
+        exception_handlers={RestError: answer, TusError: answer},
     )
     # Starlette's types for ASGI are wider than Hypercorn's.
-    gate = cast("ASGIFramework", _Gate(app, books))
+    gateway = cast("ASGIFramework", _Gateway(app, state))
     serve = hypercorn.trio.serve  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - its WSGI is untyped
-    return partial(serve, gate, config, mode="asgi")
+    return partial(serve, gateway, config, mode="asgi")
 
 
 @frozen
-class _Gate:
-    """What every request passes on its way in: the log, the gateway's key, the test's wishes."""
+class _Gateway:
+    """Logs each request, checks for a key, and applies the test's `override` and `drops`."""
 
     app: ASGIApp
-    books: Books
+    state: ServiceState
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
-        self.books.asked.append(f"{request.method} {scope['raw_path'].decode()}")
-        response = self.books.instead(request)
+        self.state.requests.append(f"{request.method} {scope['raw_path'].decode()}")
+        response = self.state.override(request)
         if response is None and not _has_key(request):
             response = JSONResponse({"message": "No API key found in request"}, 401)
         if response is not None:
             await _drain(request)
             await response(scope, receive, send)
-        elif self.books.loses(request):
-            await self.app(scope, receive, _nowhere)
-            # A mere `100 Continue` says nothing, and keeps the server from answering 500.
+        elif self.state.drops(request):
+            await self.app(scope, receive, _discard)
+            # Only a `100 Continue`: without any response, the server would send a 500.
             await send({"type": "http.response.start", "status": 100, "headers": []})
         else:
             await self.app(scope, receive, send)
 
 
 def _has_key(request: Request) -> bool:
-    """Whether the gateway lets it through; URLs for browsers need no key."""
+    """Whether a request has a key, or needs none: public and signed URLs do not."""
     path = request.url.path.removeprefix("/storage/v1/")
-    open_to_all = path.startswith(("object/public/", "object/sign/")) and request.method == "GET"
-    return open_to_all or bool(request.headers.get("apikey"))
+    keyless = path.startswith(("object/public/", "object/sign/")) and request.method == "GET"
+    return keyless or bool(request.headers.get("apikey"))
 
 
 async def _drain(request: Request) -> None:
-    """Hear a client out: one that is still sending would not hear the answer."""
+    """Read the whole request: a client that is still sending would miss the response."""
     try:
         async for _ in request.stream():
             pass
@@ -130,5 +130,5 @@ async def _drain(request: Request) -> None:
         pass
 
 
-async def _nowhere(message: Message) -> None:
-    """Tell nobody."""
+async def _discard(message: Message) -> None:
+    """Send nothing."""

@@ -1,4 +1,4 @@
-"""A service's own client, handed in, whose network is whatever a test says it is."""
+"""A storage on a client of the service's own, with a mock transport."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from supabase import AsyncClient, AsyncClientOptions
 
 from vgen_supabase import SupabaseStorage
 
-from .books import SERVICE_KEY
-from .served import BUCKET
+from .server import BUCKET
+from .state import SERVICE_KEY
 
 URL = "https://abcdefghijklmnopqrst.supabase.co"
 
 
 class Answering(httpx.AsyncBaseTransport):
-    """Gives the same answer to every request, without reading it whole."""
+    """Sends the same response to every request, without reading its body."""
 
     def __init__(self, status: int, body: bytes = b"", **headers: str) -> None:
         self._status, self._body, self._headers = status, body, headers
-        self.asked: list[httpx.Request] = []
+        self.requests: list[httpx.Request] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await trio.lowlevel.checkpoint()
-        self.asked.append(request)
+        self.requests.append(request)
         return httpx.Response(self._status, headers=self._headers, content=self._body)
 
 
@@ -42,7 +42,7 @@ class Failing(httpx.AsyncBaseTransport):
 
 
 class Hanging(httpx.AsyncBaseTransport):
-    """Takes the beginning of a request, and nothing more."""
+    """Reads the beginning of a request, and never responds."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         async for _ in cast("httpx.AsyncByteStream", request.stream):
@@ -54,7 +54,7 @@ class Hanging(httpx.AsyncBaseTransport):
 async def lending(
     transport: httpx.AsyncBaseTransport, *, url: str = URL, key: str = SERVICE_KEY
 ) -> AsyncGenerator[SupabaseStorage]:
-    """Make a storage of a client that was made with an httpx client of the service's own."""
+    """Make a storage from a Supabase client that has its own httpx client."""
     async with httpx.AsyncClient(transport=transport, follow_redirects=True) as http:
         client = AsyncClient(url, key, AsyncClientOptions(httpx_client=http))
         storage = SupabaseStorage(BUCKET, client=client)

@@ -1,35 +1,39 @@
-"""What a ledger says where the database cannot be had, or does not want it."""
+"""Errors of the ledgers when the database cannot be reached, or refuses."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from functools import partial
+from uuid import uuid4
 
 import pytest
 import trio
 from trio.testing import MockClock
 
-from vgen.abc import CostLedger
-from vgen.errors import ConfigurationError, LedgerError
+from vgen.abc import Claim, CostLedger, Doubted
+from vgen.errors import ConfigurationError, LedgerError, NotFoundError
 from vgen_supabase import PostgresLedger, SupabaseLedger
 
-from .served import Database, Rest
+from .servers import Database, Rest
+from .worker import attempt
 
-PASSWORD = "never-to-be-shown"  # noqa: S105 (it opens nothing)
+PASSWORD = "never-to-be-shown"  # noqa: S105 (for tests only)
 
 
 def direct(port: int) -> CostLedger:
-    """A ledger that is reached directly."""
+    """A ledger over a direct connection."""
     return PostgresLedger(f"postgresql://me:{PASSWORD}@127.0.0.1:{port}/x")
 
 
 def over_rest(port: int) -> CostLedger:
-    """A ledger that is reached over REST."""
+    """A ledger over REST."""
     return SupabaseLedger(f"http://127.0.0.1:{port}", PASSWORD)
 
 
 @pytest.mark.parametrize("make", [direct, over_rest])
 async def test_nobody_there(make: Callable[[int], CostLedger], autojump_clock: MockClock) -> None:
-    """It is tried for some seconds, and then it is a ledger that cannot be reached."""
+    """Without a server, calls are retried for some seconds, and then fail."""
     with trio.socket.socket() as unused:
         await unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -42,16 +46,36 @@ async def test_nobody_there(make: Callable[[int], CostLedger], autojump_clock: M
     await ledger.aclose()
 
 
-async def test_an_unknown_user(served: Database) -> None:
-    """Whoever is not let in is told so at once."""
-    ledger = PostgresLedger(served.address("nobody"))
+async def test_an_unknown_user(database: Database) -> None:
+    """An unknown user fails at once, without retries."""
+    ledger = PostgresLedger(database.address("nobody"))
     with pytest.raises(ConfigurationError, match="lets nobody in"):
         await ledger.jobs()
 
 
+async def test_an_unknown_job(database: Database) -> None:
+    """Every change to an unknown job raises `NotFoundError`, except for releasing a claim."""
+    ledger, job = PostgresLedger(database.address()), uuid4()
+    claim = Claim(job, 0, "me", 1)
+    new = attempt(uuid4(), job, 0, Decimal("0.10"))
+    for call in (
+        partial(ledger.claim, job, 0, owner="me", lease=60),
+        partial(ledger.renew, claim, lease=60),
+        partial(ledger.reserve, claim, new),
+        partial(ledger.advance, claim, new.attempt_id, new.state, Doubted("silence")),
+        partial(ledger.stop, job),
+        partial(ledger.conclude, job, "done"),
+    ):
+        with pytest.raises(NotFoundError, match=f"no job {job}"):
+            await call()
+    await ledger.release(claim)
+    assert await ledger.job(job) is None
+    await ledger.aclose()
+
+
 @pytest.mark.parametrize("address", ["nonsense", "http://host/x", "postgresql://host/x?frob=1"])
 def test_no_address(address: str) -> None:
-    """What is no address is refused where it is given."""
+    """An invalid address is refused when the ledger is constructed."""
     with pytest.raises(ConfigurationError, match="no address"):
         PostgresLedger(address)
 
@@ -69,14 +93,14 @@ def test_no_address(address: str) -> None:
     ],
 )
 def test_an_unescaped_password_is_not_shown(address: str) -> None:
-    """What libpq would cut up elsewhere is refused, in words that repeat nothing of it."""
+    """An address that libpq would split wrongly is refused, and the error does not repeat it."""
     with pytest.raises(ConfigurationError, match="escaped") as caught:
         PostgresLedger(address)
     assert "cret" not in str(caught.value)
 
 
 async def test_a_forged_key(gateway: Rest) -> None:
-    """A key that the project did not sign is told at once, and not shown."""
+    """A key that the project did not sign fails at once, and is not shown."""
     key = gateway.key(secret="somebody else's secret, which is long, too")  # noqa: S106 (likewise)
     ledger = SupabaseLedger(gateway.url, key)
     with pytest.raises(ConfigurationError, match="SUPABASE_SERVICE_ROLE_KEY") as caught:
@@ -86,7 +110,7 @@ async def test_a_forged_key(gateway: Rest) -> None:
 
 
 async def test_an_anonymous_key(gateway: Rest) -> None:
-    """A key for browsers is refused where it is given."""
+    """A key for browsers is refused when the ledger is constructed."""
     with pytest.raises(ConfigurationError, match="SUPABASE_SERVICE_ROLE_KEY"):
         SupabaseLedger(gateway.url, gateway.key("anon"))
 
@@ -117,7 +141,7 @@ async def test_an_anonymous_key(gateway: Rest) -> None:
 async def test_answers_of_all_kinds(
     status: int, body: bytes, kind: type[Exception], says: str, autojump_clock: MockClock
 ) -> None:
-    """Each answer of the service, or of what stands before it, has its own error."""
+    """Each response of the service, or of a gateway before it, becomes the right error."""
     head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
 
     async def serve(stream: trio.SocketStream) -> None:

@@ -1,4 +1,4 @@
-"""A whole job from the command line: clips in Supabase Storage, money in the project's Postgres."""
+"""A complete job from the command line: clips in Supabase Storage, money in its Postgres."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from PIL import Image
 from vgen.video import probe
 
 from .ledger.proxy import proxied
-from .ledger.served import Database, Rest
-from .storage.served import BUCKET
-from .storage.served import Served as StorageServed
-from .storage.served import served as storage_served
+from .ledger.servers import Database, Rest
+from .storage.server import BUCKET
+from .storage.server import Server as StorageServer
+from .storage.server import run_server as run_storage
 
 
 @frozen
@@ -29,7 +29,7 @@ class Project:
 
     url: str
     key: str
-    storage: StorageServed
+    storage: StorageServer
 
     def vgen(self, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         """Run a command as a service would, with the project in its environment."""
@@ -47,9 +47,9 @@ class Project:
 @pytest.fixture
 def project(gateway: Rest) -> Generator[Project]:
     """The project."""
-    with storage_served() as storage:
+    with run_storage() as storage:
         key = gateway.key()
-        storage.books.roles[key] = "service_role"
+        storage.state.roles[key] = "service_role"
         port = int(storage.url.rpartition(":")[2])
         routes = {b" /storage/v1/": port}
         with proxied(gateway.port, rewrite=(b"POST /rest/v1/", b"POST /"), routes=routes) as at:
@@ -77,15 +77,15 @@ def prompts(*images: str | None) -> str:
     return json.dumps({"clip_prompts": clips})
 
 
-def test_storage_and_ledger_together(project: Project, served: Database, tmp_path: Path) -> None:
-    """Images come from the project and from beside the prompts; a re-run makes nothing anew."""
+def test_storage_and_ledger_together(project: Project, database: Database, tmp_path: Path) -> None:
+    """Images come from the project and from the prompts' folder; a re-run makes nothing again."""
     (tmp_path / "picture.png").write_bytes(a_picture())
     url = project.storage.put("scenes/one.png", data=a_picture()).replace(
         project.storage.url, project.url
     )
     (tmp_path / "prompts.json").write_text(prompts(url, "picture.png", None))
-    places = ["--storage", f"supabase://{BUCKET}", "--ledger", "supabase:"]
-    done = project.vgen("generate", "prompts.json", *places, "--json", folder=tmp_path)
+    options = ["--storage", f"supabase://{BUCKET}", "--ledger", "supabase:"]
+    done = project.vgen("generate", "prompts.json", *options, "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     clips = json.loads(done.stdout)
     job = clips["job_id"]
@@ -94,33 +94,33 @@ def test_storage_and_ledger_together(project: Project, served: Database, tmp_pat
         assert clip["video_url"].startswith(f"{project.url}/storage/v1/object/sign/")
         stored = tmp_path / f"{index}.mp4"
         stored.write_bytes(
-            project.storage.books.objects[BUCKET, f"{job}/clip_{index:03d}.mp4"].data
+            project.storage.state.objects[BUCKET, f"{job}/clip_{index:03d}.mp4"].data
         )
         assert probe(stored).duration == pytest.approx(1.0, abs=0.1)
     uploads = len(sent(project))
-    again = project.vgen("generate", "prompts.json", *places, folder=tmp_path)
+    again = project.vgen("generate", "prompts.json", *options, folder=tmp_path)
     assert again.returncode == 0, again.stderr
     assert len(sent(project)) == uploads == len(clips["clips"])
-    shown = project.vgen("ledger", job[:8], "--ledger", served.address(), folder=tmp_path)
+    shown = project.vgen("ledger", job[:8], "--ledger", database.address(), folder=tmp_path)
     assert shown.stdout.count("stored") == len(clips["clips"])
 
 
 def sent(project: Project) -> list[str]:
-    """The uploads that the storage has seen."""
+    """The uploads that the storage has received."""
     upload = f"POST /storage/v1/object/{BUCKET}/"
-    return [asked for asked in project.storage.books.asked if asked.startswith(upload)]
+    return [line for line in project.storage.state.requests if line.startswith(upload)]
 
 
-def test_a_missing_bucket_is_told_before_anything_is_made(project: Project, tmp_path: Path) -> None:
-    """What is wrong with the places comes as one line each, and no clip is made."""
+def test_a_bad_option_is_reported_before_anything_is_made(project: Project, tmp_path: Path) -> None:
+    """A bad storage or ledger option is reported in one line, and no clip is made."""
     (tmp_path / "prompts.json").write_text(prompts(None, None, None))
-    for places, problem in [
+    for options, problem in [
         (["--storage", "supabase://no/bucket"], "no name of a bucket"),
         (["--storage", "supabase:"], "no name of a bucket"),
         (["--ledger", "supabase://elsewhere"], "write supabase:"),
         (["--ledger", "postgresql://nobody@127.0.0.1:1/x?frob=1"], "no address of a Postgres"),
     ]:
-        done = project.vgen("generate", "prompts.json", *places, folder=tmp_path)
+        done = project.vgen("generate", "prompts.json", *options, folder=tmp_path)
         assert done.returncode == 2
         assert problem in done.stderr
         assert len(done.stderr.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""What a Supabase Storage of one's own knows, and what it has been asked."""
+"""The state of the fake Supabase Storage, and the requests that it has received."""
 
 from __future__ import annotations
 
@@ -48,47 +48,47 @@ class Upload:
 
 
 def never(request: Request) -> bool:
-    """Say no to every request."""
+    """Return false for every request."""
     return False
 
 
 def nothing(request: Request) -> Response | None:
-    """Have no answer of one's own."""
+    """Override no response."""
     return None
 
 
 @define(eq=False)
-class Books:
-    """The service's state, to be looked at and changed by tests.
+class ServiceState:
+    """The service's state, which tests read and change.
 
-    `asked` has every request's method and path as they came, `lifetimes` for how many seconds URLs
-    were signed. What `instead` answers is answered in
-    the service's place; a request that `loses` picks takes effect, and its connection is closed.
+    `requests` has every request's raw method and path, `lifetimes` the seconds that URLs were
+    signed for. `override` may return a response to send instead of the service's. A request for
+    which `drops` is true takes effect, but its connection is closed without a response.
     """
 
     buckets: dict[str, Bucket] = field(factory=dict[str, Bucket])
     objects: dict[tuple[str, str], Stored] = field(factory=dict[tuple[str, str], Stored])
     uploads: dict[str, Upload] = field(factory=dict[str, Upload])
     roles: dict[str, str] = field(factory=lambda: {SERVICE_KEY: "service_role", ANON_KEY: "anon"})
-    asked: list[str] = field(factory=list[str])
+    requests: list[str] = field(factory=list[str])
     lifetimes: list[int] = field(factory=list[int])
-    instead: Callable[[Request], Response | None] = nothing
-    loses: Callable[[Request], bool] = never
+    override: Callable[[Request], Response | None] = nothing
+    drops: Callable[[Request], bool] = never
 
     def role(self, request: Request) -> str | None:
-        """Who is asking: `None` for a key that is none of this project's."""
+        """Return the role of the request's key, or `None` if the project has no such key."""
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         return self.roles.get(token)
 
     def token(self, bucket: str, key: str, expires_in: int) -> str:
-        """Sign for a file, in the form of a JWT."""
+        """Return a token that signs a file's URL, in the form of a JWT."""
         self.lifetimes.append(expires_in)
         claims = {"url": f"{bucket}/{key}", "scope": "download", "exp": time.time() + expires_in}
         body = f"{_part({'alg': 'HS256'})}.{_part(claims)}"
         return f"{body}.{_signature(body)}"
 
     def claims(self, token: str) -> dict[str, Any] | None:
-        """Read what was signed; `None` where this service did not sign it."""
+        """Return a token's claims, or `None` if this service did not sign it."""
         body, _, signature = token.rpartition(".")
         if not hmac.compare_digest(signature, _signature(body)):
             return None

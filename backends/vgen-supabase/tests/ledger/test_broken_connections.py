@@ -1,6 +1,6 @@
-"""Both ledgers keep what the port promises while their connections break, wherever that is.
+"""Both ledgers pass the contract while their connections break at random points.
 
-A lost answer must not show: what is asked again is done once, and stands in the journal once.
+A lost answer must not show: a retried call is done once, and is in the journal once.
 """
 
 from __future__ import annotations
@@ -16,55 +16,55 @@ from vgen.testing.contracts import LedgerContract
 from vgen_supabase import PostgresLedger, SupabaseLedger
 
 from .proxy import Cut, Proxy, proxied
-from .served import Database, Rest
+from .servers import Database, Rest
 
 LEAST, MOST = 2.5, 5.5
-"""The logarithms of how many bytes go either way: to connect takes some hundreds."""
+"""Decimal logarithms of how many bytes pass in each direction; connecting takes some hundreds."""
 
 
-class Broken(LedgerContract):
-    """Breaks every connection, and sees that it did."""
+class BrokenConnections(LedgerContract):
+    """The contract with every connection broken, and a check that some were."""
 
     examples, size, crowd, steps = 8, 8, 2, 20
-    served: Database
-    line: Proxy
+    database: Database
+    proxy: Proxy
     folder: Path | None = None
 
     def emptied(self, folder: Path) -> None:
         """Empty the database for a new folder."""
         if folder != self.folder:
-            self.served.empty()
+            self.database.empty()
             self.folder = folder
 
-    def break_lines(self) -> None:
+    def break_connections(self) -> None:
         """Break the connections from now on."""
-        rng = Random(5)  # noqa: S311 (where they break is no secret)
-        self.line.plan = lambda: Cut(
-            asked=int(10 ** rng.uniform(LEAST, MOST)),
-            answered=int(10 ** rng.uniform(LEAST, MOST)),
+        rng = Random(5)  # noqa: S311 (not for security)
+        self.proxy.plan = lambda: Cut(
+            from_client=int(10 ** rng.uniform(LEAST, MOST)),
+            from_server=int(10 ** rng.uniform(LEAST, MOST)),
         )
 
     def test_it_agrees_with_the_model(self) -> None:
-        """Whatever breaks, it answers as the model does, which nothing breaks."""
+        """Despite broken connections, it agrees with the model."""
         super().test_it_agrees_with_the_model()
-        assert self.line.broken > 0
+        assert self.proxy.broken > 0
 
 
-class TestPostgresLedger(Broken):
+class TestPostgresLedger(BrokenConnections):
     """Over a direct connection."""
 
     @pytest.fixture(autouse=True)
-    def at(self, served: Database) -> Generator[None]:
+    def at(self, database: Database) -> Generator[None]:
         """Break the connections to the database."""
-        self.served = served
-        with proxied(served.port) as self.line:
-            self.break_lines()
+        self.database = database
+        with proxied(database.port) as self.proxy:
+            self.break_connections()
             yield
 
     @property
     def address(self) -> str:
-        """Where the broken line begins."""
-        return Database(self.line.port).address()
+        """The address of the proxy."""
+        return Database(self.proxy.port).address()
 
     def make(self, folder: Path) -> CostLedger:
         self.emptied(folder)
@@ -74,18 +74,18 @@ class TestPostgresLedger(Broken):
         return "vgen_supabase:PostgresLedger", self.address
 
 
-class TestSupabaseLedger(Broken):
+class TestSupabaseLedger(BrokenConnections):
     """Over the REST API."""
 
     rest: Rest
 
     @pytest.fixture(autouse=True)
-    def at(self, served: Database, gateway: Rest) -> Generator[None]:
+    def at(self, database: Database, gateway: Rest) -> Generator[None]:
         """Break the connections to the REST API."""
-        self.served, self.rest, self.line = served, gateway, gateway.gateway
-        self.break_lines()
+        self.database, self.rest, self.proxy = database, gateway, gateway.gateway
+        self.break_connections()
         yield
-        self.line.mend()
+        self.proxy.stop_breaking()
 
     def make(self, folder: Path) -> CostLedger:
         self.emptied(folder)

@@ -1,4 +1,4 @@
-"""A relay on the loopback address that cuts connections in the middle of what is sent up."""
+"""A proxy on the loopback address that cuts connections in the middle of an upload."""
 
 from __future__ import annotations
 
@@ -9,47 +9,47 @@ from urllib.parse import urlsplit
 import trio
 
 
-class Cutter:
-    """Relays to a server, and closes the connection after so many bytes up, in all, each time.
+class CuttingProxy:
+    """Forwards to a server, and closes a connection whenever the total upload reaches a cut.
 
-    `up` counts what was sent, also what a cut has lost.
+    `uploaded` counts the bytes received from clients, including those that a cut has lost.
     """
 
     def __init__(self, url: str, cuts: Sequence[int]) -> None:
         self._port = urlsplit(url).port or 0
-        self._left = list(cuts)
-        self.up = 0
+        self._cuts = list(cuts)
+        self.uploaded = 0
 
     @property
-    def left(self) -> int:
+    def remaining(self) -> int:
         """How many cuts are still to come."""
-        return len(self._left)
+        return len(self._cuts)
 
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator[str]:
-        """Relay until the block ends; gives the relay's URL."""
+        """Run the proxy until the block ends; yields its URL."""
         (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
         async with trio.open_nursery() as nursery:
-            await nursery.start(trio.serve_listeners, self._relay, [listener])
+            await nursery.start(trio.serve_listeners, self._forward, [listener])
             yield f"http://127.0.0.1:{listener.socket.getsockname()[1]}"
             nursery.cancel_scope.cancel()
 
-    async def _relay(self, client: trio.SocketStream) -> None:
+    async def _forward(self, client: trio.SocketStream) -> None:
         server = await trio.open_tcp_stream("127.0.0.1", self._port)
         async with client, server, trio.open_nursery() as nursery:
-            nursery.start_soon(self._answers, server, client, nursery.cancel_scope)
+            nursery.start_soon(self._forward_back, server, client, nursery.cancel_scope)
             try:
                 async for data in client:
-                    self.up += len(data)
-                    if self._left and self.up >= self._left[0]:
-                        self._left.pop(0)
+                    self.uploaded += len(data)
+                    if self._cuts and self.uploaded >= self._cuts[0]:
+                        self._cuts.pop(0)
                         break
                     await server.send_all(data)
             except trio.BrokenResourceError:
                 pass
             nursery.cancel_scope.cancel()
 
-    async def _answers(
+    async def _forward_back(
         self, server: trio.SocketStream, client: trio.SocketStream, ended: trio.CancelScope
     ) -> None:
         try:

@@ -1,4 +1,4 @@
-"""A Postgres and a PostgREST of the tests' own, on loopback, as a Supabase project has them."""
+"""A real Postgres and PostgREST for the tests, on loopback, set up like a Supabase project."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vgen_supabase import PostgresLedger
 
 from .proxy import Proxy, proxied
 
-SECRET = "a secret of the tests' own, which is long enough"  # noqa: S105 (it opens nothing)
+SECRET = "a secret for the tests, which is long enough"  # noqa: S105 (for tests only)
 SERVER_ERROR = 500
 START = 30.0
 """How long a server may take to start, in seconds."""
@@ -42,7 +42,7 @@ alter default privileges grant all on schemas to anon, authenticated, service_ro
 alter default privileges grant all on tables to anon, authenticated, service_role;
 alter default privileges grant all on functions to anon, authenticated, service_role;
 """
-"""What a Supabase project comes with, and default rights that are more generous still."""
+"""The roles of a Supabase project, with default rights that are even more generous."""
 
 
 @frozen
@@ -52,17 +52,17 @@ class Database:
     port: int
 
     def address(self, user: str = "postgres", database: str = "postgres") -> str:
-        """Give its address for a user."""
+        """Return its address for a user."""
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
     def run(self, statement: str) -> list[tuple[object, ...]]:
-        """Run a statement as the owner, and give its rows."""
+        """Run a statement as the owner, and return its rows."""
         with psycopg.connect(self.address(), autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
     def connect(self, user: str = "postgres") -> psycopg.Connection:
-        """Open a connection of a user, whose transaction stays open until it is closed."""
+        """Connect as a user; the transaction stays open until the connection is closed."""
         return psycopg.connect(self.address(user))
 
     def wait_for(self, query: str) -> None:
@@ -70,7 +70,7 @@ class Database:
         _wait_until(lambda: bool(self.run(query)))
 
     def empty(self) -> None:
-        """Forget all jobs."""
+        """Delete all jobs."""
         self.run(
             "truncate vgen.journal, vgen.attempts, vgen.claims, vgen.calls, vgen.jobs "
             "restart identity"
@@ -79,7 +79,7 @@ class Database:
 
 @frozen
 class Rest:
-    """A running PostgREST, behind a gateway that has it under `/rest/v1`."""
+    """A running PostgREST, behind a gateway that serves it under `/rest/v1`."""
 
     port: int
     gateway: Proxy
@@ -90,39 +90,39 @@ class Rest:
         return f"http://127.0.0.1:{self.gateway.port}"
 
     def key(self, role: str = "service_role", secret: str = SECRET) -> str:
-        """Give a key of a role, as the project's settings page would."""
+        """Return a key of a role, as the project's settings page would."""
         return jwt.encode({"role": role, "iss": "supabase"}, secret, algorithm="HS256")
 
 
 @contextmanager
-def database(programs: Path) -> Generator[Database]:
-    """Serve a new Postgres with vgen's ledger in it, until the block ends."""
+def run_postgres(programs: Path) -> Generator[Database]:
+    """Run a new Postgres with vgen's ledger in it, until the block ends."""
     user = _user()
     with tempfile.TemporaryDirectory(prefix="vgen-pg-") as scratch:
         folder, port = Path(scratch), _free_port()
         if user is not None:
             shutil.chown(folder, user)
-        place, data = str(folder), str(folder / "data")
-        making = [str(programs / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-N"]
+        sockets, data = str(folder), str(folder / "data")
+        initdb = [str(programs / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-N"]
         subprocess.run(
-            [*making, "-E", "UTF8"], check=True, user=user, cwd=folder, capture_output=True
+            [*initdb, "-E", "UTF8"], check=True, user=user, cwd=folder, capture_output=True
         )
-        serving = [str(programs / "postgres"), "-D", data, "-k", place, "-h", "127.0.0.1"]
+        command = [str(programs / "postgres"), "-D", data, "-k", sockets, "-h", "127.0.0.1"]
         options = ["-p", str(port), "-c", "fsync=off", "-c", "max_connections=300"]
-        with _running([*serving, *options], user=user, folder=folder):
-            served = Database(port)
-            _wait_until(lambda: _answers(served))
-            served.run(ROLES)
-            served.run(PostgresLedger(served.address()).migration())
-            yield served
+        with _running([*command, *options], user=user, folder=folder):
+            database = Database(port)
+            _wait_until(lambda: _answers(database))
+            database.run(ROLES)
+            database.run(PostgresLedger(database.address()).migration())
+            yield database
 
 
 @contextmanager
-def rest(program: Path, served: Database) -> Generator[Rest]:
-    """Serve the database's functions as a Supabase project does, under `/rest/v1`."""
+def run_postgrest(program: Path, database: Database) -> Generator[Rest]:
+    """Run a PostgREST for the database, under `/rest/v1` as in a Supabase project."""
     port = _free_port()
     settings = {
-        "PGRST_DB_URI": served.address("authenticator"),
+        "PGRST_DB_URI": database.address("authenticator"),
         "PGRST_DB_SCHEMAS": "public",
         "PGRST_DB_ANON_ROLE": "anon",
         "PGRST_DB_POOL": "20",
@@ -164,12 +164,12 @@ def _running(
 
 
 def unmeasured() -> dict[str, str]:
-    """Give an environment without coverage's variables: the killed leave broken data behind."""
+    """The environment without coverage's variables: killed processes leave broken data."""
     return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
 
 
 def _user() -> str | None:
-    """Give whom the server is run as: it refuses to be root's."""
+    """The user to run the server as, if this one is root: Postgres refuses to run as root."""
     if os.geteuid() != 0:
         return None
     return "postgres" if any(each.pw_name == "postgres" for each in pwd.getpwall()) else "nobody"
@@ -185,13 +185,13 @@ def _wait_until(ready: Callable[[], bool]) -> None:
     last = time.monotonic() + START
     while not ready():
         if time.monotonic() > last:
-            raise TimeoutError("it does not come to pass")
+            raise TimeoutError("the condition did not become true")
         time.sleep(0.05)
 
 
-def _answers(served: Database) -> bool:
+def _answers(database: Database) -> bool:
     try:
-        served.run("select 1")
+        database.run("select 1")
     except psycopg.OperationalError:
         return False
     return True
