@@ -115,10 +115,10 @@ def test_a_bad_option_is_reported_before_anything_is_made(project: Project, tmp_
     """A bad storage or ledger option is reported in one line, and no clip is made."""
     (tmp_path / "prompts.json").write_text(prompts(None, None, None))
     for options, problem in [
-        (["--storage", "supabase://no/bucket"], "no name of a bucket"),
-        (["--storage", "supabase:"], "no name of a bucket"),
+        (["--storage", "supabase://no/bucket"], "not a valid bucket name"),
+        (["--storage", "supabase:"], "not a valid bucket name"),
         (["--ledger", "supabase://elsewhere"], "write supabase:"),
-        (["--ledger", "postgresql://nobody@127.0.0.1:1/x?frob=1"], "no address of a Postgres"),
+        (["--ledger", "postgresql://nobody@127.0.0.1:1/x?frob=1"], "not a Postgres address"),
     ]:
         done = project.vgen("generate", "prompts.json", *options, folder=tmp_path)
         assert done.returncode == 2

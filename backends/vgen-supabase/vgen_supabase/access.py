@@ -57,7 +57,7 @@ class Access:
         if not _is_base(self.url):
             raise ConfigurationError(f"{URL}: is not the http: or https: URL of a project")
         if not (self.key.isascii() and self.key.isprintable()) or " " in self.key:
-            raise ConfigurationError(f"{KEY}: is no key: it has spaces or unusual characters")
+            raise ConfigurationError(f"{KEY}: is not a key: it has spaces or unusual characters")
         role = _role(self.key)
         if role != SERVICE_ROLE:
             raise ConfigurationError(f"{KEY}: is a key of the role {role}, not of {SERVICE_ROLE}")

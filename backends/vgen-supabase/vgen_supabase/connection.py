@@ -146,7 +146,7 @@ async def _finish_connecting(libpq: pq.abc.PGconn) -> pq.abc.PGconn:
 
 def _connect_error(message: str) -> Exception:
     if LOGIN_REFUSED.search(message):
-        return ConfigurationError(f"the database lets nobody in: {message}")
+        return ConfigurationError(f"the database rejected the login: {message}")
     return LostAnswerError(message)
 
 

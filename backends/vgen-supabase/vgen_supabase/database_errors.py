@@ -27,7 +27,7 @@ SCHEMA_RELOAD = 4.0
 """How long PostgREST may take to reload its schema after a migration, in seconds."""
 
 ERRORS_BY_STATE: Mapping[str, tuple[type[VgenError], str]] = {
-    "23505": (LedgerError, "a clip is to have two attempts open"),
+    "23505": (LedgerError, "a clip cannot have two open attempts"),
     "42883": (ConfigurationError, NO_LEDGER),
     NO_FUNCTION: (ConfigurationError, NO_LEDGER),
     "42501": (ConfigurationError, "the database does not let this user or key work on the ledger"),

@@ -106,6 +106,6 @@ def _parsed(address: str) -> dict[str, Any]:
         if safe and PORT.fullmatch(str(options.get("port") or "")):
             return options
     raise ConfigurationError(
-        "is no address of a Postgres; in a postgresql:// address, a user or password must have "
+        "is not a Postgres address; in a postgresql:// address, a user or password must have "
         "characters such as @ and / escaped, as %40 and %2F"
     )

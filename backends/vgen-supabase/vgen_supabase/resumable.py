@@ -61,7 +61,7 @@ class ResumableUpload:
         await self._resume()
 
     def _recover(self, error: SupabaseStorageError) -> None:
-        """Prepare to resume after a retryable error; raise any other."""
+        """Prepare to resume or to start again; raise an error that no retry helps."""
         self._offset = None
         if error.reason is Reason.NOWHERE and self._path is not None:
             self._path = None  # it has expired or is over: start again

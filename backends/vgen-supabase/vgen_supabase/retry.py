@@ -15,11 +15,11 @@ T = TypeVar("T")
 TIMEOUT = 15.0
 """Time limit of a call with its retries, in seconds: less than the runner's for its ledger."""
 
-ATTEMPT_TIMEOUT = 8.0
-"""Time limit of one attempt, in seconds."""
+ANSWER_TIMEOUT = 8.0
+"""Time limit of one answer, in seconds."""
 
 FIRST_DELAY, LONGEST_DELAY = 0.05, 1.0
-"""Seconds between two attempts; the delay doubles."""
+"""Seconds between two tries; the delay doubles."""
 
 
 async def retry(call: Callable[[], Awaitable[T]]) -> T:
@@ -27,13 +27,13 @@ async def retry(call: Callable[[], Awaitable[T]]) -> T:
 
     Raises:
         RefusedError: the database refused, for a reason that is not transient.
-        LedgerError: no attempt succeeded within `TIMEOUT`.
+        LedgerError: no try succeeded within `TIMEOUT`.
     """
     began, delay = trio.current_time(), FIRST_DELAY
     while True:
         waited = trio.current_time() - began
         try:
-            with trio.fail_after(max(0, min(ATTEMPT_TIMEOUT, TIMEOUT - waited))):
+            with trio.fail_after(max(0, min(ANSWER_TIMEOUT, TIMEOUT - waited))):
                 return await call()
         except RefusedError as error:
             if not error.is_transient(waited):

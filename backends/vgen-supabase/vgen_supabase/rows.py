@@ -40,7 +40,7 @@ def list_of(read: Callable[[Any], T]) -> Callable[[object], tuple[T, ...]]:
 
     def read_all(value: object) -> tuple[T, ...]:
         if not isinstance(value, list):
-            raise TypeError("is no list")
+            raise TypeError("is not a list")
         return tuple(read(one) for one in cast("list[object]", value))
 
     return read_all
@@ -55,7 +55,7 @@ def nothing(value: object) -> None:
 def number(value: object) -> int:
     """Read a number."""
     if not isinstance(value, int):
-        raise TypeError("is no number")
+        raise TypeError("is not a number")
     return value
 
 

@@ -50,9 +50,9 @@ class SupabaseStorage(Storage):
         self._access = Access.of(url, key, client)
         self._access.check()
         if not is_bucket(bucket):
-            raise ConfigurationError(f"{bucket!r}: is no name of a bucket")
+            raise ConfigurationError(f"{bucket!r}: is not a valid bucket name")
         if expires_in < 1:
-            raise ConfigurationError(f"expires_in: {expires_in} s is no time for a URL to be good")
+            raise ConfigurationError(f"expires_in: must be at least 1 second, not {expires_in}")
         self._bucket = bucket
         self._expires_in = expires_in
         self._lent = None if client is None else client.options.httpx_client

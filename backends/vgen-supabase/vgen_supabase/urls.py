@@ -37,7 +37,7 @@ def location_of(reference: str, access: Access) -> ObjectLocation:
         return ObjectLocation.of(reference, "")
     found = OBJECT.fullmatch(_path(reference, access))
     if found is None:
-        raise SupabaseStorageError(shown(reference), Reason.ELSEWHERE, "it is no file's URL")
+        raise SupabaseStorageError(shown(reference), Reason.ELSEWHERE, "it is not a file's URL")
     return ObjectLocation(unquote(found[1]), unquote(found[2]))
 
 

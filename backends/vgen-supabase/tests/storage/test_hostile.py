@@ -21,7 +21,7 @@ from .state import ANON_KEY, Bucket
 TEN_GB = 10 * 10**9
 CHUNK = bytes(2**16)
 LIMIT = 2**20
-SECRET = b"an image of somebody else's"
+SECRET = b"an image of another user"
 
 
 class Endless(Response):

@@ -136,17 +136,17 @@ async def test_a_transient_error_is_retried(
     service: Server, storage: SupabaseStorage, tmp_path: Path, status: int
 ) -> None:
     """After a lock, a rate limit or an outage, the offset is requested again."""
-    troubles = [status]
+    statuses = [status]
 
     def override(request: Request) -> Response | None:
-        if request.method != "PATCH" or not troubles:
+        if request.method != "PATCH" or not statuses:
             return None
-        return Response("<html>", troubles.pop(), media_type="text/html")
+        return Response("<html>", statuses.pop(), media_type="text/html")
 
     service.state.override = override
     clip = a_clip(tmp_path, 2 * PIECE)
     await storage.write(KEY, clip)
-    assert not troubles
+    assert not statuses
     assert stored(service).data == clip.read_bytes()
     assert [line[:4] for line in service.state.requests].count("HEAD") == 1
 
@@ -215,7 +215,7 @@ async def test_an_impossible_offset_is_not_believed(
 
 
 def test_retries_of_an_upload_are_limited(tmp_path: Path) -> None:
-    """After eight attempts, with delays that double, the write fails with a retryable error."""
+    """After eight tries, with delays that double, the write fails with a retryable error."""
     service = Answering(503)
     error = failing(service, a_clip(tmp_path, PIECE + 1))
     assert (error.reason, error.retryable) == (Reason.TRY_AGAIN, True)
