@@ -43,6 +43,6 @@ def test_an_address_that_is_none(address: str) -> None:
 
 def test_what_is_sound_is_taken() -> None:
     """Blanks around a token, and a slash at an address' end, are no part of them."""
-    access = Access.of(" r8_x\n", "http://127.0.0.1:8765/v1/")
+    access = Access.resolve(" r8_x\n", "http://127.0.0.1:8765/v1/")
     access.check()
     assert (access.token, access.base_url) == ("r8_x", "http://127.0.0.1:8765/v1")

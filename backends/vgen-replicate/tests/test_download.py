@@ -12,7 +12,7 @@ from trio.testing import MockClock
 
 from vgen.errors import AttemptError, GenerationError, NetworkError
 from vgen_replicate.access import Access
-from vgen_replicate.download import chosen, download
+from vgen_replicate.download import choose_url, download
 
 ACCESS = Access("r8_x")
 OURS = "https://x.replicate.delivery"
@@ -37,7 +37,7 @@ CLIP = f"{OURS}/a/out.mp4"
 )
 def test_the_clip_is_found_in_any_output(output: object, clip: str | None) -> None:
     """The provider's own before foreign ones, video before pictures, the first of equals."""
-    assert chosen(output, ACCESS) == clip
+    assert choose_url(output, ACCESS) == clip
 
 
 class Drip(httpx.AsyncByteStream):

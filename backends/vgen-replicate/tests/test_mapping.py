@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from vgen.abc import ClipRequest
 from vgen.errors import ConfigurationError
 from vgen_replicate.declaration import Declaration
-from vgen_replicate.mapping import declared
+from vgen_replicate.mapping import complete
 from vgen_replicate.schema import Schema
 from vgen_replicate.simulator import Field as SimulatedField
 from vgen_replicate.simulator import Model
@@ -68,7 +68,7 @@ REQUESTS = st.builds(
 def declaration(model: Model, *durations: float) -> Declaration:
     """What the model's page makes of an incomplete declaration."""
     latest = page(model)["latest_version"]
-    return declared(Schema.read(latest["openapi_schema"]), incomplete(*durations), model.path)
+    return complete(Schema.parse(latest["openapi_schema"]), incomplete(*durations), model.path)
 
 
 KNOWN = [(model, declaration(model)) for model in MODELS_OF_TODAY]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from vgen.errors import ConfigurationError
-from vgen_replicate.mapping import declared
+from vgen_replicate.mapping import complete
 from vgen_replicate.schema import Field, Schema
 from vgen_replicate.simulator.schema import openapi
 
@@ -20,7 +20,7 @@ def with_output(output: object) -> Schema:
     """A video model's schema, but for its output."""
     told = openapi(VEO)
     told["components"]["schemas"] |= {"Output": output, "File": FILE}
-    return Schema.read(told)
+    return Schema.parse(told)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def with_output(output: object) -> Schema:
 )
 def test_outputs_that_may_be_clips(output: object) -> None:
     """A file, a list of them, an object that holds one, or something of which nothing is said."""
-    assert declared(with_output(output), incomplete(), VEO.path).text
+    assert complete(with_output(output), incomplete(), VEO.path).text
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_outputs_that_may_be_clips(output: object) -> None:
 def test_outputs_that_are_no_clips(output: object) -> None:
     """A model that writes text is of no use, however well it takes prompts."""
     with pytest.raises(ConfigurationError, match=f"^{VEO.path}: it makes no files$"):
-        declared(with_output(output), incomplete(), VEO.path)
+        complete(with_output(output), incomplete(), VEO.path)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_part_that_is_not_understood_is_named(name: str, property_: object) ->
     told["components"]["schemas"]["Output"] = property_
     told["components"]["schemas"]["Input"]["properties"] |= {"x": property_}
     with pytest.raises(ConfigurationError, match=f"^schema not understood: {name}: "):
-        Schema.read(told)
+        Schema.parse(told)
 
 
 @pytest.mark.parametrize("limit", [float("nan"), float("inf"), "9" * 400])
@@ -75,7 +75,7 @@ def test_a_limit_that_is_no_number_is_none(limit: object) -> None:
     """Nonsense limits nothing."""
     told = openapi(VEO)
     told["components"]["schemas"]["Input"]["properties"] |= {"x": {"maximum": limit}}
-    assert Schema.read(told).fields["x"].maximum is None
+    assert Schema.parse(told).fields["x"].maximum is None
 
 
 @pytest.mark.parametrize(
@@ -102,13 +102,13 @@ def test_how_a_field_may_be_told(property_: object, field: Field) -> None:
         "Input": {"properties": {"x": property_}},
         "Five": {"type": "integer", "enum": [5, 10]},
     }
-    assert Schema.read({"components": {"schemas": schemas}}).fields == {"x": field}
+    assert Schema.parse({"components": {"schemas": schemas}}).fields == {"x": field}
 
 
 @pytest.mark.parametrize("told", [None, [], {}, {"components": {"schemas": {"Input": 3}}}])
 def test_what_is_no_schema(told: object) -> None:
     """It has no fields, and breaks nothing."""
-    assert Schema.read(told).fields == {}
+    assert Schema.parse(told).fields == {}
 
 
 @pytest.mark.parametrize(

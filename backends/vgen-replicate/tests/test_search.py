@@ -17,9 +17,9 @@ from vgen.errors import NetworkError, SubmitInDoubtError
 from vgen.testing import stand_in
 from vgen_replicate import CogVideoX, StableVideoDiffusion
 from vgen_replicate.access import Access
-from vgen_replicate.search import KEPT_INPUT
-from vgen_replicate.sendings import Sendings
+from vgen_replicate.search import INPUT_RETENTION
 from vgen_replicate.simulator import Faults
+from vgen_replicate.submissions import Submissions
 
 from .bench import QUIET, REQUEST, WITH_IMAGE, attempt_of, finding, submit, svd, verdict
 from .pictures import a_picture
@@ -224,9 +224,9 @@ async def test_what_this_process_sent_long_ago_may_be_forgotten_too(
     service.lose_answers()
     async with cogvideox(service) as backend:
         attempt_id = await lost(backend, REQUEST)
-        sendings = Sendings.of(Access.of(service.token, None))
-        sent = sendings.unanswered[attempt_id]
-        sendings.unanswered[attempt_id] = evolve(sent, at=sent.at - KEPT_INPUT)
+        submissions = Submissions.shared(Access.resolve(service.token, None))
+        sent = submissions.unanswered[attempt_id]
+        submissions.unanswered[attempt_id] = evolve(sent, sent_at=sent.sent_at - INPUT_RETENTION)
         service.remove_data()
         found = await finding(backend, attempt_of(backend, REQUEST, attempt_id))
     assert found == Unknown(for_good=True)
@@ -272,7 +272,9 @@ async def test_a_clip_of_another_image_is_not_taken_for_it(autojump_clock: MockC
     service.always("/predictions", httpx.Response(502))
     async with stand_in(StableVideoDiffusion(**service.access, quiet=QUIET)) as backend:
         attempt_id = await lost(backend, request, image=True)
-        given = Sendings.of(Access.of(service.token, None)).unanswered[attempt_id].given
+        given = (
+            Submissions.shared(Access.resolve(service.token, None)).unanswered[attempt_id].inputs
+        )
         service.answer = None
         another = {**given, "input_image": "https://api.replicate.com/v1/files/another"}
         service.make({"version": NEWEST, "input": another})

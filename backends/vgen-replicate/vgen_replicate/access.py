@@ -1,4 +1,4 @@
-"""Where the service is and who is asking."""
+"""The API token and the address of the service."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from attrs import field, frozen
 
 from vgen.errors import ConfigurationError
 
-TOKEN, BASE_URL = "REPLICATE_API_TOKEN", "REPLICATE_BASE_URL"
-"""The official SDK's own variables."""
+TOKEN_VARIABLE, BASE_URL_VARIABLE = "REPLICATE_API_TOKEN", "REPLICATE_BASE_URL"
+"""The environment variables that the official SDK reads too."""
 
-SERVICE = "https://api.replicate.com/v1"
+DEFAULT_BASE_URL = "https://api.replicate.com/v1"
 
 
-def _address(_record: object, _attribute: object, value: str) -> None:
+def _check_base_url(_record: object, _attribute: object, value: str) -> None:
     try:
         url = httpx.URL(value)
     except httpx.InvalidURL:
         url = httpx.URL()
     if url.scheme not in {"http", "https"} or not url.host or url.userinfo or not _is_plain(value):
-        raise ConfigurationError(f"{BASE_URL}: must be http or https, a host and no user name")
+        raise ConfigurationError(
+            f"{BASE_URL_VARIABLE}: must be http or https, a host and no user name"
+        )
 
 
 def _is_plain(text: str) -> bool:
@@ -32,35 +34,36 @@ def _is_plain(text: str) -> bool:
 
 @frozen
 class Access:
-    """An API token, which no `repr` shows, and the address that it is good for."""
+    """An API token, hidden from `repr`, and the base URL that it is valid for."""
 
     token: str = field(repr=False)
-    base_url: str = field(default=SERVICE, validator=_address)
+    base_url: str = field(default=DEFAULT_BASE_URL, validator=_check_base_url)
 
     @classmethod
-    def of(cls, token: str | None, base_url: str | None) -> Self:
-        """Take what is given, and the rest from the environment.
+    def resolve(cls, token: str | None, base_url: str | None) -> Self:
+        """Use the arguments; where they are empty, the environment's variables.
 
         Raises:
-            ConfigurationError: the address is none.
+            ConfigurationError: the base URL is invalid.
         """
+        address = base_url or os.environ.get(BASE_URL_VARIABLE, "") or DEFAULT_BASE_URL
         return cls(
-            token=(token or os.environ.get(TOKEN, "")).strip(),
-            base_url=(base_url or os.environ.get(BASE_URL, "") or SERVICE).strip().rstrip("/"),
+            token=(token or os.environ.get(TOKEN_VARIABLE, "")).strip(),
+            base_url=address.strip().rstrip("/"),
         )
 
     @property
     def account(self) -> str:
-        """Tells accounts apart without giving the token away."""
+        """The account's name in ledgers: a hash, so that the token is not exposed."""
         return f"replicate-{hashlib.sha256(self.token.encode()).hexdigest()[:8]}"
 
     def check(self) -> None:
-        """See that there is a token.
+        """Check the token.
 
         Raises:
-            ConfigurationError: there is none, or it is one that no header can carry.
+            ConfigurationError: it is missing, or cannot be sent in a header.
         """
         if not self.token:
-            raise ConfigurationError(f"{TOKEN}: is not set")
+            raise ConfigurationError(f"{TOKEN_VARIABLE}: is not set")
         if not _is_plain(self.token):
-            raise ConfigurationError(f"{TOKEN}: must be one word of printable ASCII")
+            raise ConfigurationError(f"{TOKEN_VARIABLE}: must be one word of printable ASCII")

@@ -16,14 +16,14 @@ FROM_IMAGE = "thudm/cogvideox-i2v:82caaa79520e03b3963c975e38dd68ac8a6b18a8a39c19
 VARIABLE = "COGVIDEOX_MODEL_VERSION"
 
 FRAMES, RATE = 49, 8
-"""The model makes 49 frames, to be shown at 8 a second: 6.125 s."""
+"""The model makes 49 frames at 8 frames per second: 6.125 s."""
 
 
 class CogVideoX(ReplicateBackend):
     """Clips of 6.1 seconds: from an image where the clip has one, else from its text.
 
-    `COGVIDEOX_MODEL_VERSION` names another version: `owner/name:version` of either variant, a plain
-    version is one of the image variant. See `ReplicateBackend` for the arguments.
+    `COGVIDEOX_MODEL_VERSION` selects another version: `owner/name:version` of either variant, or a
+    version alone, of the image variant. See `ReplicateBackend` for the arguments.
     """
 
     def __init__(self, **access: Any) -> None:
@@ -31,7 +31,7 @@ class CogVideoX(ReplicateBackend):
 
 
 def declaration() -> Declaration:
-    """Declare both variants as the environment has them."""
+    """Return the declaration of both variants, with the environment's version and price."""
     return Declaration(
         name="cogvideox",
         text=Variant(_reference(FROM_TEXT, image=False), inputs=inputs),
@@ -39,21 +39,21 @@ def declaration() -> Declaration:
         durations=(FRAMES / RATE,),
         max_size=(720, 480),
         ignored=ignored,
-        price=prices.by_environment(times=prices.FALLBACK),
+        price=prices.by_environment(times=prices.COGVIDEOX_MULTIPLIER),
         per_run_second=prices.A100_80GB,
         run_limit=400.0,
     )
 
 
 def _reference(default: str, *, image: bool) -> str:
-    """The variant of an override shows in its name; a plain version is the image variant's."""
+    """Return a variant's reference: an override by name is of one variant, by its `i2v` or not."""
     if not image and "/" not in os.environ.get(VARIABLE, ""):
         return default
-    return reference(default, VARIABLE, mine=lambda name: ("i2v" in name) is image)
+    return reference(default, VARIABLE, applies_to=lambda name: ("i2v" in name) is image)
 
 
 def inputs(request: ClipRequest, _seconds: float) -> Mapping[str, Any]:
-    """Fit the request to the model, whose length and size are fixed."""
+    """Return the model's inputs for a request; the length and the size are fixed."""
     return {
         "prompt": request.prompt,
         "num_inference_steps": request.steps,
@@ -62,6 +62,6 @@ def inputs(request: ClipRequest, _seconds: float) -> Mapping[str, Any]:
 
 
 def ignored(request: ClipRequest) -> tuple[str, ...]:
-    """Name what the model cannot honour."""
+    """Return the fields of the request that the model cannot honour."""
     always = ("width", "height", "fps", "motion")
     return (*always, "negative_prompt") if request.negative_prompt.strip() else always

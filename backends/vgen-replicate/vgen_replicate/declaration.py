@@ -1,4 +1,4 @@
-"""What vgen has to know of a model on Replicate."""
+"""Declarations of models on Replicate: their inputs, limits and prices."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from vgen.errors import ConfigurationError
 VERSION = re.compile(r"[0-9a-f]{64}")
 
 SEEDS = 2**31
-"""How many seeds an attempt's own is drawn from: enough that no two meet at random."""
+"""The number of seeds that an attempt's is drawn from: large enough to make collisions unlikely."""
 
 
 def check_number(name: str, value: object, *, zero: bool = False) -> None:
-    """See that a value is a number above 0, or 0 where that is allowed.
+    """Check that an argument is a finite number above 0, or 0 if `zero` allows that.
 
     Raises:
         ConfigurationError: it is not.
@@ -33,11 +33,11 @@ def check_number(name: str, value: object, *, zero: bool = False) -> None:
         raise ConfigurationError(f"{name}: must be a number {least} 0, got {value!r}")
 
 
-def check_kind(name: str, value: object, kind: type) -> None:
-    """See that a value is of a kind.
+def check_type(name: str, value: object, kind: type) -> None:
+    """Check the type of an argument.
 
     Raises:
-        ConfigurationError: it is not.
+        ConfigurationError: it has another type.
     """
     if not isinstance(value, kind):
         raise ConfigurationError(f"{name}: must be of type {kind.__name__}, got {value!r}")
@@ -55,21 +55,21 @@ def _lengths(values: object) -> tuple[float, ...]:
     return tuple(sorted(cast("Sequence[float]", values)))
 
 
-def _is(kind: type) -> Callable[[object, Attribute[Any], object], None]:
+def _has_type(kind: type) -> Callable[[object, Attribute[Any], object], None]:
     def check(_record: object, attribute: Attribute[Any], value: object) -> None:
-        check_kind(attribute.name, value, kind)
+        check_type(attribute.name, value, kind)
 
     return check
 
 
 @frozen
 class Variant:
-    """One model as it is run: `reference` is `owner/name`, or `owner/name:version` to pin it.
+    """One model: `reference` is `owner/name`, or `owner/name:version` to pin a version.
 
-    `inputs` gives the model's input for a request and the seconds to make; `image` names the input
-    that takes the reference image (`None`: it takes none), `seed` the one that takes the seed, from
-    0 to `max_seed`, which is at least `SEEDS` - 1. Without a seed input a submit whose answer is
-    lost cannot be found again.
+    `inputs` returns the model's inputs for a request and a length in seconds. `image` is the name
+    of the input for the reference image (`None`: there is none), `seed` that of the input for the
+    seed, from 0 to `max_seed`, which is at least `SEEDS` - 1. Without a seed input, a submit whose
+    response is lost cannot be found again.
     """
 
     reference: str
@@ -85,12 +85,12 @@ class Variant:
 
     @property
     def version(self) -> str | None:
-        """The pinned version; `None`: whatever is the newest."""
+        """The pinned version; `None`: the newest."""
         version = self.reference.partition(":")[2]
         return None if version in {"", "latest"} else version
 
     def seeded(self, request: ClipRequest, attempt_id: UUID) -> dict[str, int]:
-        """Give the input for the seed: the user's, or one drawn from the attempt's id."""
+        """Return the seed input: the request's seed, or one drawn from the attempt's id."""
         if self.seed is None:
             return {}
         drawn = attempt_id.int % SEEDS
@@ -99,21 +99,21 @@ class Variant:
 
 @frozen
 class Declaration:
-    """A backend on Replicate: its models and their limits.
+    """A backend's models, limits and prices.
 
     Attributes:
         name: the backend's name.
-        text: makes clips from text alone; `None`: it cannot.
-        image: makes clips from a reference image; `None`: it cannot.
+        text: the model for clips from text alone; `None`: not supported.
+        image: the model for clips from a reference image; `None`: not supported.
         durations: the lengths it can make, in seconds.
         max_size: the largest width and height in pixels.
-        ignored: names the fields of a request that the model cannot honour.
-        price: what a clip costs by its price list: a base, and a rate for each second.
-        per_run_second: what the hardware costs for each second of running, in US dollars.
-        run_limit, queue_limit: how long an attempt may run and wait, in seconds.
+        ignored: returns the fields of a request that the model cannot honour.
+        price: the price of a clip: a base, and a rate per second of its length.
+        per_run_second: the price of the hardware per second of running, in US dollars.
+        run_limit, queue_limit: how long an attempt may run and queue, in seconds.
 
     Raises:
-        ConfigurationError: a price or a time is none.
+        ConfigurationError: a price or a time is invalid.
     """
 
     name: str
@@ -122,34 +122,38 @@ class Declaration:
     durations: tuple[float, ...] = field(converter=_lengths)
     max_size: tuple[int, int]
     ignored: Callable[[ClipRequest], tuple[str, ...]]
-    price: Price = field(validator=_is(Price))
-    per_run_second: Decimal = field(validator=_is(Decimal))
+    price: Price = field(validator=_has_type(Price))
+    per_run_second: Decimal = field(validator=_has_type(Decimal))
     run_limit: float = field(validator=_above_zero)
     queue_limit: float = field(default=300.0, validator=_above_zero)
 
     def variant(self, *, image: bool) -> Variant:
-        """Give the model for a clip with or without a reference image."""
+        """Return the model for a clip with or without a reference image.
+
+        Raises:
+            ConfigurationError: the backend needs an image and there is none.
+        """
         chosen = self.image if image and self.image else self.text
         if chosen is None:
             raise ConfigurationError(f"{self.name} cannot work without an image")
         return chosen
 
 
-def reference(default: str, variable: str, *, mine: Callable[[str], bool] = bool) -> str:
-    """Give a model's `owner/name:version`, which an environment variable may override.
+def reference(default: str, variable: str, *, applies_to: Callable[[str], bool] = bool) -> str:
+    """Return a model's `owner/name:version`, which an environment variable may override.
 
-    Its value is a version of the default's model, or `owner/name`, with or without a version; it
-    counts where `mine` says yes to the model's name.
+    The variable holds a version of the default's model, or `owner/name` with or without a version.
+    It is used if `applies_to` returns true for the model's name.
 
     Raises:
-        ConfigurationError: what it names is no version.
+        ConfigurationError: the version is not 64 hexadecimal digits.
     """
     value = os.environ.get(variable, "").strip()
     name, _, version = value.rpartition(":") if ":" in value else ("", "", value)
     if "/" in version:
         name, version = version, "latest"
     name = name or default.partition(":")[0]
-    if not value or not mine(name):
+    if not value or not applies_to(name):
         return default
     if version != "latest" and not VERSION.fullmatch(version):
         raise ConfigurationError(f"{variable}: {version!r} is no version: it has 64 hex digits")

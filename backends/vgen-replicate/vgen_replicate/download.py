@@ -1,4 +1,4 @@
-"""Downloading what a prediction has made: from the provider's hosts only, and all of it."""
+"""Downloads of predictions' clips, from the provider's hosts only."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from vgen_replicate.access import Access
 
 DELIVERY = "replicate.delivery"
 MAX_BYTES = 512 * 2**20
-"""The largest clip that is downloaded: hundreds of times what a model makes."""
+"""The largest clip that is downloaded, hundreds of times the size of a model's."""
 
-STALL = 60.0
-"""How long no byte may come, in seconds."""
+STALL_SECONDS = 60.0
+"""How long a download may receive no byte, in seconds."""
 
-LONGEST = 600.0
-"""How long a download may take in all, in seconds."""
+MAX_SECONDS = 600.0
+"""The timeout of a whole download, in seconds."""
 
-HOPS = 2
-INLINE = "data:"
+MAX_REDIRECTS = 2
+DATA_SCHEME = "data:"
 
 
-def chosen(output: object, access: Access) -> str | None:
-    """Choose the clip among the URLs in an output, whatever its shape: text, a list, an object.
+def choose_url(output: object, access: Access) -> str | None:
+    """Choose the clip's URL from an output: a string, or any nesting of lists and objects.
 
-    The provider's own come before those elsewhere; then what is named like a video comes before
-    what has another name, a picture last.
+    The provider's hosts are preferred, then file names of videos; other media types come last.
+    `None`: the output contains no URL.
     """
     found = _urls(output)
-    return min(found, key=lambda url: (not _is_own(url, access), _rank(url)), default=None)
+    return min(found, key=lambda url: (not _is_trusted(url, access), _rank(url)), default=None)
 
 
 def _urls(output: object) -> Iterator[str]:
     if isinstance(output, str):
-        if output[:8].lower().startswith(("https://", "http://", INLINE)):
+        if output[:8].lower().startswith(("https://", "http://", DATA_SCHEME)):
             yield output
         return
     if isinstance(output, dict):
@@ -57,22 +57,22 @@ def _rank(url: str) -> int:
 
 
 async def download(client: httpx.AsyncClient, access: Access, url: str, path: Path) -> None:
-    """Write what is at the URL to `path`: all of it, or nothing.
+    """Download the URL to `path`: all of it, or nothing, also when cancelled.
 
     Raises:
-        NetworkError: it did not come whole; it may, asked again.
-        GenerationError: it lies where nothing is fetched from, or is too large.
+        NetworkError: the download failed; a retry may succeed.
+        GenerationError: the host is not the provider's, or the clip is too large.
     """
     part = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        with trio.fail_after(LONGEST):
-            await _follow(client, access, url, part)
+        with trio.fail_after(MAX_SECONDS):
+            await _fetch(client, access, url, part)
         part.replace(path)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NetworkError(f"download: {str(error) or type(error).__name__}") from error
     except trio.TooSlowError:
         raise NetworkError(
-            f"download: nothing came for {STALL:g} s, or not all within {LONGEST:g} s"
+            f"download: nothing came for {STALL_SECONDS:g} s, or not all within {MAX_SECONDS:g} s"
         ) from None
     except OSError as error:
         raise NetworkError(f"cannot write the clip: {error}") from error
@@ -80,34 +80,34 @@ async def download(client: httpx.AsyncClient, access: Access, url: str, path: Pa
         part.unlink(missing_ok=True)
 
 
-async def _follow(client: httpx.AsyncClient, access: Access, url: str, part: Path) -> None:
-    if _is_inline(url):
-        await trio.Path(part).write_bytes(_inline(url))
+async def _fetch(client: httpx.AsyncClient, access: Access, url: str, part: Path) -> None:
+    if _is_data_url(url):
+        await trio.Path(part).write_bytes(_decode_data_url(url))
         return
-    for _ in range(HOPS + 1):
-        if not _is_own(url, access):
+    for _ in range(MAX_REDIRECTS + 1):
+        if not _is_trusted(url, access):
             place = url.partition("?")[0][:100]
             raise GenerationError(f"the output lies on a foreign host: {place}")
         target = httpx.URL(url)
         headers = {"Authorization": f"Bearer {access.token}", "Accept-Encoding": "identity"}
-        with trio.fail_after(STALL) as scope:
+        with trio.fail_after(STALL_SECONDS) as scope:
             async with client.stream("GET", target, headers=headers) as response:
                 if not response.has_redirect_location:
-                    await _body(response, part, scope)
+                    await _save_body(response, part, scope)
                     return
                 url = str(target.join(response.headers["Location"]))
-    raise GenerationError(f"download: more than {HOPS} redirects")
+    raise GenerationError(f"download: more than {MAX_REDIRECTS} redirects")
 
 
-async def _body(response: httpx.Response, part: Path, stall: trio.CancelScope) -> None:
+async def _save_body(response: httpx.Response, part: Path, stall: trio.CancelScope) -> None:
     if not response.is_success:
         raise NetworkError(f"download: the server answered {response.status_code}")
     got = 0
-    # A chunk is in the page cache within microseconds. A checkpoint in the loop, or leaving it,
-    # would leave httpx's inner generators unfinished; cancelled, they all end.
+    # Writing a chunk blocks for microseconds only. A checkpoint in the loop, or a break, could
+    # leave httpx's inner generators unfinished; a cancelled scope closes them all.
     with part.open("wb") as file, trio.CancelScope() as reading:
         async for chunk in response.aiter_raw():
-            stall.deadline = trio.current_time() + STALL
+            stall.deadline = trio.current_time() + STALL_SECONDS
             got += len(chunk)
             if got > MAX_BYTES:
                 reading.cancel()
@@ -120,9 +120,9 @@ async def _body(response: httpx.Response, part: Path, stall: trio.CancelScope) -
         raise NetworkError(f"download: {got} of {length} bytes came")
 
 
-def _is_own(url: str, access: Access) -> bool:
-    """Whether it is on the provider's delivery hosts over TLS, at the API's origin, or inline."""
-    if _is_inline(url):
+def _is_trusted(url: str, access: Access) -> bool:
+    """Whether it is an HTTPS URL of the delivery hosts, of the API's origin, or a `data:` URL."""
+    if _is_data_url(url):
         return True
     try:
         target = httpx.URL(url)
@@ -137,11 +137,11 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
-def _is_inline(url: str) -> bool:
-    return url[: len(INLINE)].lower() == INLINE
+def _is_data_url(url: str) -> bool:
+    return url[: len(DATA_SCHEME)].lower() == DATA_SCHEME
 
 
-def _inline(url: str) -> bytes:
+def _decode_data_url(url: str) -> bytes:
     head, _, data = url.partition(",")
     try:
         if len(data) > MAX_BYTES or not head.endswith(";base64"):

@@ -1,4 +1,4 @@
-"""The lengths that a model can make, and the inputs that make them."""
+"""The clip lengths that a model supports, and the inputs that set them."""
 
 from __future__ import annotations
 
@@ -9,37 +9,38 @@ from typing import Any
 
 from attrs import frozen
 
-from vgen_replicate.schema import Field, Schema, amount
+from vgen_replicate.schema import Field, Schema, as_number
 
 DURATION = ("duration", "seconds", "duration_seconds", "video_duration")
 FRAMES = ("num_frames", "frames", "frame_num", "video_length")
 RATE = ("frames_per_second", "fps", "frame_rate")
 
-LONGEST = 300
+MAX_SECONDS = 300
 """The longest clip that vgen asks for, in seconds."""
 
 FRAME_STEP = 8
-"""Models compress time by 4 or 8 frames: counts that are so far from the default come out whole."""
+"""Models compress time by 4 or 8 frames: counts that differ from the default by a multiple of 8
+are made exactly."""
 
-MOST_FRAMES, FASTEST = 10_000, 120
-"""As far as counts and frame rates are followed where a schema goes on."""
+MAX_FRAMES, MAX_RATE = 10_000, 120
+"""The largest frame count and frame rate that are used, whatever a schema allows."""
 
 
 @frozen
 class Length:
-    """A length in seconds, and the inputs that make it."""
+    """A length in seconds, and the inputs that set it."""
 
     seconds: float
     inputs: Mapping[str, Any]
 
 
 def lengths(schema: Schema) -> tuple[Length, ...]:
-    """Give what the schema offers, the shortest first; nothing where it does not tell.
+    """Return the lengths that the schema allows, the shortest first; none if it does not say.
 
-    A duration is taken as it is. Else the number of frames and the frame rate make the length: one
-    of the two stays as the model has it, and the other moves within its limits.
+    They are the values of a duration input. Without one, they are combinations of frame count and
+    frame rate in which one of the two has its default.
     """
-    duration, frames, rate = (schema.number(names) for names in (DURATION, FRAMES, RATE))
+    duration, frames, rate = (schema.find_number(names) for names in (DURATION, FRAMES, RATE))
     if duration is not None:
         found = list(_by_duration(duration))
     elif frames is not None and rate is not None:
@@ -49,55 +50,58 @@ def lengths(schema: Schema) -> tuple[Length, ...]:
     return tuple(sorted({one.seconds: one for one in found}.values(), key=lambda one: one.seconds))
 
 
-def nearest(offered: Sequence[Length], seconds: float) -> Length:
-    """Give the length nearest to `seconds`, the shorter of two."""
-    return min(offered, key=lambda one: (abs(one.seconds - seconds), one.seconds))
+def nearest(lengths: Sequence[Length], seconds: float) -> Length:
+    """Return the length nearest to `seconds`; of two, the shorter."""
+    return min(lengths, key=lambda one: (abs(one.seconds - seconds), one.seconds))
 
 
 def _by_duration(duration: Field) -> Iterator[Length]:
-    for seconds in _whole(duration, most=LONGEST):
+    for seconds in _accepted_values(duration, limit=MAX_SECONDS):
         yield Length(seconds, {duration.name: duration.nearest(seconds)})
 
 
 def _by_frames(frames: Field, rate: Field) -> Iterator[Length]:
-    counts, rates = _stepped(frames), _whole(rate, most=FASTEST)
-    usual = amount(frames.default) or (counts[0] if counts else 0)
-    speed = amount(rate.default) or (rates[0] if rates else 0)
-    for number, each in [*((usual, each) for each in rates), *((n, speed) for n in counts)]:
+    counts, rates = _frame_counts(frames), _accepted_values(rate, limit=MAX_RATE)
+    default = as_number(frames.default) or (counts[0] if counts else 0)
+    default_rate = as_number(rate.default) or (rates[0] if rates else 0)
+    for number, each in [
+        *((default, each) for each in rates),
+        *((n, default_rate) for n in counts),
+    ]:
         if number > 0 and each > 0:
             inputs = {frames.name: frames.nearest(number), rate.name: rate.nearest(each)}
             yield Length(number / each, inputs)
 
 
-def _whole(field: Field, *, most: int) -> list[float]:
-    """List what a field accepts: its choices, or whole numbers within its limits."""
+def _accepted_values(field: Field, *, limit: int) -> list[float]:
+    """Return the field's choices above 0, or the integers within its bounds, up to `limit`."""
     if field.choices:
-        return [each for each in sorted(field.amounts) if each > 0]
-    low, high = _limits(field)
+        return [each for each in sorted(field.numeric_choices) if each > 0]
+    low, high = _bounds(field)
     if low is None or high is None:
         return []
-    span = range(max(1, ceil(low)), min(most, floor(high)) + 1)
+    span = range(max(1, ceil(low)), min(limit, floor(high)) + 1)
     return [float(each) for each in span if field.nearest(each) == each]
 
 
-def _stepped(frames: Field) -> list[float]:
-    usual = amount(frames.default)
-    if frames.choices or usual is None:
-        return _whole(frames, most=MOST_FRAMES)
-    low, high = _limits(frames)
-    most = min(MOST_FRAMES, usual if high is None else high)
-    down = takewhile(
-        lambda n: n >= max(1, usual if low is None else low), count(usual, -FRAME_STEP)
+def _frame_counts(frames: Field) -> list[float]:
+    default = as_number(frames.default)
+    if frames.choices or default is None:
+        return _accepted_values(frames, limit=MAX_FRAMES)
+    low, high = _bounds(frames)
+    limit = min(MAX_FRAMES, default if high is None else high)
+    lower = takewhile(
+        lambda n: n >= max(1, default if low is None else low), count(default, -FRAME_STEP)
     )
-    up = takewhile(lambda n: n <= most, count(usual, FRAME_STEP))
-    return sorted({n for n in (*down, *up) if frames.nearest(n) == n})
+    higher = takewhile(lambda n: n <= limit, count(default, FRAME_STEP))
+    return sorted({n for n in (*lower, *higher) if frames.nearest(n) == n})
 
 
-def _limits(field: Field) -> tuple[float | None, float | None]:
-    """Give the least and the most; where there is no limit, the default is one."""
-    usual = amount(field.default)
-    usual = usual if usual is not None and usual > 0 else None
+def _bounds(field: Field) -> tuple[float | None, float | None]:
+    """Return the minimum and the maximum; a missing one is the default, if that is above 0."""
+    default = as_number(field.default)
+    default = default if default is not None and default > 0 else None
     return (
-        usual if field.minimum is None else field.minimum,
-        usual if field.maximum is None else field.maximum,
+        default if field.minimum is None else field.minimum,
+        default if field.maximum is None else field.maximum,
     )

@@ -1,4 +1,4 @@
-"""A prediction as the service tells it: whatever may be missing is optional here."""
+"""A prediction as the service returns it; only its id and its status are required."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any, Self
 
 from attrs import field, frozen
 
-from vgen_replicate.reading import mapping, moment, seconds, text
+from vgen_replicate.parsing import as_datetime, as_object, as_seconds, as_text
 
 
-class BrokenAnswerError(ValueError):
-    """The answer is no prediction."""
+class InvalidResponseError(ValueError):
+    """The response is not a prediction."""
 
 
 @frozen
 class Prediction:
-    """What is used of a prediction; `predict_time` is in seconds, its queueing left out."""
+    """The fields of a prediction that are used; `predict_time` is the running time in seconds."""
 
     id: str
     status: str
@@ -33,32 +33,32 @@ class Prediction:
     data_removed: bool = False
 
     @classmethod
-    def read(cls, answer: object) -> Self:
-        """Read an answer.
+    def parse(cls, response: object) -> Self:
+        """Parse the JSON of a response.
 
         Raises:
-            BrokenAnswerError: it has no id or no status.
+            InvalidResponseError: it has no id or no status.
         """
-        told = mapping(answer)
-        if not all(isinstance(told.get(name), str) and told[name] for name in ("id", "status")):
-            raise BrokenAnswerError("the answer is no prediction")
+        body = as_object(response)
+        if not all(isinstance(body.get(name), str) and body[name] for name in ("id", "status")):
+            raise InvalidResponseError("the answer is no prediction")
         return cls(
-            id=told["id"],
-            status=told["status"],
-            version=text(told.get("version")),
-            input=mapping(told.get("input")),
-            output=told.get("output"),
-            error=text(told.get("error")),
-            logs=text(told.get("logs")),
-            created_at=moment(told.get("created_at")),
-            started_at=moment(told.get("started_at")),
-            completed_at=moment(told.get("completed_at")),
-            predict_time=seconds(mapping(told.get("metrics")).get("predict_time")),
-            data_removed=told.get("data_removed") is True,
+            id=body["id"],
+            status=body["status"],
+            version=as_text(body.get("version")),
+            input=as_object(body.get("input")),
+            output=body.get("output"),
+            error=as_text(body.get("error")),
+            logs=as_text(body.get("logs")),
+            created_at=as_datetime(body.get("created_at")),
+            started_at=as_datetime(body.get("started_at")),
+            completed_at=as_datetime(body.get("completed_at")),
+            predict_time=as_seconds(as_object(body.get("metrics")).get("predict_time")),
+            data_removed=body.get("data_removed") is True,
         )
 
-    def ran(self) -> float | None:
-        """Give the seconds that it ran; `None` where the service does not tell, or not yet."""
+    def run_seconds(self) -> float | None:
+        """Return how long it ran, in seconds; `None` where the service has not reported it."""
         if self.predict_time is not None:
             return self.predict_time
         if self.completed_at is None:

@@ -1,4 +1,4 @@
-"""The default price lists, and what the hardware behind the models costs."""
+"""Default price lists, and the prices of the models' hardware."""
 
 from __future__ import annotations
 
@@ -8,37 +8,39 @@ from decimal import Decimal
 from vgen.abc import Price
 from vgen.errors import ConfigurationError
 
-PRICING = "REPLICATE_PRICING"
+PRICING_VARIABLE = "REPLICATE_PRICING"
 FORMULA, METERED = "formula", "metered"
 
-PRODUCTION_LIKE = frozenset({"production", "staging"})
+PRODUCTION_ENVIRONMENTS = frozenset({"production", "staging"})
 PRODUCTION = Price(base=Decimal("0.10"), per_second=Decimal("0.033"))
 DEVELOPMENT = Price(base=Decimal("0.005"), per_second=Decimal("0.002"))
 
-FALLBACK = 5
-"""How many times dearer CogVideoX is: it runs about five times as long on the same hardware."""
+COGVIDEOX_MULTIPLIER = 5
+"""CogVideoX runs about five times as long as SVD on the same hardware."""
 
 A100_80GB = Decimal("0.0014")
-"""US dollars a second on an Nvidia A100 with 80 GB, as Replicate's pricing page had it."""
+"""US dollars per second on an Nvidia A100 with 80 GB, from Replicate's pricing page."""
 
 H100 = Decimal("0.001525")
-"""US dollars a second on an Nvidia H100: the dearest single one."""
+"""US dollars per second on an Nvidia H100, the most expensive single GPU."""
 
 
 def by_environment(*, times: int = 1) -> Price:
-    """Give the price of the `ENVIRONMENT`, so many times over."""
+    """Return the price list of the `ENVIRONMENT`, multiplied by `times`."""
     environment = os.environ.get("ENVIRONMENT", "development").strip().lower()
-    price = PRODUCTION if environment in PRODUCTION_LIKE else DEVELOPMENT
+    price = PRODUCTION if environment in PRODUCTION_ENVIRONMENTS else DEVELOPMENT
     return Price(base=price.base * times, per_second=price.per_second * times)
 
 
 def is_metered() -> bool:
-    """Whether `REPLICATE_PRICING` asks for what the service bills, not the price list's formula.
+    """Whether clips cost what the service bills, by `REPLICATE_PRICING`, not the formula's price.
 
     Raises:
-        ConfigurationError: it asks for something else.
+        ConfigurationError: the variable has another value.
     """
-    pricing = os.environ.get(PRICING, FORMULA).strip().lower() or FORMULA
+    pricing = os.environ.get(PRICING_VARIABLE, FORMULA).strip().lower() or FORMULA
     if pricing not in {FORMULA, METERED}:
-        raise ConfigurationError(f"{PRICING}: {pricing!r} is neither {FORMULA} nor {METERED}")
+        raise ConfigurationError(
+            f"{PRICING_VARIABLE}: {pricing!r} is neither {FORMULA} nor {METERED}"
+        )
     return pricing == METERED

@@ -1,4 +1,4 @@
-"""A model's published schema, read into small records: whatever may be missing is optional here."""
+"""The parser of a model's published OpenAPI schema."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 from attrs import field, frozen
 
 from vgen.errors import ConfigurationError
-from vgen_replicate.reading import mapping
+from vgen_replicate.parsing import as_object
 
 SCHEMAS = "#/components/schemas/"
 NUMBERS = frozenset({"integer", "number"})
-AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:s|sec|seconds|fps)?\s*", re.IGNORECASE)
-"""A choice that is a number, spelled as text: "5", "10s"."""
+NUMBER_TEXT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:s|sec|seconds|fps)?\s*", re.IGNORECASE)
+"""A choice that is text but means a number: "5", "10s"."""
 
 
 @frozen
 class Field:
-    """One input of a model; `choices` is an enumeration, `is_uri` says that it takes a file."""
+    """One input of a model; `choices` is an enumeration; with `is_uri` it takes a file."""
 
     name: str
     kind: str = ""
@@ -35,25 +35,25 @@ class Field:
 
     @property
     def is_text(self) -> bool:
-        """Whether any text may be its value."""
+        """Whether it accepts any text."""
         return self.kind == "string" and not self.choices and not self.is_uri
 
     @property
     def is_number(self) -> bool:
-        """Whether its value is, or spells, a number."""
-        return bool(self.amounts) if self.choices else self.kind in NUMBERS
+        """Whether its value is a number, or text that means one."""
+        return bool(self.numeric_choices) if self.choices else self.kind in NUMBERS
 
     @property
-    def amounts(self) -> Mapping[float, Any]:
-        """The choices by the numbers that they come to; others are left out."""
-        told = {amount(choice): choice for choice in self.choices}
-        return {number: choice for number, choice in told.items() if number is not None}
+    def numeric_choices(self) -> Mapping[float, Any]:
+        """The choices that are or mean numbers, by those numbers."""
+        numbers = {as_number(choice): choice for choice in self.choices}
+        return {number: choice for number, choice in numbers.items() if number is not None}
 
     def nearest(self, number: float) -> Any:
-        """Give the value nearest to `number` that the model accepts."""
+        """Return the accepted value nearest to `number`."""
         if self.choices:
-            amounts = self.amounts
-            return amounts[min(amounts, key=lambda one: (abs(one - number), one))]
+            numeric_choices = self.numeric_choices
+            return numeric_choices[min(numeric_choices, key=lambda one: (abs(one - number), one))]
         step = self.step or (1 if self.kind == "integer" else None)
         if step is None:
             return self._clamped(number)
@@ -72,55 +72,55 @@ class Field:
 
 @frozen
 class Schema:
-    """What a model takes, by name, and whether what it gives holds a file."""
+    """A model's inputs by name, and whether its output contains a file."""
 
     fields: Mapping[str, Field] = field(factory=dict[str, Field])
-    gives_files: bool = True
+    outputs_files: bool = True
 
     @classmethod
-    def read(cls, openapi: object) -> Schema:
-        """Read what the service publishes as a version's `openapi_schema`.
+    def parse(cls, openapi: object) -> Schema:
+        """Parse a version's `openapi_schema`.
 
         Raises:
-            ConfigurationError: a part of it, named, cannot be understood.
+            ConfigurationError: a part of it is invalid; the message names that part.
         """
-        schemas = mapping(mapping(mapping(openapi).get("components")).get("schemas"))
-        told = mapping(schemas.get("Input"))
+        schemas = as_object(as_object(as_object(openapi).get("components")).get("schemas"))
+        declared_input = as_object(schemas.get("Input"))
         fields: dict[str, Field] = {}
-        for name, declared in mapping(told.get("properties")).items():
-            with _understanding(name):
-                required = name in (told.get("required") or ())
-                fields[name] = _field(name, _resolved(schemas, declared), required=required)
-        with _understanding("Output"):
-            return cls(fields, _gives_files(schemas, schemas.get("Output")))
+        for name, declared in as_object(declared_input.get("properties")).items():
+            with _named_errors(name):
+                required = name in (declared_input.get("required") or ())
+                fields[name] = _field(name, _dereferenced(schemas, declared), required=required)
+        with _named_errors("Output"):
+            return cls(fields, _outputs_files(schemas, schemas.get("Output")))
 
-    def number(self, names: Iterable[str]) -> Field | None:
-        """Give the first field of one of these names that takes a number."""
+    def find_number(self, names: Iterable[str]) -> Field | None:
+        """Return the first field of one of these names that takes a number."""
         found = (self.fields.get(name) for name in names)
         return next((one for one in found if one is not None and one.is_number), None)
 
-    def text(self, names: Iterable[str]) -> Field | None:
-        """Give the first field of one of these names that takes any text."""
+    def find_text(self, names: Iterable[str]) -> Field | None:
+        """Return the first field of one of these names that takes any text."""
         found = (self.fields.get(name) for name in names)
         return next((one for one in found if one is not None and one.is_text), None)
 
-    def choice(self, names: Iterable[str]) -> Field | None:
-        """Give the first field of one of these names that is an enumeration."""
+    def find_choice(self, names: Iterable[str]) -> Field | None:
+        """Return the first field of one of these names that is an enumeration."""
         found = (self.fields.get(name) for name in names)
         return next((one for one in found if one is not None and one.choices), None)
 
 
-def amount(value: object) -> float | None:
-    """Give the number that a value is or spells; `None` where it is none."""
-    if isinstance(value, str) and (spelled := AMOUNT.fullmatch(value)):
-        value = float(spelled[1])
+def as_number(value: object) -> float | None:
+    """Return a value that is a number, or text that means one, as a float; `None` for others."""
+    if isinstance(value, str) and (match := NUMBER_TEXT.fullmatch(value)):
+        value = float(match[1])
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         return None
     return float(value)
 
 
 @contextmanager
-def _understanding(name: str) -> Generator[None]:
+def _named_errors(name: str) -> Generator[None]:
     try:
         yield
     except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
@@ -134,32 +134,32 @@ def _field(name: str, declared: Mapping[str, Any], *, required: bool) -> Field:
         default=declared.get("default"),
         required=required,
         choices=tuple(declared.get("enum") or ()),
-        minimum=amount(declared.get("minimum")),
-        maximum=amount(declared.get("maximum")),
-        step=amount(declared.get("multipleOf")) or None,
+        minimum=as_number(declared.get("minimum")),
+        maximum=as_number(declared.get("maximum")),
+        step=as_number(declared.get("multipleOf")) or None,
         is_uri=declared.get("type") == "string" and declared.get("format") == "uri",
     )
 
 
-def _resolved(schemas: Mapping[str, Any], declared: object) -> dict[str, Any]:
-    """Put what stands behind references and alternatives beneath what is said in place."""
-    told = mapping(declared)
-    behind: dict[str, Any] = {}
-    for part in (*(told.get("allOf") or ()), *(told.get("anyOf") or ())):
-        if mapping(part).get("type") != "null":
-            behind |= _resolved(schemas, part)
-    reference = str(told.get("$ref", ""))
+def _dereferenced(schemas: Mapping[str, Any], declared: object) -> dict[str, Any]:
+    """Merge `$ref`, `allOf` and `anyOf` into a declaration; its own keys take precedence."""
+    own = as_object(declared)
+    referenced: dict[str, Any] = {}
+    for part in (*(own.get("allOf") or ()), *(own.get("anyOf") or ())):
+        if as_object(part).get("type") != "null":
+            referenced |= _dereferenced(schemas, part)
+    reference = str(own.get("$ref", ""))
     if reference.startswith(SCHEMAS):
-        behind |= mapping(schemas.get(reference.removeprefix(SCHEMAS)))
-    return behind | told
+        referenced |= as_object(schemas.get(reference.removeprefix(SCHEMAS)))
+    return referenced | own
 
 
-def _gives_files(schemas: Mapping[str, Any], declared: object) -> bool:
-    """Whether an output is or holds a URI; where nothing is said of it, it may."""
-    told = _resolved(schemas, declared)
-    if told.get("type") == "array":
-        return _gives_files(schemas, told.get("items"))
-    parts = mapping(told.get("properties")).values()
+def _outputs_files(schemas: Mapping[str, Any], declared: object) -> bool:
+    """Whether an output is or contains a URI, or may: its schema does not say."""
+    output = _dereferenced(schemas, declared)
+    if output.get("type") == "array":
+        return _outputs_files(schemas, output.get("items"))
+    parts = as_object(output.get("properties")).values()
     if parts:
-        return any(_gives_files(schemas, part) for part in parts)
-    return told.get("format") == "uri" or "type" not in told or told["type"] == "object"
+        return any(_outputs_files(schemas, part) for part in parts)
+    return output.get("format") == "uri" or "type" not in output or output["type"] == "object"

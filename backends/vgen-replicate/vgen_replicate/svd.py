@@ -16,14 +16,14 @@ MODEL = (
 )
 FRAMES = 25
 RATES = range(5, 31)
-"""What the model accepts as `frames_per_second`; it writes files of one frame a second more."""
+"""The accepted values of `frames_per_second`; the files have one frame per second more."""
 
 DURATIONS = tuple(sorted(FRAMES / (rate + 1) for rate in RATES))
 WIDE = (16, 9)
 
 
 class StableVideoDiffusion(ReplicateBackend):
-    """25 frames from an image, as fast as the wanted length makes them: 0.8 to 4.2 seconds.
+    """25 frames from an image, at the frame rate that gives the wanted length: 0.8 to 4.2 seconds.
 
     `SVD_MODEL_VERSION` names another version. See `ReplicateBackend` for the arguments.
     """
@@ -33,7 +33,7 @@ class StableVideoDiffusion(ReplicateBackend):
 
 
 def declaration() -> Declaration:
-    """Declare the model as the environment has it."""
+    """Return the declaration, with the environment's version and price."""
     return Declaration(
         name="svd",
         text=None,
@@ -48,7 +48,7 @@ def declaration() -> Declaration:
 
 
 def inputs(request: ClipRequest, seconds: float) -> Mapping[str, Any]:
-    """Fit the request to the model: its frame rate sets the length."""
+    """Return the model's inputs for a request: the frame rate sets the length in seconds."""
     return {
         "video_length": "25_frames_with_svd_xt",
         "sizing_strategy": "crop_to_16_9" if _is_wide(request) else "maintain_aspect_ratio",
@@ -58,8 +58,8 @@ def inputs(request: ClipRequest, seconds: float) -> Mapping[str, Any]:
 
 
 def ignored(request: ClipRequest) -> tuple[str, ...]:
-    """Name what the model cannot honour; of the size, it knows 1024x576 alone."""
-    told = {
+    """Return the fields that the model cannot honour; its only exact size is 1024x576."""
+    fields = {
         "prompt": bool(request.prompt.strip()),
         "negative_prompt": bool(request.negative_prompt.strip()),
         "fps": True,
@@ -67,7 +67,7 @@ def ignored(request: ClipRequest) -> tuple[str, ...]:
         "width": (request.width, request.height) != (1024, 576),
         "height": (request.width, request.height) != (1024, 576),
     }
-    return tuple(name for name, is_ignored in told.items() if is_ignored)
+    return tuple(name for name, is_ignored in fields.items() if is_ignored)
 
 
 def _is_wide(request: ClipRequest) -> bool:

@@ -1,4 +1,4 @@
-"""Reference images at the service: each uploaded once, and again when it would be gone too soon."""
+"""Uploads of reference images: each is uploaded once, and again when it would expire too soon."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import trio
 
 from vgen.abc import Image
 from vgen.errors import GenerationError
-from vgen_replicate.wire import Uploaded, Wire
+from vgen_replicate.client import Client, UploadedImage
 
 MAX_BYTES = 100 * 10**6
 """The most that the service takes (its OpenAPI file: "less than 100MB")."""
@@ -18,22 +18,23 @@ TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
 
 
 class Uploads:
-    """The images of one backend, by their digests; `needed` says for how many seconds they serve.
+    """Caches one backend's uploads by the images' digests.
 
-    Whoever asks for an image that is being uploaded waits for that upload.
+    An upload is used again if it will last `min_lifetime` seconds. Concurrent calls for one image
+    share one upload.
     """
 
-    def __init__(self, wire: Wire, *, needed: float) -> None:
-        self._wire, self._needed = wire, needed
-        self._kept: dict[str, Uploaded] = {}
+    def __init__(self, client: Client, *, min_lifetime: float) -> None:
+        self._client, self._min_lifetime = client, min_lifetime
+        self._kept: dict[str, UploadedImage] = {}
         self._locks: defaultdict[str, trio.Lock] = defaultdict(trio.Lock)
 
     async def url(self, image: Image) -> str:
-        """Give the URL by which the service's models read the image.
+        """Return the URL that the service's models read the image from; upload it if needed.
 
         Raises:
-            GenerationError: the service takes no such image.
-            VgenError: it could not be uploaded.
+            GenerationError: the service does not accept the image.
+            VgenError: the upload failed.
         """
         if image.media_type not in TYPES:
             raise GenerationError(f"the reference image is {image.media_type}, not JPEG or PNG")
@@ -42,10 +43,10 @@ class Uploads:
         async with self._locks[image.sha256]:
             kept = self._kept.get(image.sha256)
             if kept is None or not self._lasts(kept):
-                kept = self._kept[image.sha256] = await self._wire.upload(image)
+                kept = self._kept[image.sha256] = await self._client.upload(image)
             return kept.url
 
-    def _lasts(self, kept: Uploaded) -> bool:
+    def _lasts(self, kept: UploadedImage) -> bool:
         if kept.expires_at is None:
             return True
-        return (kept.expires_at - datetime.now(UTC)).total_seconds() > self._needed
+        return (kept.expires_at - datetime.now(UTC)).total_seconds() > self._min_lifetime

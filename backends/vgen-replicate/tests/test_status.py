@@ -12,19 +12,19 @@ from trio.testing import MockClock
 from vgen.abc import State
 from vgen.errors import GenerationError, RetryableError
 from vgen_replicate.prediction import Prediction
-from vgen_replicate.verdict import MEASURING, Verdicts
+from vgen_replicate.status import METRICS_WAIT, StatusReader
 
 STARTED, COMPLETED = "2026-11-23T10:00:00Z", "2026-11-23T10:00:20Z"
 
 
-def verdicts() -> Verdicts:
+def status_reader() -> StatusReader:
     """A meter at a cent a second, a dollar at most."""
-    return Verdicts(Decimal("0.01"), most=Decimal(1), metered=True)
+    return StatusReader(Decimal("0.01"), max_cost=Decimal(1), metered=True)
 
 
 def prediction(status: str, **told: Any) -> Prediction:
     """An answer."""
-    return Prediction.read({"id": "one", "status": status, **told})
+    return Prediction.parse({"id": "one", "status": status, **told})
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def prediction(status: str, **told: Any) -> Prediction:
 )
 async def test_what_has_run_is_billed_by_its_time(answer: Prediction, bill: str) -> None:
     """By the service's own measure, else from start to end; what never ran costs nothing."""
-    assert verdicts().status(answer).billed == Decimal(bill)
+    assert status_reader().status(answer).billed == Decimal(bill)
 
 
 @pytest.mark.parametrize("status", ["succeeded", "failed", "canceled"])
@@ -50,23 +50,23 @@ async def test_an_end_that_is_not_measured_yet_is_waited_for(
     autojump_clock: MockClock, status: str, told: dict[str, Any]
 ) -> None:
     """It is no verdict for some seconds; then it is booked at the most that it can have cost."""
-    meter, answer = verdicts(), prediction(status, **told)
+    meter, answer = status_reader(), prediction(status, **told)
     assert meter.status(answer).state is State.RUNNING
-    await trio.sleep(MEASURING / 2)
+    await trio.sleep(METRICS_WAIT / 2)
     assert not meter.status(answer).is_verdict
-    await trio.sleep(MEASURING / 2)
+    await trio.sleep(METRICS_WAIT / 2)
     assert meter.status(answer).is_verdict
     assert meter.status(answer).billed == 1
 
 
 async def test_a_success_has_run(autojump_clock: MockClock) -> None:
     """However little the service says of its time, it is not booked as free."""
-    assert not verdicts().status(prediction("succeeded", completed_at=COMPLETED)).is_verdict
+    assert not status_reader().status(prediction("succeeded", completed_at=COMPLETED)).is_verdict
 
 
 async def test_an_end_that_is_measured_late_costs_what_it_did(autojump_clock: MockClock) -> None:
     """The measure that comes a moment later is the one that counts."""
-    meter = verdicts()
+    meter = status_reader()
     assert not meter.status(prediction("canceled")).is_verdict
     measured = meter.status(prediction("canceled", metrics={"predict_time": 7}))
     assert (measured.state, measured.billed) == (State.CANCELLED, Decimal("0.07"))
@@ -78,7 +78,7 @@ async def test_a_time_that_is_none_is_no_measure(
 ) -> None:
     """Nonsense is not billed."""
     answer = prediction("succeeded", metrics={"predict_time": seconds})
-    assert not verdicts().status(answer).is_verdict
+    assert not status_reader().status(answer).is_verdict
 
 
 @pytest.mark.parametrize(
@@ -98,4 +98,4 @@ async def test_only_what_the_request_is_to_blame_for_is_final(
 ) -> None:
     """A machine's trouble may be over with the next attempt; a refused picture stays refused."""
     answer = prediction("failed", error=error, metrics={"predict_time": 1})
-    assert type(verdicts().status(answer).failure) is kind
+    assert type(status_reader().status(answer).failure) is kind
