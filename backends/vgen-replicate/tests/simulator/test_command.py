@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from vgen_replicate.simulator import Faults
-from vgen_replicate.simulator.command import app, faults_of
+from vgen_replicate.simulator.command import app, parse_faults
 
 from .clients import svd
 
@@ -45,7 +45,7 @@ def test_a_server_and_its_account() -> None:
 
 def test_faults_are_read() -> None:
     """Chances, a disabled model and a credit are read from the command line."""
-    faults = faults_of(("failed=0.5", "down=a/b", "down=c/d", "credit=2.50"))
+    faults = parse_faults(("failed=0.5", "down=a/b", "down=c/d", "credit=2.50"))
     assert faults == Faults(failed=0.5, down=frozenset({"a/b", "c/d"}), credit=faults.credit)
     assert str(faults.credit) == "2.50"
 

@@ -27,8 +27,8 @@ async def outcome(client: httpx.AsyncClient) -> str:
     [
         (Faults(), {"201 application/json"}, 1),
         (Faults(throttled=1), {"429 application/json"}, 0),
-        (Faults(dropped=1), {"Dropped"}, 0),
-        (Faults(lost_answer=1), {"Dropped"}, 1),
+        (Faults(dropped=1), {"ConnectionDroppedError"}, 0),
+        (Faults(lost_answer=1), {"ConnectionDroppedError"}, 1),
         (Faults(html=1), {"200 text/html"}, 0),
         (Faults(server_error=1), {f"{code} application/json" for code in (500, 502, 503)}, 0),
         (Faults(late_error=1), {f"{code} application/json" for code in (500, 502, 503)}, 1),
@@ -134,8 +134,8 @@ async def test_faults_do_not_move_one_another(autojump_clock: MockClock) -> None
     more = await story(1, Faults(server_error=0.3, dropped=0.3, stuck=0.1))
     pairs = list(zip(plain[:40], more[:40], strict=True))
     assert {was[0] for was, _ in pairs} == {"2", "5"}
-    assert all(now == "Dropped" or now[0] == was[0] for was, now in pairs)
-    assert "Dropped" in more
+    assert all(now == "ConnectionDroppedError" or now[0] == was[0] for was, now in pairs)
+    assert "ConnectionDroppedError" in more
 
 
 def test_a_chance_is_a_probability() -> None:

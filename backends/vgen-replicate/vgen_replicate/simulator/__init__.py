@@ -1,4 +1,4 @@
-"""A simulated Replicate: a real HTTP server that accepts, runs, fails and bills as the service."""
+"""A simulator of Replicate: an HTTP server that accepts, runs, fails and bills as the service."""
 
 from __future__ import annotations
 

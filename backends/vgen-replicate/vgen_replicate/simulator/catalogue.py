@@ -1,4 +1,4 @@
-"""The models that the simulated service runs, after their published schemas."""
+"""The models of the simulated service, after their published schemas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SEED = Field("integer", "Random seed. Leave blank to randomize the seed")
 
 
 def _svd_shot(inputs: Inputs, size: Size | None) -> Shot:
-    """`ffmpeg` is told one frame a second more than asked for: so it stands in cog-svd's source.
+    """The frame rate is one more than requested, as in cog-svd's source.
 
     25 frames take about 35 s on an A100, the time published for SVD-XT at 25 steps.
     """
@@ -29,7 +29,7 @@ def _svd_shot(inputs: Inputs, size: Size | None) -> Shot:
 
 
 def _svd_size(strategy: str, size: Size) -> Size:
-    """Multiples of 64; pictures keep their shape, within 1024x576 unless told otherwise."""
+    """Multiples of 64; by default a picture keeps its aspect ratio, within 1024x576."""
     width, height = size
     if strategy == "crop_to_16_9":
         return (1024, 576)
@@ -50,13 +50,13 @@ def _cogvideox_shot(inputs: Inputs, size: Size | None) -> Shot:  # noqa: ARG001 
     return Shot(frames, 8, (720, 480), seconds)
 
 
-def _cogvideox_frames(asked: int) -> int:
-    """What the decoder makes of it, two latent frames at a time: 8 for 5, but 9 for 9."""
-    if not 1 <= asked <= 49:  # noqa: PLR2004 (the model's own limit)
+def _cogvideox_frames(requested: int) -> int:
+    """Return the decoder's frame count, from two latent frames at a time: 8 for 5, but 9 for 9."""
+    if not 1 <= requested <= 49:  # noqa: PLR2004 (the model's own limit)
         raise ValueError(
             "The number of frames must be less than 49 for now due to static positional embeddings."
         )
-    latent = (asked - 1) // 4 + 1
+    latent = (requested - 1) // 4 + 1
     return 4 * latent if latent % 2 == 0 else 4 * (latent - 1) + 1
 
 
@@ -66,7 +66,7 @@ def _cogvideox_5b_shot(inputs: Inputs, size: Size | None) -> Shot:  # noqa: ARG0
 
 
 def _wan_shot(inputs: Inputs, size: Size | None) -> Shot:
-    """The time for 81 frames at 480p is a guess: no figure is published."""
+    """The run time for 81 frames at 480p is a guess: none is published."""
     large = inputs["resolution"] == "720p"
     frames, fps = inputs["num_frames"], inputs["frames_per_second"]
     seconds = 40 * frames / 81 * (2.25 if large else 1)
@@ -124,7 +124,7 @@ STABLE_VIDEO_DIFFUSION = Model(
 COGVIDEOX_T2V = Model(
     owner="thudm",
     name="cogvideox-t2v",
-    # The published id is not known here: this one is the simulator's own.
+    # The published id is unknown: this one is made up.
     version="e3dd12e1e6973c81be54c675248b8d90d1cf2a54336c7dfcd589c9636c5e7964",
     description="Text-to-Video Diffusion Models with An Expert Transformer",
     fields=_cogvideox(prompt=Field("string", "Input prompt", "A panda playing a small guitar.")),

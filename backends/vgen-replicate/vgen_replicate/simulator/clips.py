@@ -1,4 +1,4 @@
-"""The clips that the simulated models make: slow camera moves over a picture."""
+"""Renders the clips of the simulated models: slow camera moves over a picture."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from vgen_replicate.simulator.model import Size
 from vgen_replicate.simulator.prediction import Prediction
 from vgen_replicate.simulator.threads import in_thread
 
-SEEDS = 4
-"""Predictions that differ in no more than their seed share this many clips."""
+SEED_VARIANTS = 4
+"""Predictions that differ only in their seeds share this many clips."""
 
-MAX_KEPT = 64
+MAX_CACHED = 64
 
 MIN_SIDE = 32
 
 MARGIN = 1.3
-"""How much larger than a frame the picture is that the camera moves over."""
+"""The size of the picture that the camera moves over, as a multiple of a frame's."""
 
-TILES = 0.3
-"""How much of the tiles shows through a picture: over a plain one, the camera moves unseen."""
+TILE_OPACITY = 0.3
+"""The opacity of the tiles over a picture: on a plain one, camera moves would be invisible."""
 
 
 @frozen
-class Wanted:
-    """All that decides what a clip looks like."""
+class ClipSpec:
+    """Everything that determines a clip."""
 
     frames: int
     fps: int
@@ -45,28 +45,28 @@ class Wanted:
 
 @define(eq=False)
 class ClipMaker:
-    """Makes clips when they are first downloaded, one at a time, and keeps the latest.
+    """Renders clips when they are first downloaded, one at a time, and caches the latest.
 
-    Sides are `scale` times those that the model would give, even and at least 32 pixels.
+    Width and height are `scale` times the model's, even and at least 32 pixels.
     """
 
     scale: float = 1.0
-    _kept: dict[Wanted, bytes] = field(factory=dict[Wanted, bytes])
+    _cache: dict[ClipSpec, bytes] = field(factory=dict[ClipSpec, bytes])
     _lock: trio.Lock = field(factory=trio.Lock)
 
     async def clip(self, prediction: Prediction, index: int) -> bytes:
-        """The MP4 file that is the prediction's output of that index."""
+        """Return the MP4 file of the prediction's output with that index."""
         picture = prediction.picture
-        wanted = self._wanted(prediction, picture, index)
+        spec = self._spec(prediction, picture, index)
         async with self._lock:
-            if wanted not in self._kept:
-                self._kept[wanted] = await in_thread(partial(drawn, wanted, picture))
-            clip = self._kept[wanted] = self._kept.pop(wanted)
-            if len(self._kept) > MAX_KEPT:
-                del self._kept[next(iter(self._kept))]
+            if spec not in self._cache:
+                self._cache[spec] = await in_thread(partial(render, spec, picture))
+            clip = self._cache[spec] = self._cache.pop(spec)
+            if len(self._cache) > MAX_CACHED:
+                del self._cache[next(iter(self._cache))]
         return clip
 
-    def _wanted(self, prediction: Prediction, picture: bytes | None, index: int) -> Wanted:
+    def _spec(self, prediction: Prediction, picture: bytes | None, index: int) -> ClipSpec:
         shot = prediction.shot
         if shot is None:
             raise ValueError(f"prediction {prediction.id} has no output")
@@ -74,38 +74,38 @@ class ClipMaker:
         seed = prediction.input.get("seed", prediction.number) + index
         digest = hashlib.sha256(picture or b"").hexdigest()
         size = (self._side(width), self._side(height))
-        return Wanted(shot.frames, shot.fps, size, int(seed) % SEEDS, digest)
+        return ClipSpec(shot.frames, shot.fps, size, int(seed) % SEED_VARIANTS, digest)
 
     def _side(self, side: int) -> int:
         return max(MIN_SIDE, round(side * self.scale / 2) * 2)
 
 
-def drawn(wanted: Wanted, picture: bytes | None) -> bytes:
-    """Draw and encode a clip: the picture, or a made-up one, under a slow pan and zoom."""
-    width, height = wanted.size
-    scene = _scene(wanted, picture)
+def render(spec: ClipSpec, picture: bytes | None) -> bytes:
+    """Draw and encode a clip: the picture, or a generated one, with a slow pan and zoom."""
+    width, height = spec.size
+    scene = _scene(spec, picture)
     with TemporaryDirectory() as folder:
         path = Path(folder, "output.mp4")
-        with Encoder(path, width=width, height=height, fps=wanted.fps) as encoder:
-            for frame in range(wanted.frames):
-                box = _view(scene.size, wanted, frame / wanted.frames)
-                shown = scene.resize(wanted.size, Image.Resampling.BILINEAR, box)
+        with Encoder(path, width=width, height=height, fps=spec.fps) as encoder:
+            for frame in range(spec.frames):
+                box = _view(scene.size, spec, frame / spec.frames)
+                shown = scene.resize(spec.size, Image.Resampling.BILINEAR, box)
                 encoder.write(np.asarray(shown))
         return path.read_bytes()
 
 
-def _scene(wanted: Wanted, picture: bytes | None) -> Image.Image:
-    size = (round(wanted.size[0] * MARGIN), round(wanted.size[1] * MARGIN))
-    made_up = _made_up(size, wanted.seed)
+def _scene(spec: ClipSpec, picture: bytes | None) -> Image.Image:
+    size = (round(spec.size[0] * MARGIN), round(spec.size[1] * MARGIN))
+    generated = _generated_picture(size, spec.seed)
     if not picture:
-        return made_up
+        return generated
     with Image.open(BytesIO(picture)) as image:
         scene = ImageOps.fit(image.convert("RGB"), size)
-    return Image.blend(scene, made_up, TILES)
+    return Image.blend(scene, generated, TILE_OPACITY)
 
 
-def _made_up(size: Size, seed: int) -> Image.Image:
-    """Soft waves of colour with a grid of lighter tiles, so that there are edges to follow."""
+def _generated_picture(size: Size, seed: int) -> Image.Image:
+    """Soft waves of colour with a grid of lighter tiles, whose edges make motion visible."""
     random = np.random.default_rng(seed)
     x, y = np.meshgrid(np.linspace(0, 1, size[0]), np.linspace(0, 1, size[1]))
     waves = [
@@ -116,11 +116,11 @@ def _made_up(size: Size, seed: int) -> Image.Image:
     return Image.fromarray(np.stack(channels, axis=-1).clip(0, 255).astype(np.uint8))
 
 
-def _view(size: Size, wanted: Wanted, share: float) -> tuple[float, float, float, float]:
-    """What the camera sees after that share of the clip: from one corner inwards."""
+def _view(size: Size, spec: ClipSpec, progress: float) -> tuple[float, float, float, float]:
+    """Return the visible box at that progress (0 to 1): from one corner, zooming in."""
     width, height = size
-    zoom = 1 - 0.2 * share
+    zoom = 1 - 0.2 * progress
     view_w, view_h = width * zoom / MARGIN, height * zoom / MARGIN
-    to_right = share if wanted.seed % 2 else 1 - share
-    left, top = (width - view_w) * to_right, (height - view_h) * share
+    to_right = progress if spec.seed % 2 else 1 - progress
+    left, top = (width - view_w) * to_right, (height - view_h) * progress
     return (left, top, left + view_w, top + view_h)

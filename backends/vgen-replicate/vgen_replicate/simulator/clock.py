@@ -1,4 +1,4 @@
-"""The service's clock: Trio's, made faster, with dates counted from an epoch."""
+"""The service's clock: Trio's, sped up, with dates from an epoch."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 @define
 class Clock:
-    """Counts the service's seconds, `speed` of them to one of Trio's, from the first time asked.
+    """Counts the service's seconds, `speed` per second of Trio's, from the first call of `now`.
 
-    Whatever is given as a number is in the service's seconds.
+    All times that are numbers are in the service's seconds.
     """
 
     speed: float = 1.0
@@ -23,24 +23,24 @@ class Clock:
     _zero: float = math.nan
 
     def now(self) -> float:
-        """Seconds since the clock was first asked."""
+        """Return the seconds since the first call."""
         now = trio.current_time()
         if math.isnan(self._zero):
             self._zero = now
         return (now - self._zero) * self.speed
 
     def deadline(self, at: float) -> float:
-        """The same moment as a deadline of Trio's."""
+        """Convert a time to a Trio deadline."""
         return trio.current_time() + (at - self.now()) / self.speed
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for so many of the service's seconds."""
+        """Sleep for that many of the service's seconds."""
         await trio.sleep(seconds / self.speed)
 
     def date(self, at: float) -> datetime:
-        """The moment as a date, to the microsecond."""
+        """Convert a time to a date, to the microsecond."""
         return self.epoch + timedelta(microseconds=round(at * 1_000_000))
 
     def stamp(self, at: float) -> str:
-        """The moment as the service writes it."""
+        """Convert a time to the service's ISO 8601 format."""
         return self.date(at).isoformat(timespec="microseconds").replace("+00:00", "Z")

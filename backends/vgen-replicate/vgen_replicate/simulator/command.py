@@ -1,4 +1,4 @@
-"""The command line: a simulated Replicate in a terminal of its own."""
+"""The command line of the simulator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import trio
 from attrs import evolve
 from cyclopts import App, Parameter
 
-from vgen_replicate.simulator.faults import CHANCES, Faults
+from vgen_replicate.simulator.faults import PROBABILITIES, Faults
 from vgen_replicate.simulator.simulator import TOKEN, Simulator
 
 app = App(
@@ -24,10 +24,11 @@ app = App(
 )
 
 
-def faults_of(entries: tuple[str, ...]) -> Faults:
-    """Read faults from entries such as `failed=0.1`, `down=thudm/cogvideox-t2v`, `credit=2.50`.
+def parse_faults(entries: tuple[str, ...]) -> Faults:
+    """Parse faults from entries such as `failed=0.1`, `down=thudm/cogvideox-t2v`, `credit=2.50`.
 
-    Raises `ValueError`, naming the entry, for what is no fault or no probability.
+    Raises:
+        ValueError: an entry, which the message names, is not a fault or its value is invalid.
     """
     faults = Faults()
     for entry in entries:
@@ -35,7 +36,7 @@ def faults_of(entries: tuple[str, ...]) -> Faults:
         try:
             faults = evolve(faults, **{name: _value(faults, name, value)})
         except (ValueError, InvalidOperation) as error:
-            known = ", ".join([*CHANCES, "down", "credit"])
+            known = ", ".join([*PROBABILITIES, "down", "credit"])
             raise ValueError(f"{entry!r} is not NAME=VALUE of one of {known}") from error
     return faults
 
@@ -45,13 +46,13 @@ def _value(faults: Faults, name: str, value: str) -> Any:
         return faults.down | {value}
     if name == "credit":
         return Decimal(value)
-    if name not in CHANCES:
+    if name not in PROBABILITIES:
         raise ValueError(name)
     return float(value)
 
 
 def _check(_kind: object, entries: tuple[str, ...]) -> None:
-    faults_of(entries)
+    parse_faults(entries)
 
 
 @app.default
@@ -74,22 +75,22 @@ def simulate(
         ),
     ] = (),
 ) -> None:
-    """Serve until Ctrl-C, and then say what would have been billed.
+    """Serve until Ctrl-C, then print what would have been billed.
 
     Parameters
     ----------
     host
         The address to serve at.
     port
-        0 is any port that is free.
+        0 is any free port.
     speed
-        How many times as fast as the real service's its clock runs.
+        How many times as fast as the real service the simulator runs.
     seed
         Equal seeds give equal run times and faults.
     token
         The only API token that is accepted.
     scale
-        The size of clips, as a share of what the models give.
+        The width and height of clips, as a multiple of the models'.
     faults
         Probabilities of what goes wrong, such as failed=0.1 server_error=0.05 lost_answer=0.01;
         down=OWNER/NAME for a model that is disabled, credit=USD for what may be spent.
@@ -99,30 +100,30 @@ def simulate(
         speed=speed,
         seed=seed,
         scale=scale,
-        faults=faults_of(faults),
+        faults=parse_faults(faults),
         epoch=datetime.now(UTC),
     )
     trio.run(_serve, simulator, host, port)
-    _say(f"{simulator!r}")
+    _print(f"{simulator!r}")
     for bill in simulator.bills:
-        _say(f"{bill.prediction}  {bill.model}  {bill.seconds:9.3f} s  ${bill.amount:.6f}")
+        _print(f"{bill.prediction}  {bill.model}  {bill.seconds:9.3f} s  ${bill.amount:.6f}")
 
 
 async def _serve(simulator: Simulator, host: str, port: int) -> None:
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             url = await nursery.start(partial(simulator.serve, host=host, port=port))
-            _say(f"export REPLICATE_API_TOKEN={simulator.token}\nexport REPLICATE_BASE_URL={url}")
+            _print(f"export REPLICATE_API_TOKEN={simulator.token}\nexport REPLICATE_BASE_URL={url}")
             sys.stderr.write("serving; Ctrl-C ends it and says what was billed\n")
             await anext(aiter(signals))
             nursery.cancel_scope.cancel()
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 def main() -> None:
-    """Run the command line with the arguments that the process was started with."""
+    """Run the command line with the process's arguments."""
     app(sys.argv[1:])

@@ -1,4 +1,4 @@
-"""What may go wrong, how often, and the dice that decide it."""
+"""Injected faults: their probabilities, and the random streams that decide them."""
 
 from __future__ import annotations
 
@@ -10,69 +10,69 @@ from attrs import define, field, fields_dict, frozen
 from attrs.validators import and_, ge, le
 
 
-def _chance() -> float:
+def _probability() -> float:
     return field(default=0.0, validator=and_(ge(0), le(1)))
 
 
 @frozen(kw_only=True)
 class Faults:
-    """Probabilities from 0 to 1, each of them thrown for every request or prediction it concerns.
+    """Probabilities from 0 to 1, evaluated for each request or prediction that they apply to.
 
-    Of a request to the API: `throttled` starts a burst of refusals, 2 to 10 s long;
-    `server_error` and `dropped` answer 500, 502 or 503, or close the connection, before anything
-    has happened; `late_error` and `lost_answer` do the same after a create, a cancel, an upload or
-    a deletion has taken effect; `html` sends a web page with status 200, the request undone.
+    For requests to the API: `throttled` starts a burst of 429 responses, 2 to 10 s long.
+    `server_error` responds with 500, 502 or 503, and `dropped` closes the connection, both without
+    handling the request; `late_error` and `lost_answer` do the same after a create, a cancel, an
+    upload or a deletion has taken effect. `html` sends a web page with status 200 instead.
 
-    Of a prediction: `failed` ends its run early, with an error; `stuck` runs until it is
-    cancelled or its time is up; `expired` makes the first URL of its output a dead one;
-    `unmeasured` leaves its end and its run time out of the first answer that calls it ended.
+    For predictions: `failed` ends the run early, with an error; `stuck` runs until it is cancelled
+    or reaches a time limit; `expired` makes the output's first URL a dead one; `unmeasured` omits
+    the end and the run time from the first response with a final status.
 
-    Of a download: `truncated` cuts the connection halfway.
+    For downloads: `truncated` closes the connection halfway.
 
-    `down` are models, as `owner/name`, whose version is disabled: creates are refused, what runs
-    goes on. `credit` is what the account may spend in US dollars, None for no limit; below 5 left,
-    the service allows 6 creates a minute and no burst.
+    `down` are models, as `owner/name`, whose version is disabled: creates are refused, running
+    predictions continue. `credit` is what the account may spend in US dollars, `None` for no limit;
+    with less than 5 left, the service allows 6 creates per minute and no burst.
     """
 
-    throttled: float = _chance()
-    server_error: float = _chance()
-    late_error: float = _chance()
-    dropped: float = _chance()
-    lost_answer: float = _chance()
-    html: float = _chance()
-    failed: float = _chance()
-    stuck: float = _chance()
-    expired: float = _chance()
-    unmeasured: float = _chance()
-    truncated: float = _chance()
+    throttled: float = _probability()
+    server_error: float = _probability()
+    late_error: float = _probability()
+    dropped: float = _probability()
+    lost_answer: float = _probability()
+    html: float = _probability()
+    failed: float = _probability()
+    stuck: float = _probability()
+    expired: float = _probability()
+    unmeasured: float = _probability()
+    truncated: float = _probability()
     down: frozenset[str] = frozenset()
     credit: Decimal | None = None
 
 
-CHANCES = tuple(
+PROBABILITIES = tuple(
     name for name, entry in fields_dict(Faults).items() if isinstance(entry.default, float)
 )
 """The names of the probabilities."""
 
 
 @define
-class Dice:
-    """Throws that depend on the seed and on how often each name was thrown before, on nothing else.
+class RandomStreams:
+    """One random generator per name, seeded from `seed` and the name.
 
-    So a fault that is added, or becomes likelier, does not move the others.
+    A fault that is added, or becomes likelier, does not change when the others happen.
     """
 
     seed: int
     _streams: dict[str, Random] = field(factory=dict[str, Random])
 
     def stream(self, name: str) -> Random:
-        """The random numbers of that name."""
+        """Return the generator of that name."""
         if name not in self._streams:
-            self._streams[name] = Random(f"{self.seed}/{name}")  # noqa: S311 (a game)
+            self._streams[name] = Random(f"{self.seed}/{name}")  # noqa: S311 (no secret)
         return self._streams[name]
 
-    def thrown(self, faults: Faults, names: Sequence[str]) -> frozenset[str]:
-        """Those of the named faults that happen this time; every one of them is thrown."""
+    def choose_faults(self, faults: Faults, names: Sequence[str]) -> frozenset[str]:
+        """Return those of the named faults that happen now; each draws from its own stream."""
         return frozenset(
             [name for name in names if self.stream(name).random() < getattr(faults, name)]
         )

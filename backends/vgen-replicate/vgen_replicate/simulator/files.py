@@ -1,4 +1,4 @@
-"""Files that clients have uploaded, until they expire."""
+"""Storage of uploaded files, until they expire."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_FILE_BYTES = 100_000_000
 
 @frozen
 class StoredFile:
-    """An uploaded file; moments are in the service's seconds."""
+    """An uploaded file; times are in the service's seconds."""
 
     id: str
     name: str
@@ -32,7 +32,7 @@ class StoredFile:
 
 
 def signature(secret: str, owner: str, file_id: str, expiry: int) -> str:
-    """What a download URL must be signed with: HMAC-SHA256 over `owner id expiry`, in base64."""
+    """Return a download URL's signature: HMAC-SHA256 of `owner id expiry`, in base64."""
     words = f"{owner} {file_id} {expiry}".encode()
     return base64.b64encode(hmac.digest(secret.encode(), words, hashlib.sha256)).decode()
 
@@ -47,7 +47,7 @@ class FileStore:
     def add(
         self, name: str, content_type: str, content: bytes, metadata: Mapping[str, Any], now: float
     ) -> StoredFile:
-        """Keep a file for a day."""
+        """Store a file for a day."""
         uuid = UUID(int=self.random.getrandbits(128), version=4)
         file_id = base64.b64encode(str(uuid).encode()).decode()
         file = StoredFile(file_id, name, content_type, content, metadata, now, now + FILE_SECONDS)
@@ -55,22 +55,22 @@ class FileStore:
         return file
 
     def get(self, file_id: str, now: float) -> StoredFile | None:
-        """The file, unless there is none or it has expired."""
+        """Return the file; `None` if there is none or it has expired."""
         self._drop_expired(now)
         return self._files.get(file_id)
 
     def remove(self, file_id: str, now: float) -> bool:
-        """Delete a file; tells whether there was one."""
+        """Delete a file; return whether there was one."""
         self._drop_expired(now)
         return self._files.pop(file_id, None) is not None
 
     def newest_first(self, now: float) -> list[StoredFile]:
-        """All files that can still be read."""
+        """Return all files that have not expired."""
         self._drop_expired(now)
         return list(reversed(self._files.values()))
 
     def _drop_expired(self, now: float) -> None:
-        # All are kept equally long, so the oldest expire first.
+        # All have the same lifetime, so the oldest expire first.
         while self._files:
             oldest = next(iter(self._files.values()))
             if oldest.expires > now:

@@ -1,10 +1,10 @@
-"""The headers that a create may carry: how long to wait for it, and when to give it up."""
+"""The headers of a create: how long to wait for the result, and the prediction's deadline."""
 
 from __future__ import annotations
 
 import re
 
-from vgen_replicate.simulator.refusal import InvalidField, invalid
+from vgen_replicate.simulator.errors import InvalidField, invalid
 
 PREFER = re.compile(r"wait(?:=(?P<seconds>[1-9]|[1-9][0-9]))?")
 LONGEST_WAIT = 60
@@ -14,9 +14,10 @@ SHORTEST_CANCEL_AFTER = 5
 
 
 def wait_seconds(prefer: str | None) -> float:
-    """How long a create may keep its answer back, in seconds, at most 60; 0 without a header.
+    """Parse `Prefer`: how long a create waits for the result, 0 to 60 s; 0 without a header.
 
-    Raises a refusal for anything but `wait` and `wait=n`.
+    Raises:
+        ApiError: it is neither `wait` nor `wait=n`.
     """
     if prefer is None:
         return 0.0
@@ -28,9 +29,10 @@ def wait_seconds(prefer: str | None) -> float:
 
 
 def cancel_after_seconds(value: str | None) -> float | None:
-    """The time that a prediction has, from `30`, `30s`, `5m` or `1h30m45s`; at least 5 s.
+    """Parse `Cancel-After`: a time limit in seconds, from `30`, `30s`, `5m` or `1h30m45s`.
 
-    Raises a refusal for a shorter time, or another way to write it.
+    Raises:
+        ApiError: it is shorter than 5 s, or has another format.
     """
     if value is None:
         return None

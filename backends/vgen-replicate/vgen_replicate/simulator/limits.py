@@ -1,4 +1,4 @@
-"""Rate limits, as token buckets that fill by the service's clock."""
+"""Rate limits, as token buckets on the service's clock."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from attrs import define, frozen
 MINUTE = 60.0
 
 LOW_CREDIT = 5
-"""US dollars below which the service allows fewer creates, and no burst."""
+"""Credit in US dollars below which the service allows fewer creates, and no burst."""
 
 LOW_CREDIT_CREATES = 6
 
 
 @frozen
 class Limits:
-    """Requests a minute to create predictions, and for everything else; as many at once.
+    """Requests per minute, and per burst: creates of predictions, and all others.
 
-    The defaults are the service's own.
+    The defaults are the service's.
     """
 
     creates: float = 600
@@ -27,7 +27,7 @@ class Limits:
 
 @define
 class Bucket:
-    """Holds `size` tokens at most and gains `per_minute`."""
+    """A token bucket of `size` tokens that gains `per_minute`."""
 
     per_minute: float
     size: float
@@ -35,11 +35,11 @@ class Bucket:
     _filled_at: float = 0.0
 
     def take(self, now: float) -> float:
-        """Take one token; 0 where there was one, else the seconds until there is."""
+        """Take one token and return 0; if there is none, return the seconds until there is."""
         gained = (now - self._filled_at) * self.per_minute / MINUTE
         self._tokens = min(self.size, self._tokens + gained)
         self._filled_at = now
-        # A billionth is forgiven: whoever waits for exactly as long as told finds a token.
+        # Tolerates rounding errors: a client that waits exactly this long finds a token.
         if self._tokens >= 1 - 1e-9:
             self._tokens -= 1
             return 0.0

@@ -1,4 +1,4 @@
-"""A model of the simulated service: its inputs, its price, its run time, what it makes."""
+"""A model of the simulated service: its inputs, price, run time and output."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 from attrs import frozen
 
 Inputs = Mapping[str, Any]
-"""A prediction's inputs, the defaults filled in."""
+"""A prediction's inputs, with defaults filled in."""
 
 Size = tuple[int, int]
 """Width and height in pixels."""
@@ -17,7 +17,7 @@ Size = tuple[int, int]
 
 @frozen
 class Hardware:
-    """What a model runs on; `price` is in US dollars for each second of run time."""
+    """A model's hardware; `price` is in US dollars per second of run time."""
 
     sku: str
     name: str
@@ -26,7 +26,7 @@ class Hardware:
 
 @frozen
 class Field:
-    """One input of a model; `uri`: a string that names a file, `choices` an enumeration."""
+    """One input of a model; `uri`: its value is a file's URI; `choices`: an enumeration."""
 
     kind: Literal["string", "integer", "number", "boolean"]
     description: str
@@ -40,7 +40,7 @@ class Field:
 
 @frozen
 class Shot:
-    """What one run makes: `clips` files of `frames` pictures each, in `seconds` of run time."""
+    """The output of one run: `clips` files of `frames` frames each, in `seconds` of run time."""
 
     frames: int
     fps: int
@@ -53,11 +53,11 @@ class Shot:
 class Model:
     """A published model with one version.
 
-    `shot` says what comes of the inputs and of the size of their picture, if they have one; it
-    raises `ValueError` where the real model's run would fail. A run takes the shot's seconds, give
-    or take `spread` as a share. Before it, a prediction waits `queue_seconds` on average, with
-    probability `cold_chance` another `cold_seconds` for a machine to start, and for one of
-    `workers` to be free. A model with `many` outputs gives a list of URIs, others give one.
+    `shot` returns the output for the inputs and the size of their picture, if they have one; it
+    raises `ValueError` where the real model's run would fail. A run takes the shot's seconds, plus
+    or minus the fraction `spread`. Before it, a prediction waits `queue_seconds` on average, with
+    probability `cold_chance` another `cold_seconds` for a machine to start, and until one of
+    `workers` is free. A model with `many` outputs returns a list of URIs, others a single one.
     """
 
     owner: str
@@ -81,7 +81,7 @@ class Model:
         return f"{self.owner}/{self.name}"
 
     def filled(self, given: Inputs) -> dict[str, Any]:
-        """The inputs as the model sees them: defaults filled in, unknown ones left out."""
+        """Return the inputs that the model gets: with defaults, without unknown ones."""
         filled: dict[str, Any] = {}
         for name, field in self.fields.items():
             value = given.get(name, field.default)

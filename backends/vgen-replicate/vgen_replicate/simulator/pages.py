@@ -1,4 +1,4 @@
-"""Pages of a list of predictions, newest first, linked by opaque cursors."""
+"""Pagination of predictions, newest first, by opaque cursors."""
 
 from __future__ import annotations
 
@@ -9,35 +9,39 @@ from typing import Literal
 
 from attrs import frozen
 
+from vgen_replicate.simulator.errors import malformed
 from vgen_replicate.simulator.prediction import Prediction
-from vgen_replicate.simulator.refusal import malformed
 
 PAGE = 100
 
 
 @frozen
 class Cursor:
-    """From where a page goes on: what is `older` or `newer` than the prediction of that number."""
+    """A page's position: the predictions `older` or `newer` than the one with that number."""
 
-    way: Literal["older", "newer"]
+    direction: Literal["older", "newer"]
     number: int
 
     def __str__(self) -> str:
-        return base64.urlsafe_b64encode(f"{self.way} {self.number}".encode()).decode()
+        return base64.urlsafe_b64encode(f"{self.direction} {self.number}".encode()).decode()
 
 
 def cursor(text: str) -> Cursor:
-    """Read a cursor; refuses one that is not the service's own."""
+    """Parse a cursor.
+
+    Raises:
+        ApiError: it is not one of the service's.
+    """
     try:
-        way, number = base64.urlsafe_b64decode(text).decode().split()
-        return Cursor("newer" if way == "newer" else "older", int(number))
+        direction, number = base64.urlsafe_b64decode(text).decode().split()
+        return Cursor("newer" if direction == "newer" else "older", int(number))
     except (binascii.Error, ValueError) as error:
         raise malformed("Invalid cursor") from error
 
 
 @frozen
 class Page:
-    """Up to 100 predictions, newest first, and the way on from there."""
+    """Up to 100 predictions, newest first, and the cursors of the adjacent pages."""
 
     results: Sequence[Prediction]
     older: Cursor | None
@@ -45,10 +49,10 @@ class Page:
 
 
 def page(newest_first: Sequence[Prediction], at: Cursor | None) -> Page:
-    """The first page, or the one that the cursor leads to."""
+    """Return the first page, or the cursor's."""
     if at is None:
         start = 0
-    elif at.way == "older":
+    elif at.direction == "older":
         start = sum(prediction.number >= at.number for prediction in newest_first)
     else:
         start = max(0, sum(prediction.number > at.number for prediction in newest_first) - PAGE)

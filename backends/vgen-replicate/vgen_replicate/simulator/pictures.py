@@ -1,4 +1,4 @@
-"""A prediction's picture: from a `data:` URI, or from a file that was uploaded to this server."""
+"""A prediction's input picture: from a `data:` URI, or from a file uploaded to this server."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from vgen_replicate.simulator.prediction import Prediction
 
 
 def picture_bytes(prediction: Prediction, files: FileStore, now: float) -> bytes | None:
-    """What the first input that names a file holds; None where there is no such input.
+    """Return the content of the first input that is a file; `None` if there is no such input.
 
-    Raises `ValueError`, in the words that the prediction fails with, for what cannot be read: the
-    simulator fetches nothing from other servers.
+    Raises:
+        ValueError: it cannot be read, such as a URL of another server; the message becomes the
+            prediction's error.
     """
     for name, field in prediction.model.fields.items():
         if field.uri and name in prediction.input:

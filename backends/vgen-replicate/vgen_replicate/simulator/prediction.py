@@ -1,4 +1,4 @@
-"""A prediction, from its creation to the removal of its data, and the bill for it."""
+"""The state of a prediction, and its bill."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ RETENTION_SECONDS = 3600.0
 
 @frozen
 class Plan:
-    """What was decided of a prediction at its creation: seconds of queue, and how the run goes."""
+    """What the random streams decided at a prediction's creation: its queueing and its run."""
 
     queue_seconds: float
     pace: float
-    """Run time as a multiple of the shot's seconds."""
+    """The run time as a multiple of the shot's seconds."""
     fails_at: float | None
-    """The share of the run after which it fails; None where it does not."""
+    """The fraction of the run after which it fails; `None`: it does not fail."""
     stuck: bool
     expires: bool
     is_measured_late: bool
 
     def run_seconds(self, shot: Shot) -> float:
-        """How long the run goes on, if nobody stops it."""
+        """Return how long the run takes, in seconds, unless it is cancelled."""
         if self.stuck:
             return math.inf
         return self.pace * shot.seconds * (1 if self.fails_at is None else self.fails_at)
@@ -41,7 +41,7 @@ class Plan:
 
 @frozen
 class Bill:
-    """What one prediction cost: its run time times the price of its hardware, in US dollars."""
+    """The cost of one prediction in US dollars: its run time times its hardware's price."""
 
     prediction: str
     model: str
@@ -52,14 +52,14 @@ class Bill:
 
 @define(eq=False)
 class Prediction:
-    """The state of one prediction; moments are in the service's seconds."""
+    """The state of one prediction; times are in the service's seconds."""
 
     id: str
     number: int
     model: Model
     input: dict[str, Any]
     base: str
-    """The server's address as the client wrote it, for the URLs that it is given."""
+    """The server's base URL in the client's request, for the URLs in responses."""
     created: float
     deadline: float | None
     plan: Plan
@@ -71,28 +71,28 @@ class Prediction:
     shot: Shot | None = None
     picture: bytes | None = None
     outputs: list[str] = field(factory=list[str])
-    """The last part of the URLs of its files."""
+    """The tokens in its files' URLs."""
     measured: bool = False
-    """Whether it has been told as final, and so its end and its run time with the next answer."""
+    """Whether a response has had its final status: the next one includes its end and run time."""
     expired: bool = False
-    """Whether a first, dead address of its output has been told."""
+    """Whether a dead URL of its output has been returned."""
     removed: bool = False
     settled: trio.Event = field(factory=trio.Event)
 
     @property
     def final(self) -> bool:
-        """Whether its status is one that does not change any more."""
+        """Whether its status will not change any more."""
         return self.status in FINAL
 
     @property
     def run_seconds(self) -> float:
-        """Seconds it has run; 0 before it is final."""
+        """How long it ran, in seconds; 0 before it is final."""
         if self.started is None or self.completed is None:
             return 0.0
         return round(self.completed - self.started, 6)
 
     def bill(self) -> Bill | None:
-        """What a final prediction costs; None where it never ran."""
+        """Return a final prediction's bill; `None` if it never ran."""
         if self.started is None:
             return None
         seconds = self.run_seconds
@@ -100,7 +100,7 @@ class Prediction:
         return Bill(self.id, self.model.path, seconds, amount, self.status)
 
     def remove_data(self) -> None:
-        """Forget what the service does not keep."""
+        """Remove the data that the service does not retain."""
         self.input, self.outputs, self.logs = {}, [], ""
         self.picture = None
         self.removed = True

@@ -1,4 +1,4 @@
-"""The tasks in which predictions wait, run and end."""
+"""The tasks that run predictions."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from vgen_replicate.simulator.service import FAILURE, Service
 from vgen_replicate.simulator.threads import in_thread
 
 MAX_RUN_SECONDS = 1800.0
-"""The service ends every run after half an hour."""
+"""The service fails every run after half an hour."""
 
 SETUP_SECONDS = 1.0
-"""How long a run takes to find that it cannot read its inputs."""
+"""The run time, in seconds, of a run that fails because its inputs cannot be read."""
 
 
 @define(eq=False)
 class Runs:
-    """Brings predictions to their end, each in a task of its own in `nursery`, once it is there."""
+    """Runs each prediction in a task of its own in `nursery`, which is set while it is open."""
 
     service: Service
     clock: Clock
@@ -34,21 +34,25 @@ class Runs:
     _machines: dict[str, trio.Semaphore] = field(factory=dict[str, trio.Semaphore])
 
     def launch(self, prediction: Prediction) -> None:
-        """Let a new prediction take its course."""
+        """Start the task of a new prediction.
+
+        Raises:
+            RuntimeError: there is no nursery.
+        """
         if self.nursery is None:
             raise RuntimeError("the simulator is not open")
         by = prediction.deadline
         scope = trio.CancelScope(deadline=math.inf if by is None else self.clock.deadline(by))
         self._scopes[prediction.id] = scope
-        self.nursery.start_soon(self._live, prediction, scope)
+        self.nursery.start_soon(self._execute, prediction, scope)
 
     def cancel(self, prediction: Prediction) -> None:
-        """End a prediction at once; one that is final stays what it is."""
+        """Cancel a prediction and its task; a final one is left unchanged."""
         self.service.end(prediction, "canceled", self.clock.now())
         if prediction.id in self._scopes:
             self._scopes[prediction.id].cancel()
 
-    async def _live(self, prediction: Prediction, scope: trio.CancelScope) -> None:
+    async def _execute(self, prediction: Prediction, scope: trio.CancelScope) -> None:
         with scope:
             await self.clock.sleep(prediction.plan.queue_seconds)
             async with self._machine(prediction.model):

@@ -1,4 +1,4 @@
-"""A model's schema: as the service publishes it, and as it holds inputs against it."""
+"""A model's OpenAPI schema, and the validation of inputs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from vgen_replicate.simulator.errors import InvalidField
 from vgen_replicate.simulator.model import Field, Inputs, Model
-from vgen_replicate.simulator.refusal import InvalidField
 
 JSON_TYPES = {
     type(None): "null",
@@ -21,7 +21,7 @@ JSON_TYPES = {
 
 
 def openapi(model: Model) -> dict[str, Any]:
-    """What `openapi_schema` says of the model, cut down to what describes its data."""
+    """Return the model's `openapi_schema`, reduced to the schemas of its input and output."""
     enums = {
         name: {"title": name, "enum": list(field.choices), "type": field.kind}
         for name, field in model.fields.items()
@@ -52,14 +52,14 @@ def _property(name: str, field: Field) -> dict[str, Any]:
         kind: dict[str, Any] = {"allOf": [{"$ref": f"#/components/schemas/{name}"}]}
     else:
         kind = {"type": field.kind, "title": name.replace("_", " ").title()}
-    told = {
+    optional = {
         "format": "uri" if field.uri else None,
         "minimum": field.minimum,
         "maximum": field.maximum,
         "default": field.default,
         "description": field.description,
     }
-    return kind | {key: value for key, value in told.items() if value is not None}
+    return kind | {key: value for key, value in optional.items() if value is not None}
 
 
 def _output(model: Model) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _output(model: Model) -> dict[str, Any]:
 
 
 def problems(model: Model, inputs: Inputs) -> list[InvalidField]:
-    """What is wrong with the inputs; unknown ones are let through, as the service ignores them."""
+    """Return what is wrong with the inputs; unknown ones are allowed, as the service does."""
     missing = [
         InvalidField("required", "input", f"{name} is required")
         for name, field in model.fields.items()
@@ -78,14 +78,14 @@ def problems(model: Model, inputs: Inputs) -> list[InvalidField]:
         problem
         for name, field in model.fields.items()
         if name in inputs
-        for problem in _wrong(name, field, inputs[name])
+        for problem in _field_problems(name, field, inputs[name])
     ]
     return missing + wrong
 
 
-def _wrong(name: str, field: Field, value: Any) -> Iterator[InvalidField]:
+def _field_problems(name: str, field: Field, value: Any) -> Iterator[InvalidField]:
     where = f"input.{name}"
-    if not _is(field.kind, value):
+    if not _has_kind(field.kind, value):
         given = json_type(value)
         yield InvalidField(
             "invalid_type", where, f"Invalid type. Expected: {field.kind}, given: {given}"
@@ -104,13 +104,13 @@ def _wrong(name: str, field: Field, value: Any) -> Iterator[InvalidField]:
         yield InvalidField("format", where, "Does not match format 'uri'")
 
 
-def _is(kind: str, value: Any) -> bool:
+def _has_kind(kind: str, value: Any) -> bool:
     found = json_type(value)
     return found == kind or (kind == "number" and found == "integer")
 
 
 def json_type(value: Any) -> str:
-    """The name that JSON Schema has for a value's type; a whole number counts as an integer."""
+    """Return JSON Schema's name for a value's type; 2.0 is an integer."""
     if isinstance(value, float):
         return "integer" if value.is_integer() else "number"
     return JSON_TYPES[type(value)]

@@ -1,4 +1,4 @@
-"""The simulator: the service, its tasks and its server in one object."""
+"""The simulator: the service, its tasks and its HTTP server in one object."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ import trio
 from hypercorn.config import Config
 from hypercorn.typing import ASGIFramework
 
-from vgen_replicate.simulator.answers import Answers
 from vgen_replicate.simulator.catalogue import MODELS
 from vgen_replicate.simulator.clips import ClipMaker
 from vgen_replicate.simulator.clock import EPOCH, Clock
-from vgen_replicate.simulator.faults import Dice, Faults
+from vgen_replicate.simulator.faults import Faults, RandomStreams
 from vgen_replicate.simulator.files import FileStore
 from vgen_replicate.simulator.limits import Limits
 from vgen_replicate.simulator.model import Model
 from vgen_replicate.simulator.prediction import Bill, Prediction
 from vgen_replicate.simulator.runs import Runs
+from vgen_replicate.simulator.serializer import Serializer
 from vgen_replicate.simulator.service import Service
 from vgen_replicate.simulator.web.application import application
 from vgen_replicate.simulator.web.context import Context
-from vgen_replicate.simulator.web.dropped import hanging_up
-from vgen_replicate.simulator.web.gate import Gate
+from vgen_replicate.simulator.web.disconnect import close_on_drop
+from vgen_replicate.simulator.web.middleware import Middleware
 
 TOKEN = "r8_simulator"  # noqa: S105 (it opens nothing)
 
 KEEP_ALIVE_SECONDS = 60
-"""Longer than clients keep idle connections, so that none is closed under a request at random."""
+"""Longer than clients keep idle connections: the server closes none while a request is sent."""
 
 
 class Simulator:
-    """A Replicate of one's own, with one account, whose token is `token`.
+    """A simulated Replicate with one account, whose token is `token`.
 
-    The service's time is Trio's, `speed` times as fast, counted from `epoch`: queues, runs,
-    `Cancel-After`, `Prefer: wait`, retention and rate limits all go by it. What the service tells
-    a client to wait, `retry_after`, is in the client's own seconds. Equal seeds give equal ids,
-    queues, run times and throws of the dice, for equal requests in equal order.
+    The service's clock is Trio's, `speed` times as fast, starting at `epoch`: queues, runs,
+    `Cancel-After`, `Prefer: wait`, retention and rate limits follow it; `retry_after` is in the
+    client's seconds. Equal seeds give equal ids, queues, run times and faults, for equal requests
+    in the same order.
 
-    Clips have `scale` times the sides that the models would give them, and are drawn when they
-    are first downloaded.
+    Clips have `scale` times the width and height of the models', and are rendered when they are
+    first downloaded.
 
-    `serve` makes it a real server; `opened` is enough for a client in the same process, such as
+    `serve` runs an HTTP server; `opened` is enough for a client in the same process, such as
     `httpx.AsyncClient(transport=httpx.ASGITransport(simulator.app))`.
     """
 
@@ -65,27 +65,27 @@ class Simulator:
         limits: Limits = Limits(),  # noqa: B008 (frozen)
         epoch: datetime = EPOCH,
     ) -> None:
-        dice = Dice(seed)
+        streams = RandomStreams(seed)
         clock = Clock(speed, epoch)
         self.token = token
-        self._service = Service(models, faults, dice, FileStore(dice.stream("file")))
+        self._service = Service(models, faults, streams, FileStore(streams.stream("file")))
         self._runs = Runs(self._service, clock)
-        answers = Answers(self._service, clock)
-        context = Context(self._service, clock, self._runs, answers, ClipMaker(scale), token)
-        self._gate = application(context, token=token, limits=limits)
+        serializer = Serializer(self._service, clock)
+        context = Context(self._service, clock, self._runs, serializer, ClipMaker(scale), token)
+        self._middleware = application(context, token=token, limits=limits)
 
     def __repr__(self) -> str:
         known, running = len(self.predictions), len(self.running())
         return f"<Simulator {known} predictions, {running} running, ${self.billed} billed>"
 
     @property
-    def app(self) -> Gate:
+    def app(self) -> Middleware:
         """The ASGI application, for clients in the same process."""
-        return self._gate
+        return self._middleware
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong from now on; may be replaced at any time."""
+        """The injected faults; may be replaced at any time."""
         return self._service.faults
 
     @faults.setter
@@ -94,16 +94,16 @@ class Simulator:
 
     @property
     def predictions(self) -> Mapping[str, Prediction]:
-        """All predictions that were accepted, by id, the oldest first."""
+        """All accepted predictions by id, the oldest first."""
         return self._service.predictions
 
     def running(self) -> list[Prediction]:
-        """The predictions that are not final, queued ones included."""
+        """Return the predictions that are not final, including queued ones."""
         return [each for each in self.predictions.values() if not each.final]
 
     @property
     def bills(self) -> Sequence[Bill]:
-        """What was billed, in the order in which the predictions ended."""
+        """All bills, in the order in which the predictions ended."""
         return self._service.bills
 
     @property
@@ -113,22 +113,22 @@ class Simulator:
 
     @property
     def fetched(self) -> frozenset[str]:
-        """Ids of the predictions whose output was downloaded whole, all of its files."""
+        """Ids of the predictions of which all output files were downloaded completely."""
         return frozenset(self._service.fetched)
 
     @property
     def requests(self) -> Counter[tuple[str, str]]:
-        """How many requests came in, refused ones included, by method and route.
+        """The number of requests, including refused ones, by method and route.
 
-        Routes are written like `/v1/predictions/{id}`; an unknown path is counted as "".
+        Routes are templates such as `/v1/predictions/{id}`; the route of an unknown path is "".
         """
-        return self._gate.requests
+        return self._middleware.requests
 
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator[Self]:
-        """Let predictions run until the block ends; those that still do then are abandoned.
+        """Run predictions until the block ends; those still running are then cancelled.
 
-        What the block raises is not wrapped in an exception group.
+        Exceptions of the block are not wrapped in an exception group.
         """
         if self._runs.nursery is not None:
             yield self
@@ -153,10 +153,13 @@ class Simulator:
         port: int = 0,
         task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED,
     ) -> None:
-        """Serve at `host`, a name or an IPv4 address, until cancelled; port 0 is any that is free.
+        """Serve at `host`, a name or an IPv4 address, until cancelled; port 0 is any free port.
 
-        Reports the base URL, `http://127.0.0.1:49152/v1` for example, once it can be connected to.
-        Raises `OSError`, not in a group, where the address cannot be had.
+        Started with `nursery.start`, it returns the base URL, such as
+        `http://127.0.0.1:49152/v1`, once the server accepts connections.
+
+        Raises:
+            OSError: the address is not available; not in an exception group.
         """
         listener = socket.create_server((host, port))
         address, port = listener.getsockname()
@@ -167,7 +170,7 @@ class Simulator:
         config.graceful_timeout = 0
         async with self.opened(), trio.open_nursery() as nursery:
             # Starlette's types for ASGI are wider than Hypercorn's.
-            app = cast("ASGIFramework", hanging_up(self.app))
+            app = cast("ASGIFramework", close_on_drop(self.app))
             serve = hypercorn.trio.serve  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - its WSGI is untyped
             await nursery.start(partial(serve, app, config, mode="asgi"))
             task_status.started(f"http://{address}:{port}/v1")

@@ -1,4 +1,4 @@
-"""Work for the processor, kept off the event loop."""
+"""CPU-bound work in worker threads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """Do the work in a worker thread; under a virtual clock in line, for that one would leap."""
+    """Run `work` in a worker thread; under a `MockClock`, which would jump meanwhile, inline."""
     if isinstance(trio.lowlevel.current_clock(), MockClock):
         await trio.lowlevel.checkpoint()
         return work()

@@ -1,1 +1,1 @@
-"""The HTTP side of the simulated service."""
+"""The HTTP server of the simulated service."""

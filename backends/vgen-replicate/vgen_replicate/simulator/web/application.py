@@ -1,4 +1,4 @@
-"""The whole application: all routes behind the gate."""
+"""The ASGI application: all routes, behind the middleware."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from vgen_replicate.simulator.errors import ApiError
 from vgen_replicate.simulator.limits import Limits
-from vgen_replicate.simulator.refusal import Refusal
 from vgen_replicate.simulator.web.catalogue import CatalogueRoutes
 from vgen_replicate.simulator.web.context import Context
 from vgen_replicate.simulator.web.delivery import DeliveryRoute
 from vgen_replicate.simulator.web.files import FileRoutes
-from vgen_replicate.simulator.web.gate import Gate, refusal_answer
+from vgen_replicate.simulator.web.middleware import Middleware, error_response
 from vgen_replicate.simulator.web.predictions import PredictionRoutes
 
 
-def application(context: Context, *, token: str, limits: Limits) -> Gate:
-    """The ASGI application."""
+def application(context: Context, *, token: str, limits: Limits) -> Middleware:
+    """Return the ASGI application."""
     routes = [
         *PredictionRoutes(context).routes(),
         *CatalogueRoutes(context).routes(),
@@ -27,19 +27,19 @@ def application(context: Context, *, token: str, limits: Limits) -> Gate:
     ]
     starlette = Starlette(
         routes=routes,
-        exception_handlers={Refusal: _refused, HTTPException: _http_error},
+        exception_handlers={ApiError: _refused, HTTPException: _http_error},
     )
-    return Gate(starlette, routes, context.service, context.clock, token, limits)
+    return Middleware(starlette, routes, context.service, context.clock, token, limits)
 
 
 async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG001 (Starlette's own)
-    if not isinstance(error, Refusal):
+    if not isinstance(error, ApiError):
         raise error
-    return refusal_answer(error)
+    return error_response(error)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:  # noqa: ARG001 (Starlette's own)
-    """What Starlette itself refuses, unknown paths and methods, in the service's form."""
+    """Convert Starlette's own errors, such as for unknown paths and methods, to the service's."""
     if not isinstance(error, HTTPException):
         raise error
     status = error.status_code

@@ -1,4 +1,4 @@
-"""Routes for what the service offers: models, their versions, hardware, the account."""
+"""Routes for models, their versions, hardware and the account."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from vgen_replicate.simulator.answers import ACCOUNT
 from vgen_replicate.simulator.catalogue import HARDWARE
+from vgen_replicate.simulator.errors import not_found
 from vgen_replicate.simulator.model import Model
-from vgen_replicate.simulator.refusal import not_found
-from vgen_replicate.simulator.web.context import Context, base
+from vgen_replicate.simulator.serializer import ACCOUNT
+from vgen_replicate.simulator.web.context import Context, base_url
 
 
 @frozen
@@ -21,7 +21,7 @@ class CatalogueRoutes:
     context: Context
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """Return all routes."""
         model = "/v1/models/{owner}/{name}"
         return [
             Route("/v1/account", self.account),
@@ -41,11 +41,11 @@ class CatalogueRoutes:
 
     async def model(self, request: Request) -> Response:
         """GET /models/{owner}/{name}."""
-        return JSONResponse(self.context.answers.model(self._named(request), base(request)))
+        return JSONResponse(self.context.serializer.model(self._named(request), base_url(request)))
 
     async def versions(self, request: Request) -> Response:
         """GET /models/{owner}/{name}/versions."""
-        results = [self.context.answers.version(self._named(request))]
+        results = [self.context.serializer.version(self._named(request))]
         return JSONResponse({"next": None, "previous": None, "results": results})
 
     async def version(self, request: Request) -> Response:
@@ -53,7 +53,7 @@ class CatalogueRoutes:
         model = self._named(request)
         if request.path_params["id"] != model.version:
             raise not_found()
-        return JSONResponse(self.context.answers.version(model))
+        return JSONResponse(self.context.serializer.version(model))
 
     def _named(self, request: Request) -> Model:
         return self.context.service.model("{owner}/{name}".format_map(request.path_params))

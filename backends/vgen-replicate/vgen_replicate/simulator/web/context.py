@@ -1,4 +1,4 @@
-"""What every route works on, and how a request's parts are read."""
+"""The objects that every route needs, and helpers to read requests."""
 
 from __future__ import annotations
 
@@ -8,34 +8,38 @@ from typing import Any
 from attrs import frozen
 from starlette.requests import Request
 
-from vgen_replicate.simulator.answers import Answers
 from vgen_replicate.simulator.clips import ClipMaker
 from vgen_replicate.simulator.clock import Clock
-from vgen_replicate.simulator.refusal import malformed
+from vgen_replicate.simulator.errors import malformed
 from vgen_replicate.simulator.runs import Runs
+from vgen_replicate.simulator.serializer import Serializer
 from vgen_replicate.simulator.service import Service
 
 
 @frozen(eq=False)
 class Context:
-    """The service and what brings it to life."""
+    """The service with its clock, tasks, serializer and clips."""
 
     service: Service
     clock: Clock
     runs: Runs
-    answers: Answers
+    serializer: Serializer
     clips: ClipMaker
     secret: str
-    """What download URLs are signed with."""
+    """The key that download URLs are signed with."""
 
 
-def base(request: Request) -> str:
-    """The server's address as the client wrote it, without a slash at its end."""
+def base_url(request: Request) -> str:
+    """Return the server's base URL as the client wrote it, without a trailing slash."""
     return str(request.base_url).rstrip("/")
 
 
 async def json_object(request: Request) -> dict[str, Any]:
-    """The request's body; refuses what is no JSON object."""
+    """Return the request's body.
+
+    Raises:
+        ApiError: it is not a JSON object.
+    """
     try:
         body: Any = json.loads(await request.body())
     except ValueError as error:

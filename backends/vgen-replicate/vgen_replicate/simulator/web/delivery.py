@@ -1,4 +1,4 @@
-"""The route for finished clips, which the service keeps on another host."""
+"""The route for finished clips; the real service has it on another host."""
 
 from __future__ import annotations
 
@@ -11,35 +11,37 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from vgen_replicate.simulator.refusal import Refusal
+from vgen_replicate.simulator.errors import ApiError
 from vgen_replicate.simulator.web.context import Context
-from vgen_replicate.simulator.web.dropped import Dropped
+from vgen_replicate.simulator.web.disconnect import ConnectionDroppedError
 
 
 @frozen
 class DeliveryRoute:
-    """The route's handler; whoever knows an address may fetch it, with a token or without."""
+    """The route's handler; it needs no API token."""
 
     context: Context
 
     def routes(self) -> list[Route]:
-        """The only one."""
+        """Return the only route."""
         return [Route("/delivery/{token}/output.mp4", self.deliver)]
 
     async def deliver(self, request: Request) -> Response:
-        """GET /delivery/{token}/output.mp4; an address that has expired is not found."""
+        """GET /delivery/{token}/output.mp4; 404 for an expired URL."""
         service, token = self.context.service, request.path_params["token"]
         try:
             prediction, index = service.output(token, self.context.clock.now())
-        except Refusal:
+        except ApiError:
             return PlainTextResponse("Not found", 404)
         clip = await self.context.clips.clip(prediction, index)
-        if request.method == "GET" and service.dice.thrown(service.faults, ("truncated",)):
-            return _CutShort(clip, media_type="video/mp4")
-        return _Whole(clip, partial(service.note_fetched, prediction, token))
+        if request.method == "GET" and service.streams.choose_faults(
+            service.faults, ("truncated",)
+        ):
+            return _TruncatedResponse(clip, media_type="video/mp4")
+        return _CompleteResponse(clip, partial(service.note_fetched, prediction, token))
 
 
-class _Whole(Response):
+class _CompleteResponse(Response):
     def __init__(self, clip: bytes, sent: Callable[[], None]) -> None:
         super().__init__(clip, media_type="video/mp4")
         self._sent = sent
@@ -51,17 +53,17 @@ class _Whole(Response):
         clip = bytes(self.body)
         await send(_start(self))
         await send({"type": "http.response.body", "body": clip[:-1], "more_body": True})
-        # Before the last byte: whoever has the whole clip finds it counted.
+        # Before the last byte: a client that has the whole clip can rely on `fetched`.
         self._sent()
         await send({"type": "http.response.body", "body": clip[-1:]})
 
 
-class _CutShort(Response):
+class _TruncatedResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (ASGI's own)
         half = bytes(self.body)[: len(self.body) // 2]
         await send(_start(self))
         await send({"type": "http.response.body", "body": half, "more_body": True})
-        raise Dropped
+        raise ConnectionDroppedError
 
 
 def _start(response: Response) -> Message:

@@ -12,14 +12,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from vgen_replicate.simulator.answers import USERNAME
+from vgen_replicate.simulator.errors import malformed, not_found, too_large
 from vgen_replicate.simulator.files import MAX_FILE_BYTES, StoredFile, signature
-from vgen_replicate.simulator.refusal import malformed, not_found, too_large
-from vgen_replicate.simulator.web.context import Context, base
+from vgen_replicate.simulator.serializer import USERNAME
+from vgen_replicate.simulator.web.context import Context, base_url
 
 MAX_NAME_BYTES = 255
 FRAMING_BYTES = 65_536
-"""How much longer than its file a multipart body may be."""
+"""How many bytes longer than its file a multipart body may be."""
 
 
 @frozen
@@ -29,7 +29,7 @@ class FileRoutes:
     context: Context
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """Return all routes."""
         one = "/v1/files/{id}"
         return [
             Route("/v1/files", self.upload, methods=["POST"]),
@@ -59,17 +59,17 @@ class FileRoutes:
                 await _metadata(form),
                 self.context.clock.now(),
             )
-        return JSONResponse(self.context.answers.file(file, base(request)), 201)
+        return JSONResponse(self.context.serializer.file(file, base_url(request)), 201)
 
     async def list_all(self, request: Request) -> Response:
         """GET /files, newest first."""
         files = self.context.service.files.newest_first(self.context.clock.now())
-        results = [self.context.answers.file(file, base(request)) for file in files]
+        results = [self.context.serializer.file(file, base_url(request)) for file in files]
         return JSONResponse({"next": None, "previous": None, "results": results})
 
     async def get(self, request: Request) -> Response:
         """GET /files/{id}."""
-        return JSONResponse(self.context.answers.file(self._named(request), base(request)))
+        return JSONResponse(self.context.serializer.file(self._named(request), base_url(request)))
 
     async def delete(self, request: Request) -> Response:
         """DELETE /files/{id}."""
@@ -80,7 +80,7 @@ class FileRoutes:
         return Response(status_code=204)
 
     async def download(self, request: Request) -> Response:
-        """GET /files/{id}/download, with the owner, a date of expiry and a signature of both."""
+        """GET /files/{id}/download, with the owner, the expiry (a Unix time) and a signature."""
         file = self._named(request)
         query = request.query_params
         expiry = query.get("expiry", "")

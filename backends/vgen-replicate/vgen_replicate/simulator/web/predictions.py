@@ -13,13 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from vgen_replicate.simulator.errors import InvalidField, invalid, malformed, not_found
 from vgen_replicate.simulator.headers import cancel_after_seconds, wait_seconds
 from vgen_replicate.simulator.model import Model
 from vgen_replicate.simulator.pages import Cursor, cursor, page
 from vgen_replicate.simulator.prediction import Prediction
-from vgen_replicate.simulator.refusal import InvalidField, invalid, malformed, not_found
 from vgen_replicate.simulator.schema import json_type
-from vgen_replicate.simulator.web.context import Context, base, json_object
+from vgen_replicate.simulator.web.context import Context, base_url, json_object
 
 KEYS = {
     "version": "string",
@@ -28,7 +28,7 @@ KEYS = {
     "webhook_events_filter": "array",
     "stream": "boolean",
 }
-"""What a create's body may hold. Webhooks are taken, and never called."""
+"""The keys of a create's body and their types. Webhooks are accepted, but never called."""
 
 
 @frozen
@@ -38,7 +38,7 @@ class PredictionRoutes:
     context: Context
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """Return all routes."""
         one = "/v1/predictions/{id}"
         return [
             Route("/v1/predictions", self.create, methods=["POST"]),
@@ -55,7 +55,7 @@ class PredictionRoutes:
         return await self._created(request, self.context.service.version(body["version"]), body)
 
     async def create_official(self, request: Request) -> Response:
-        """POST /models/{owner}/{name}/predictions: for others than official models, not found."""
+        """POST /models/{owner}/{name}/predictions; 404 for models that are not official."""
         body = await json_object(request)
         path = "{owner}/{name}".format_map(request.path_params)
         model = self.context.service.model(path)
@@ -70,7 +70,7 @@ class PredictionRoutes:
         prediction = context.service.create(
             model,
             body["input"],
-            base=base(request),
+            base=base_url(request),
             now=context.clock.now(),
             cancel_after=cancel_after_seconds(request.headers.get("cancel-after")),
         )
@@ -78,19 +78,19 @@ class PredictionRoutes:
         if wait:
             with trio.move_on_at(context.clock.deadline(prediction.created + wait)):
                 await prediction.settled.wait()
-        answer = context.answers.prediction(prediction)
+        result = context.serializer.prediction(prediction)
         status = 202 if wait and not prediction.final else 201
-        return JSONResponse(answer, status, {"Location": answer["urls"]["get"]})
+        return JSONResponse(result, status, {"Location": result["urls"]["get"]})
 
     async def get(self, request: Request) -> Response:
         """GET /predictions/{id}."""
-        return JSONResponse(self.context.answers.prediction(self._named(request)))
+        return JSONResponse(self.context.serializer.prediction(self._named(request)))
 
     async def cancel(self, request: Request) -> Response:
-        """POST /predictions/{id}/cancel: the answer already says `canceled`."""
+        """POST /predictions/{id}/cancel; the response's status is already `canceled`."""
         prediction = self._named(request)
         self.context.runs.cancel(prediction)
-        return JSONResponse(self.context.answers.prediction(prediction))
+        return JSONResponse(self.context.serializer.prediction(prediction))
 
     async def list_all(self, request: Request) -> Response:
         """GET /predictions: 100 of them, newest first."""
@@ -105,7 +105,7 @@ class PredictionRoutes:
             {
                 "next": _link(request.url, found.older),
                 "previous": _link(request.url, found.newer),
-                "results": [context.answers.prediction(each) for each in found.results],
+                "results": [context.serializer.prediction(each) for each in found.results],
             }
         )
 
@@ -130,7 +130,7 @@ class PredictionRoutes:
 def _check_body(
     body: Mapping[str, Any], *, required: tuple[str, ...], unknown: tuple[str, ...] = ()
 ) -> None:
-    """Refuse a body with keys missing, too many or of another type."""
+    """Raise an `ApiError` for missing or unknown keys, or values of the wrong type."""
     missing = [
         InvalidField("required", "", f"{key} is required") for key in required if key not in body
     ]

@@ -1,4 +1,4 @@
-"""What the service's answers look like, as JSON."""
+"""The service's objects as JSON."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ ACCOUNT = {"type": "user", "username": USERNAME, "name": "Simulator", "github_ur
 
 
 @frozen
-class Answers:
-    """Writes the state down as the service would, with the addresses that the client used."""
+class Serializer:
+    """Converts predictions, models and files to the service's JSON, with the client's base URL."""
 
     service: Service
     clock: Clock
 
     def prediction(self, prediction: Prediction) -> dict[str, Any]:
-        """A prediction; what has no value yet is left out."""
+        """Return a prediction; times that are not known yet are left out."""
         model = prediction.model
-        told = {
+        optional = {
             "started_at": self._stamp(prediction.started),
             "deadline": self._stamp(prediction.deadline),
             **self._measured(prediction),
@@ -46,7 +46,7 @@ class Answers:
             "source": "api",
             "status": prediction.status,
             "created_at": self.clock.stamp(prediction.created),
-            **{name: value for name, value in told.items() if value is not None},
+            **{name: value for name, value in optional.items() if value is not None},
             "urls": _urls(prediction),
         }
 
@@ -63,17 +63,17 @@ class Answers:
     def _output(self, prediction: Prediction) -> str | list[str] | None:
         if prediction.status != "succeeded" or prediction.removed:
             return None
-        addresses = [
+        urls = [
             f"{prediction.base}/delivery/{token}/output.mp4"
-            for token in self.service.addresses(prediction)
+            for token in self.service.output_tokens(prediction)
         ]
-        return addresses if prediction.model.many else addresses[0]
+        return urls if prediction.model.many else urls[0]
 
     def _stamp(self, at: float | None) -> str | None:
         return None if at is None else self.clock.stamp(at)
 
     def model(self, model: Model, base: str) -> dict[str, Any]:
-        """A model with its latest, and here only, version."""
+        """Return a model with its latest version, the only one here."""
         return {
             "url": f"{base}/{model.path}",
             "owner": model.owner,
@@ -91,7 +91,7 @@ class Answers:
         }
 
     def version(self, model: Model) -> dict[str, Any]:
-        """The model's version."""
+        """Return the model's version."""
         return {
             "id": model.version,
             "created_at": self.clock.stamp(0),
@@ -100,7 +100,7 @@ class Answers:
         }
 
     def file(self, file: StoredFile, base: str) -> dict[str, Any]:
-        """An uploaded file, without its content."""
+        """Return an uploaded file, without its content."""
         md5 = hashlib.md5(file.content, usedforsecurity=False).hexdigest()
         return {
             "id": file.id,

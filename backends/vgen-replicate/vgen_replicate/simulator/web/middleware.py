@@ -1,4 +1,4 @@
-"""What every request passes on its way in: counts, faults, the token, the rate limits."""
+"""The middleware around all routes: request counts, faults, the token, rate limits."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vgen_replicate.simulator.clock import Clock
+from vgen_replicate.simulator.errors import ApiError, throttled, unauthenticated
 from vgen_replicate.simulator.limits import LOW_CREDIT, LOW_CREDIT_CREATES, Bucket, Limits
-from vgen_replicate.simulator.refusal import Refusal, throttled, unauthenticated
 from vgen_replicate.simulator.service import Service
-from vgen_replicate.simulator.web.dropped import Dropped
+from vgen_replicate.simulator.web.disconnect import ConnectionDroppedError
 
-AFTER_THE_EFFECT = frozenset({"late_error", "lost_answer"})
-OF_A_REQUEST = ("throttled", "dropped", "server_error", "html", *sorted(AFTER_THE_EFFECT))
+LATE_FAULTS = frozenset({"late_error", "lost_answer"})
+REQUEST_FAULTS = ("throttled", "dropped", "server_error", "html", *sorted(LATE_FAULTS))
 
 CHANGING = ("POST", "DELETE")
 
@@ -36,8 +36,8 @@ HTML = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><
 
 
 @define(eq=False)
-class Gate:
-    """Stands in front of the application; `requests` counts what came in by method and route."""
+class Middleware:
+    """Wraps the application; `requests` counts the requests by method and route."""
 
     app: ASGIApp
     known: Sequence[Route]
@@ -46,7 +46,7 @@ class Gate:
     token: str
     limits: Limits
     requests: Counter[tuple[str, str]] = field(factory=Counter[tuple[str, str]])
-    _refusing_until: float = 0.0
+    _throttled_until: float = 0.0
     _creates: Bucket = field(init=False)
     _others: Bucket = field(init=False)
     _few_creates: Bucket = field(init=False)
@@ -57,7 +57,7 @@ class Gate:
         self._few_creates = Bucket(LOW_CREDIT_CREATES, 1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer it here."""
+        """Forward a request, or respond with a fault or an error."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -66,54 +66,54 @@ class Gate:
         if not scope["path"].startswith("/v1"):
             await self.app(scope, receive, send)
             return
-        fate = self.service.dice.thrown(self.service.faults, OF_A_REQUEST)
+        faults = self.service.streams.choose_faults(self.service.faults, REQUEST_FAULTS)
         try:
-            answer = self._mishap(fate)
-            if answer is None:
-                self._admit(Request(scope), method, route)
-        except Refusal as refusal:
-            answer = refusal_answer(refusal)
-        if answer is None:
-            await self._pass(fate, scope, receive, send)
+            response = self._injected_fault(faults)
+            if response is None:
+                self._check_token_and_limits(Request(scope), method, route)
+        except ApiError as error:
+            response = error_response(error)
+        if response is None:
+            await self._forward(faults, scope, receive, send)
             return
-        # A client that is still sending would not hear the answer.
+        # A client that is still sending would not receive the response.
         async for _ in Request(scope, receive).stream():
             pass
-        await answer(scope, receive, send)
+        await response(scope, receive, send)
 
-    async def _pass(
-        self, fate: AbstractSet[str], scope: Scope, receive: Receive, send: Send
+    async def _forward(
+        self, faults: AbstractSet[str], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Let the request take effect, and lose its answer if it is so decided."""
-        losing = fate & AFTER_THE_EFFECT
-        if not losing or scope["method"] not in CHANGING:
+        """Handle the request; a late fault then replaces the response of one that changes state."""
+        late = faults & LATE_FAULTS
+        if not late or scope["method"] not in CHANGING:
             await self.app(scope, receive, send)
             return
 
-        async def swallow(message: Message) -> None:
-            """Tell nobody."""
+        async def discard(message: Message) -> None:
+            """Send nothing."""
 
-        await self.app(scope, receive, swallow)
-        if "lost_answer" in losing:
-            raise Dropped
+        await self.app(scope, receive, discard)
+        if "lost_answer" in late:
+            raise ConnectionDroppedError
         await self._server_error()(scope, receive, send)
 
-    def _mishap(self, fate: AbstractSet[str]) -> Response | None:
-        """What comes in the way of a request, if anything does."""
+    def _injected_fault(self, faults: AbstractSet[str]) -> Response | None:
+        """Return the faulty response that replaces the request's, or raise; `None`: no fault."""
         now = self.clock.now()
-        if "throttled" in fate and self._refusing_until <= now:
-            random = self.service.dice.stream("burst")
-            self._refusing_until = now + random.uniform(SHORTEST_BURST, LONGEST_BURST)
-        if self._refusing_until > now:
-            raise throttled((self._refusing_until - now) / self.clock.speed)
-        if "dropped" in fate:
-            raise Dropped
-        if "server_error" in fate:
+        if "throttled" in faults and self._throttled_until <= now:
+            random = self.service.streams.stream("burst")
+            self._throttled_until = now + random.uniform(SHORTEST_BURST, LONGEST_BURST)
+        if self._throttled_until > now:
+            raise throttled((self._throttled_until - now) / self.clock.speed)
+        if "dropped" in faults:
+            raise ConnectionDroppedError
+        if "server_error" in faults:
             return self._server_error()
-        return HTMLResponse(HTML) if "html" in fate else None
+        return HTMLResponse(HTML) if "html" in faults else None
 
-    def _admit(self, request: Request, method: str, route: str) -> None:
-        """Refuse a request without the token, or one too many."""
+    def _check_token_and_limits(self, request: Request, method: str, route: str) -> None:
+        """Raise an `ApiError` for a wrong token or too many requests."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() not in ("bearer", "token") or token != self.token:
             raise unauthenticated()
@@ -126,7 +126,7 @@ class Gate:
             raise throttled(wait / self.clock.speed, words)
 
     def _server_error(self) -> Response:
-        status = self.service.dice.stream("status").choice((500, 502, 503))
+        status = self.service.streams.stream("status").choice((500, 502, 503))
         return JSONResponse({"detail": "Internal server error", "status": status}, status)
 
     def _route(self, scope: Scope) -> str:
@@ -136,7 +136,7 @@ class Gate:
         return ""
 
 
-def refusal_answer(refusal: Refusal) -> Response:
-    """A refusal as a response."""
-    kind = "application/problem+json" if refusal.problem else "application/json"
-    return JSONResponse(dict(refusal.body), refusal.status, dict(refusal.headers), kind)
+def error_response(error: ApiError) -> Response:
+    """Convert an error to a response."""
+    kind = "application/problem+json" if error.problem else "application/json"
+    return JSONResponse(dict(error.body), error.status, dict(error.headers), kind)
