@@ -1,4 +1,4 @@
-"""The simulated service that the tests of a file share."""
+"""The simulator that the tests of a file share."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import pytest
 
 from vgen_replicate.simulator import Faults
 
-from .bench import SPEED
-from .served import Served, served
+from .helpers import SPEED
+from .server import RunningSimulator, running_simulator
 
 
 @pytest.fixture(scope="module")
-def shared() -> Generator[Served]:
-    """One service for all tests of a file."""
-    with served(speed=SPEED) as service:
+def shared() -> Generator[RunningSimulator]:
+    """One simulator for all tests of a file."""
+    with running_simulator(speed=SPEED) as service:
         yield service
 
 
 @pytest.fixture
-def service(shared: Served) -> Generator[Served]:
-    """The service, at which nothing goes wrong but what a test says."""
+def service(shared: RunningSimulator) -> Generator[RunningSimulator]:
+    """The simulator, without faults unless a test sets them."""
     yield shared
     shared.simulator.faults = Faults()

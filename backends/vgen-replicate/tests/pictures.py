@@ -12,8 +12,8 @@ from vgen.abc import Image
 
 
 @cache
-def a_picture(side: int = 64) -> Image:
-    """A small picture with something to see on it."""
+def png_image(side: int = 64) -> Image:
+    """A small PNG with a gradient."""
     encoded = BytesIO()
     Pictures.radial_gradient("L").resize((side, side)).convert("RGB").save(encoded, "PNG")
     data = encoded.getvalue()

@@ -1,4 +1,4 @@
-"""Models as they are published, the schemas of today's among them, for the simulator to check."""
+"""Schemas of published models, in the simulator's form."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from vgen_replicate.simulator.schema import openapi
 
 PRICE = Price(base=Decimal(0), per_second=Decimal("0.05"))
 
-NOTHING = Hardware("none", "none", Decimal(0))
+NO_HARDWARE = Hardware("none", "none", Decimal(0))
 
 
 def number(
     default: int | None = None, limits: tuple[int, int] | None = None, choices: tuple[int, ...] = ()
 ) -> Field:
-    """A whole number, within limits or one of a few."""
+    """An integer, within limits or one of the choices."""
     low, high = limits or (None, None)
     return Field("integer", "", default, minimum=low, maximum=high, choices=choices)
 
 
 def text(*choices: str, required: bool = False) -> Field:
-    """Any text, or one of a few, the first by default."""
+    """Any text, or one of the choices, the first by default."""
     default = choices[0] if choices else None
     return Field("string", "", default, required=required, choices=choices)
 
 
 def file(*, required: bool = False) -> Field:
-    """The address of a file."""
+    """The URI of a file."""
     return Field("string", "", required=required, uri=True)
 
 
 def flag() -> Field:
-    """Yes or no."""
+    """A boolean."""
     return Field("boolean", "", default=False)
 
 
 def published(path: str, **fields: Field) -> Model:
-    """A model that nobody runs here."""
+    """A model that is described but never run."""
     owner, _, name = path.partition("/")
     made = Shot(frames=1, fps=1, size=(32, 32), seconds=1.0)
-    return Model(owner, name, "0" * 64, "", fields, NOTHING, lambda _inputs, _size: made)
+    return Model(owner, name, "0" * 64, "", fields, NO_HARDWARE, lambda _inputs, _size: made)
 
 
 SEEDANCE = published(
@@ -99,14 +99,14 @@ LTX = published(
     num_inference_steps=number(24, (1, 50)),
     seed=number(),
 )
-KNOWN = {model.name: model for model in MODELS}
-WAN, COGVIDEOX_5B = KNOWN["wan-2.2-i2v-fast"], KNOWN["cogvideox-5b"]
+SIMULATED = {model.name: model for model in MODELS}
+WAN, COGVIDEOX_5B = SIMULATED["wan-2.2-i2v-fast"], SIMULATED["cogvideox-5b"]
 
-MODELS_OF_TODAY = (WAN, SEEDANCE, KLING, HAILUO, VEO, LTX)
+CURRENT_MODELS = (WAN, SEEDANCE, KLING, HAILUO, VEO, LTX)
 
 
-def page(model: Model) -> dict[str, Any]:
-    """What the service tells of the model."""
+def model_page(model: Model) -> dict[str, Any]:
+    """The service's JSON for the model."""
     schema = openapi(model)
     if model is LTX:
         properties = schema["components"]["schemas"]["Input"]["properties"]

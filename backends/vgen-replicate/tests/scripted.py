@@ -1,4 +1,4 @@
-"""A small Replicate without a socket, on Trio's clock, any answer of which a test can replace."""
+"""A small fake of Replicate without a socket, whose responses tests can replace."""
 
 from __future__ import annotations
 
@@ -16,48 +16,49 @@ NEWEST = "a" * 64
 
 
 @define(eq=False)
-class Scripted:
-    """The service: its predictions by id, the newest last, and its own clock.
+class ScriptedService:
+    """The fake service.
 
-    `answer` comes before it: what it returns is the answer, `None` lets the service give its own.
-    `next_page` is what its lists say of a next one.
+    `predictions` are by id, the newest last. `handler` sees every request first; where it returns
+    `None`, the default response is sent. `clock_offset` is added to creation times. `next_page` is
+    the `next` URL of its listings.
     """
 
     predictions: dict[str, dict[str, Any]] = field(factory=dict[str, dict[str, Any]])
-    answer: Callable[[httpx.Request], Awaitable[httpx.Response | None]] | None = None
-    ahead: timedelta = timedelta()
+    handler: Callable[[httpx.Request], Awaitable[httpx.Response | None]] | None = None
+    clock_offset: timedelta = timedelta()
     next_page: str | None = None
     token: str = field(factory=lambda: f"r8_{uuid4().hex}")
 
     @property
     def access(self) -> dict[str, Any]:
-        """What a backend is made with to reach it, an account of its own."""
-        return {"token": self.token, "transport": httpx.MockTransport(self._answer)}
+        """Arguments for a backend at this service, with an account of its own."""
+        return {"token": self.token, "transport": httpx.MockTransport(self._respond)}
 
-    def always(self, path: str, *answers: httpx.Response) -> None:
-        """Answer requests whose path ends so with these, the last one again and again."""
+    def respond_with(self, path: str, *answers: httpx.Response) -> None:
+        """Respond to requests whose path ends with `path` by these, repeating the last one."""
         left = list(answers)
 
-        async def answer(request: httpx.Request) -> httpx.Response | None:
+        async def handler(request: httpx.Request) -> httpx.Response | None:
             if not request.url.path.endswith(path):
                 return None
             return left.pop(0) if len(left) > 1 else left[0]
 
-        self.answer = answer
+        self.handler = handler
 
     def lose_answers(self) -> None:
-        """Take creates, and break the connection before they are answered."""
+        """Accept creates, and break the connection before the response."""
 
-        async def answer(request: httpx.Request) -> httpx.Response | None:
+        async def handler(request: httpx.Request) -> httpx.Response | None:
             if request.method == "POST" and request.url.path.endswith("/predictions"):
                 self.make(json.loads(request.content))
                 raise httpx.ReadError("reset", request=request)
             return None
 
-        self.answer = answer
+        self.handler = handler
 
     def make(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Take a prediction."""
+        """Add a prediction."""
         prediction_id = uuid4().hex
         made = {
             "id": prediction_id,
@@ -66,22 +67,22 @@ class Scripted:
             "version": body["version"],
             "input": body["input"],
             "output": None,
-            "created_at": (datetime.now(UTC) + self.ahead).isoformat(),
+            "created_at": (datetime.now(UTC) + self.clock_offset).isoformat(),
         }
         self.predictions[prediction_id] = made
         return made
 
     def remove_data(self) -> None:
-        """Forget what the service does not keep."""
+        """Remove the data that the service does not retain."""
         for made in self.predictions.values():
             made.update(input={}, data_removed=True)
 
-    async def _answer(self, request: httpx.Request) -> httpx.Response:
+    async def _respond(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
-        told = await self.answer(request) if self.answer else None
-        return told or self._own(request)
+        response = await self.handler(request) if self.handler else None
+        return response or self._default_response(request)
 
-    def _own(self, request: httpx.Request) -> httpx.Response:
+    def _default_response(self, request: httpx.Request) -> httpx.Response:
         *_, kind, last = request.url.path.split("/")
         if (request.method, last) == ("POST", "predictions"):
             return httpx.Response(201, json=self.make(json.loads(request.content)))
@@ -108,5 +109,5 @@ class Scripted:
 
 
 def date(text: str) -> datetime:
-    """Read a date of the service's, or of a question to it."""
+    """Parse a date of a prediction or a query."""
     return datetime.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""Who asks, and where: wrong ones are told before anything is sent."""
+"""Invalid tokens and base URLs are reported before anything is sent."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ async def test_a_token_that_no_header_can_carry(token: str) -> None:
         "   ",
     ],
 )
-def test_an_address_that_is_none(address: str) -> None:
+def test_an_invalid_base_url(address: str) -> None:
     """It is refused at once, and a password in it is not shown."""
     with pytest.raises(ConfigurationError, match="REPLICATE_BASE_URL") as caught:
         CogVideoX(base_url=address)
     assert "SECRET" not in str(caught.value)
 
 
-def test_what_is_sound_is_taken() -> None:
-    """Blanks around a token, and a slash at an address' end, are no part of them."""
+def test_whitespace_and_slashes_are_stripped() -> None:
+    """Whitespace around a token and a trailing slash of a base URL are removed."""
     access = Access.resolve(" r8_x\n", "http://127.0.0.1:8765/v1/")
     access.check()
     assert (access.token, access.base_url) == ("r8_x", "http://127.0.0.1:8765/v1")

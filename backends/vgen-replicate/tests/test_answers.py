@@ -1,4 +1,4 @@
-"""What is made of each answer: done, refused, not known, or no word of the service at all."""
+"""How responses are read: success, refusals, not found, and responses of proxies."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from vgen.errors import (
 from vgen.testing import stand_in
 from vgen_replicate import CogVideoX
 
-from .bench import REQUEST, submit
-from .scripted import NEWEST, Scripted
+from .helpers import REQUEST, submit
+from .scripted import NEWEST, ScriptedService
 
-HTML = "<html>a proxy's word</html>"
+HTML = "<html>a proxy's page</html>"
 
 
 def refusal(code: int, **more: Any) -> httpx.Response:
-    """An answer of the service's own."""
+    """An error response of the service's."""
     return httpx.Response(code, json={"detail": "No.", "status": code} | more)
 
 
-def cogvideox(service: Scripted) -> CogVideoX:
+def cogvideox(service: ScriptedService) -> CogVideoX:
     """A backend at a scripted service."""
     return stand_in(CogVideoX(**service.access))
 
@@ -46,17 +46,17 @@ def cogvideox(service: Scripted) -> CogVideoX:
 async def test_a_refused_question_ends_no_attempt(
     autojump_clock: MockClock, answer: httpx.Response | str
 ) -> None:
-    """It says nothing of what was asked after: that runs on, and is asked after again."""
-    service = Scripted()
+    """It says nothing of the prediction, which keeps running and is requested again."""
+    service = ScriptedService()
     async with cogvideox(service) as backend:
         ticket = await submit(backend, REQUEST)
         refused = answer if isinstance(answer, httpx.Response) else httpx.Response(403, text=answer)
-        service.always(ticket.provider_id, refused)
+        service.respond_with(ticket.provider_id, refused)
         assert await backend.status([ticket]) == {}
-        service.always("/cancel", refused)
+        service.respond_with("/cancel", refused)
         with pytest.raises(NetworkError):
             await backend.cancel(ticket)
-        service.answer = None
+        service.handler = None
         assert (await backend.status([ticket]))[ticket].state is State.RUNNING
 
 
@@ -64,16 +64,18 @@ async def test_a_refused_question_ends_no_attempt(
 async def test_a_clip_that_is_not_there_yet_is_not_lost(
     autojump_clock: MockClock, made: dict[str, Any] | None, tmp_path: Any
 ) -> None:
-    """A finished prediction that is not known, or has no output yet, is asked after again."""
-    service = Scripted()
+    """A finished prediction that is not found, or has no output yet, can be fetched later."""
+    service = ScriptedService()
     async with cogvideox(service) as backend:
         ticket = await submit(backend, REQUEST)
-        told = service.predictions[ticket.provider_id] | (made or {})
-        service.always(ticket.provider_id, httpx.Response(200, json=told) if made else refusal(404))
+        body = service.predictions[ticket.provider_id] | (made or {})
+        service.respond_with(
+            ticket.provider_id, httpx.Response(200, json=body) if made else refusal(404)
+        )
         with pytest.raises(NetworkError):
             await backend.fetch(ticket, tmp_path / "clip.mp4")
-        gone = told | {"status": "succeeded", "data_removed": True}
-        service.always(ticket.provider_id, httpx.Response(200, json=gone))
+        gone = body | {"status": "succeeded", "data_removed": True}
+        service.respond_with(ticket.provider_id, httpx.Response(200, json=gone))
         with pytest.raises(GenerationError, match="removed"):
             await backend.fetch(ticket, tmp_path / "clip.mp4")
 
@@ -97,10 +99,10 @@ async def test_a_clip_that_is_not_there_yet_is_not_lost(
 async def test_only_the_services_own_word_proves_that_nothing_was_sent(
     autojump_clock: MockClock, code: int, body: dict[str, Any] | str, kind: type[VgenError]
 ) -> None:
-    """A refused create is told from one that may have been taken, by code and by who says so."""
-    service = Scripted()
-    told = httpx.Response(code, text=body) if isinstance(body, str) else refusal(code, **body)
-    service.always("/predictions", told)
+    """Only JSON errors with certain status codes prove it; all else leaves the submit in doubt."""
+    service = ScriptedService()
+    response = httpx.Response(code, text=body) if isinstance(body, str) else refusal(code, **body)
+    service.respond_with("/predictions", response)
     async with cogvideox(service) as backend:
         with pytest.raises(kind) as caught:
             await submit(backend, REQUEST)
@@ -108,7 +110,7 @@ async def test_only_the_services_own_word_proves_that_nothing_was_sent(
 
 
 @pytest.mark.parametrize(
-    ("told", "header", "pause"),
+    ("retry_after", "header", "pause"),
     [
         (30, "5", 30.0),
         (None, "12.5", 12.5),
@@ -122,13 +124,15 @@ async def test_only_the_services_own_word_proves_that_nothing_was_sent(
     ids=lambda value: repr(value)[:20],
 )
 async def test_a_pause_is_a_number_of_seconds_within_reason(
-    autojump_clock: MockClock, told: object, header: str | None, pause: float
+    autojump_clock: MockClock, retry_after: object, header: str | None, pause: float
 ) -> None:
-    """Body, header, sentence: the first that is a length of time counts, ten minutes at most."""
-    service = Scripted()
-    body = {"detail": "Your rate limit resets in ~9s.", "retry_after": told}
+    """Of body, header and message, the first valid one counts, ten minutes at most."""
+    service = ScriptedService()
+    body = {"detail": "Your rate limit resets in ~9s.", "retry_after": retry_after}
     headers = {"Content-Type": "application/json"} | ({"Retry-After": header} if header else {})
-    service.always("/predictions", httpx.Response(429, content=json.dumps(body), headers=headers))
+    service.respond_with(
+        "/predictions", httpx.Response(429, content=json.dumps(body), headers=headers)
+    )
     async with cogvideox(service) as backend:
         with pytest.raises(RateLimitedError) as caught:
             await submit(backend, REQUEST)
@@ -138,26 +142,26 @@ async def test_a_pause_is_a_number_of_seconds_within_reason(
 async def test_a_question_that_is_put_off_keeps_no_other_waiting(
     autojump_clock: MockClock,
 ) -> None:
-    """The pause counts for all only where nobody was answered."""
-    service = Scripted()
+    """The pause is raised only if no other status could be read."""
+    service = ScriptedService()
     async with cogvideox(service) as backend:
         one, two = [await submit(backend, REQUEST) for _ in range(2)]
-        service.always(one.provider_id, refusal(429))
+        service.respond_with(one.provider_id, refusal(429))
         assert set(await backend.status([one, two])) == {two}
         with pytest.raises(RateLimitedError):
             await backend.status([one])
 
 
 async def test_a_version_that_is_gone_is_found_out_anew(autojump_clock: MockClock) -> None:
-    """What was the newest version is asked for again once it is refused."""
-    service = Scripted()
+    """The newest version is looked up again once it has been refused."""
+    service = ScriptedService()
     async with cogvideox(service) as backend:
         await submit(backend, REQUEST)
-        service.always("/predictions", refusal(422, detail="The version does not exist"))
+        service.respond_with("/predictions", refusal(422, detail="The version does not exist"))
         with pytest.raises(ModelUnavailableError):
             await submit(backend, REQUEST)
         newer = {"latest_version": {"id": "b" * 64}}
-        service.always("/cogvideox-t2v", httpx.Response(200, json=newer))
+        service.respond_with("/cogvideox-t2v", httpx.Response(200, json=newer))
         await submit(backend, REQUEST)
     versions = [made["version"] for made in service.predictions.values()]
     assert versions == [NEWEST, "b" * 64]
@@ -167,11 +171,11 @@ async def test_a_version_that_is_gone_is_found_out_anew(autojump_clock: MockCloc
 async def test_dates_without_a_zone_break_nothing(
     autojump_clock: MockClock, created: object
 ) -> None:
-    """Dates are the service's own; whatever they look like, an answer is an answer."""
-    service = Scripted()
+    """Dates without a zone, or invalid ones, do not make a response invalid."""
+    service = ScriptedService()
     async with cogvideox(service) as backend:
         ticket = await submit(backend, REQUEST)
         ended = {"status": "failed", "started_at": "2026-11-23T10:00:00Z", "completed_at": created}
         made = service.predictions[ticket.provider_id] | ended
-        service.always(ticket.provider_id, httpx.Response(200, json=made))
+        service.respond_with(ticket.provider_id, httpx.Response(200, json=made))
         assert (await backend.status([ticket]))[ticket].state in {State.FAILED, State.RUNNING}

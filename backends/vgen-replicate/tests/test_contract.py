@@ -1,4 +1,4 @@
-"""Both models keep what the port promises, on the simulated service."""
+"""Both models pass the contract of backends, at the simulator."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from vgen.testing import stand_in
 from vgen.testing.contracts import BackendContract
 from vgen_replicate import CogVideoX, StableVideoDiffusion
 
-from .pictures import a_picture
-from .served import Served, served
+from .pictures import png_image
+from .server import RunningSimulator, running_simulator
 
 SPEED = 2000
 QUIET = 0.1
 
 
 @pytest.fixture(scope="module")
-def service() -> Generator[Served]:
-    """One service for all tests of this file."""
-    with served(speed=SPEED) as service:
+def service() -> Generator[RunningSimulator]:
+    """One simulator for all tests of this file."""
+    with running_simulator(speed=SPEED) as service:
         yield service
 
 
 class TestStableVideoDiffusion(BackendContract):
-    """From an image, as long as its frame rate makes it."""
+    """Clips from an image, whose length the frame rate sets."""
 
     @pytest.fixture(autouse=True)
-    def _service(self, service: Served) -> None:
+    def _service(self, service: RunningSimulator) -> None:
         self.service = service
 
     def make(self) -> VideoBackend:
@@ -41,14 +41,14 @@ class TestStableVideoDiffusion(BackendContract):
 
 
 class TestCogVideoX(BackendContract):
-    """From an image and text."""
+    """Clips from an image and text."""
 
     @pytest.fixture(autouse=True)
-    def _service(self, service: Served) -> None:
+    def _service(self, service: RunningSimulator) -> None:
         self.service = service
 
     def make(self) -> VideoBackend:
         return stand_in(CogVideoX(**self.service.access, quiet=QUIET))
 
     def picture(self) -> Image | None:
-        return a_picture()
+        return png_image()

@@ -1,4 +1,4 @@
-"""Which file is the clip, and what can go wrong on its way."""
+"""The choice of the clip's URL, and downloads that fail."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ CLIP = f"{OURS}/a/out.mp4"
     ids=str,
 )
 def test_the_clip_is_found_in_any_output(output: object, clip: str | None) -> None:
-    """The provider's own before foreign ones, video before pictures, the first of equals."""
+    """The provider's hosts come before others, videos before pictures, then the first one."""
     assert choose_url(output, ACCESS) == clip
 
 
 class Drip(httpx.AsyncByteStream):
-    """A byte now and then, for ever."""
+    """One byte every 30 s, for ever."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -52,7 +52,7 @@ class Drip(httpx.AsyncByteStream):
 
 
 def redirect(place: str) -> httpx.Response:
-    """An answer that sends elsewhere."""
+    """A redirect."""
     return httpx.Response(302, headers={"Location": place})
 
 
@@ -67,10 +67,10 @@ def redirect(place: str) -> httpx.Response:
     ],
     ids=["drip", "data", "broken", "foreign", "404"],
 )
-async def test_a_download_ends_in_an_error_of_ours(
+async def test_a_failed_download_raises_an_error_of_vgens(
     autojump_clock: MockClock, tmp_path: Path, answer: httpx.Response, kind: type[AttemptError]
 ) -> None:
-    """However slow or strange the server is, and nothing is left lying about."""
+    """However slow or broken the server is, and no file is left."""
     transport = httpx.MockTransport(lambda _request: answer)
     async with httpx.AsyncClient(transport=transport) as client:
         with pytest.raises(kind), trio.fail_after(1000):
@@ -88,13 +88,13 @@ async def test_a_download_ends_in_an_error_of_ours(
         ("http://x.replicate.delivery/a", GenerationError),
     ],
 )
-async def test_an_address_that_is_none(tmp_path: Path, url: str, kind: type[AttemptError]) -> None:
-    """What cannot be a clip is told in an error of vgen's."""
+async def test_an_unusable_url(tmp_path: Path, url: str, kind: type[AttemptError]) -> None:
+    """A URL that cannot be a clip's raises an error of vgen's."""
     async with httpx.AsyncClient() as client:
         with pytest.raises(kind):
             await download(client, ACCESS, url, tmp_path / "clip.mp4")
 
 
 def names_in(folder: Path) -> list[str]:
-    """What a folder holds."""
+    """The names of the files in a folder."""
     return [path.name for path in folder.iterdir()]

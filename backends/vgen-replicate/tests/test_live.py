@@ -1,4 +1,4 @@
-"""One clip by the real service: it costs a few cents, and needs `REPLICATE_API_TOKEN`."""
+"""One clip of the real service: it costs a few cents, and needs `REPLICATE_API_TOKEN`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vgen import ClipPrompt, Settings, process
 from vgen.testing import MemoryLedger, MemoryStorage
 from vgen_replicate import StableVideoDiffusion
 
-from .pictures import a_picture
+from .pictures import png_image
 
 TOKEN = "REPLICATE_API_TOKEN"  # noqa: S105 (the name of the variable)
 
@@ -26,7 +26,7 @@ async def test_a_real_clip() -> None:
         uuid4(),
         [ClipPrompt(0, "a hill", 3.0, scene_reference_url="picture.png")],
         backends=[backend],
-        storage=MemoryStorage({"picture.png": a_picture(512).data}),
+        storage=MemoryStorage({"picture.png": png_image(512).data}),
         ledger=MemoryLedger(),
         settings=Settings(),
         budget=Decimal("0.50"),

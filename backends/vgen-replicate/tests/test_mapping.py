@@ -1,4 +1,4 @@
-"""What a published schema makes of requests."""
+"""Requests are mapped to inputs by a published schema."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from vgen_replicate.simulator.schema import problems
 
 from .published import (
     COGVIDEOX_5B,
+    CURRENT_MODELS,
     HAILUO,
     KLING,
     LTX,
-    MODELS_OF_TODAY,
     SEEDANCE,
     VEO,
     WAN,
     file,
     incomplete,
+    model_page,
     number,
-    page,
     published,
     text,
 )
@@ -66,26 +66,26 @@ REQUESTS = st.builds(
 
 
 def declaration(model: Model, *durations: float) -> Declaration:
-    """What the model's page makes of an incomplete declaration."""
-    latest = page(model)["latest_version"]
+    """Complete a declaration from the model's page."""
+    latest = model_page(model)["latest_version"]
     return complete(Schema.parse(latest["openapi_schema"]), incomplete(*durations), model.path)
 
 
-KNOWN = [(model, declaration(model)) for model in MODELS_OF_TODAY]
+DECLARED = [(model, declaration(model)) for model in CURRENT_MODELS]
 
 
-def nearest(known: Declaration, seconds: float) -> float:
-    """The length that is made, as the backend chooses it."""
-    return min(known.durations, key=lambda made: (abs(made - seconds), made))
+def nearest(declared: Declaration, seconds: float) -> float:
+    """The length in seconds that the backend would choose."""
+    return min(declared.durations, key=lambda made: (abs(made - seconds), made))
 
 
-def sent(known: Declaration, request: ClipRequest, attempt_id: UUID) -> dict[str, Any]:
-    """The input that the service gets."""
-    variant = known.variant(image=request.image is not None)
-    told = dict(variant.inputs(request, nearest(known, request.duration)))
+def sent(declared: Declaration, request: ClipRequest, attempt_id: UUID) -> dict[str, Any]:
+    """The inputs that would be sent to the service."""
+    variant = declared.variant(image=request.image is not None)
+    inputs = dict(variant.inputs(request, nearest(declared, request.duration)))
     if variant.image and request.image:
-        told[variant.image] = "https://example.org/picture.png"
-    return told | variant.seeded(request, attempt_id)
+        inputs[variant.image] = "https://example.org/picture.png"
+    return inputs | variant.seeded(request, attempt_id)
 
 
 @pytest.mark.parametrize(
@@ -177,12 +177,12 @@ def sent(known: Declaration, request: ClipRequest, attempt_id: UUID) -> dict[str
 def test_requests_of_todays_models(
     model: Model, request_: ClipRequest, inputs: dict[str, Any], ignored: str
 ) -> None:
-    """Each model gets what it takes, and the quote names what it does not or takes otherwise."""
-    known = declaration(model)
-    told = sent(known, request_, UUID(int=1))
-    told.pop(known.variant(image=request_.image is not None).image or "", None)
-    assert told == {"prompt": "a hill", **inputs}
-    assert set(known.ignored(request_)) == set(ignored.split())
+    """Each model gets the inputs that it has, and the quote lists what it ignores or changes."""
+    declared = declaration(model)
+    found = sent(declared, request_, UUID(int=1))
+    found.pop(declared.variant(image=request_.image is not None).image or "", None)
+    assert found == {"prompt": "a hill", **inputs}
+    assert set(declared.ignored(request_)) == set(ignored.split())
 
 
 @pytest.mark.parametrize(
@@ -199,11 +199,11 @@ def test_requests_of_todays_models(
 def test_what_a_model_works_from(
     model: Model, works_from: list[str], largest: tuple[int, int]
 ) -> None:
-    """The image goes where the clip begins; where one is required, text alone will not do."""
-    known = declaration(model)
-    assert known.variant(image=True).image == works_from[-1]
-    assert (known.text is not None) is ("text" in works_from)
-    assert known.max_size == largest
+    """The image is the start image; a model that requires one has no text variant."""
+    declared = declaration(model)
+    assert declared.variant(image=True).image == works_from[-1]
+    assert (declared.text is not None) is ("text" in works_from)
+    assert declared.max_size == largest
 
 
 @pytest.mark.parametrize(
@@ -215,46 +215,46 @@ def test_what_a_model_works_from(
     ],
 )
 def test_an_image_by_another_name(names: list[str], image: str | None) -> None:
-    """A known name comes first, then one that speaks of an image, but of none for another use."""
+    """A known name comes first, then one like an image's, unless it is for another use."""
     files = {name: file() for name in names}
-    known = declaration(published("a/b", prompt=text(), duration=number(5), **files))
-    assert (known.image and known.image.image) == image
+    declared = declaration(published("a/b", prompt=text(), duration=number(5), **files))
+    assert (declared.image and declared.image.image) == image
 
 
-@given(st.sampled_from(KNOWN), REQUESTS, st.uuids())
+@given(st.sampled_from(DECLARED), REQUESTS, st.uuids())
 def test_no_request_leaves_the_schema(
     one: tuple[Model, Declaration], request: ClipRequest, attempt_id: UUID
 ) -> None:
-    """Whatever is asked for, the input is one that the service accepts."""
-    model, known = one
-    if known.text is None:
+    """For any request, the inputs are valid, and fields that are not ignored are sent."""
+    model, declared = one
+    if declared.text is None:
         request = evolve(request, image="picture.png")
-    told = sent(known, request, attempt_id)
-    assert problems(model, told) == []
-    assert told.keys() <= model.fields.keys()
+    inputs = sent(declared, request, attempt_id)
+    assert problems(model, inputs) == []
+    assert inputs.keys() <= model.fields.keys()
     if model is LTX:
-        assert told["width"] % 32 == told["height"] % 32 == 0
-    ignored = known.ignored(request)
+        assert inputs["width"] % 32 == inputs["height"] % 32 == 0
+    ignored = declared.ignored(request)
     assert len(set(ignored)) == len(ignored)
     assert set(ignored) <= fields_dict(ClipRequest).keys()
     for name in {"steps", "motion", "fps"} - set(ignored):
-        assert getattr(request, name) in told.values()
+        assert getattr(request, name) in inputs.values()
 
 
-@pytest.mark.parametrize("model", MODELS_OF_TODAY, ids=lambda model: model.name)
+@pytest.mark.parametrize("model", CURRENT_MODELS, ids=lambda model: model.name)
 def test_every_length_is_sent_as_it_is_offered(model: Model) -> None:
-    """A length is what its inputs come to: a duration, or frames by frames a second."""
-    known = declaration(model)
-    for seconds in known.durations:
-        told = sent(known, evolve(REQUEST, duration=seconds), UUID(int=1))
-        made = told.get("duration") or told["num_frames"] / (
-            told.get("fps") or told["frames_per_second"]
+    """A length equals its inputs: a duration, or frames divided by the frame rate."""
+    declared = declaration(model)
+    for seconds in declared.durations:
+        inputs = sent(declared, evolve(REQUEST, duration=seconds), UUID(int=1))
+        made = inputs.get("duration") or inputs["num_frames"] / (
+            inputs.get("fps") or inputs["frames_per_second"]
         )
         assert made == seconds
 
 
 def test_counts_of_frames_go_in_steps_of_eight() -> None:
-    """Models that compress time would not make others whole: 81, 89 and so on up to 121."""
+    """Models that compress time make only these exactly: 81, 89 and so on up to 121."""
     counts = {
         sent(declaration(WAN), evolve(REQUEST, duration=seconds), UUID(int=1))["num_frames"]
         for seconds in declaration(WAN).durations
@@ -272,25 +272,25 @@ def test_counts_of_frames_go_in_steps_of_eight() -> None:
     ],
 )
 def test_how_durations_are_told(duration: SimulatedField, lengths: tuple[float, ...]) -> None:
-    """By choices, numbers or not, by limits or by the default; -1, "as you like", is no length."""
+    """By choices, numeric or text, by limits, or by the default; -1 (automatic) is no length."""
     assert declaration(published("a/b", prompt=text(), duration=duration)).durations == lengths
 
 
 def test_a_length_that_the_schema_does_not_tell() -> None:
-    """It is the caller's to say, and inputs that could change it are left alone."""
+    """The caller must give it, and inputs that could change it are not sent."""
     model = published("a/b", prompt=text(), frames_per_second=number(8, (5, 30)))
     with pytest.raises(ConfigurationError, match=r"^a/b: .*how long.*durations="):
         declaration(model)
-    known = declaration(model, 6.0)
-    assert sent(known, REQUEST, UUID(int=1)) == {"prompt": "a hill"}
-    assert "fps" in known.ignored(REQUEST)
+    declared = declaration(model, 6.0)
+    assert sent(declared, REQUEST, UUID(int=1)) == {"prompt": "a hill"}
+    assert "fps" in declared.ignored(REQUEST)
 
 
 def test_durations_of_the_callers_own() -> None:
-    """They stand for the schema's, and the nearest that the schema has is sent."""
-    known = declaration(SEEDANCE, 5.0, 9.9)
-    assert known.durations == (5.0, 9.9)
-    assert sent(known, evolve(REQUEST, duration=30.0), UUID(int=1))["duration"] == 10
+    """They replace the schema's; the schema's nearest one is sent."""
+    declared = declaration(SEEDANCE, 5.0, 9.9)
+    assert declared.durations == (5.0, 9.9)
+    assert sent(declared, evolve(REQUEST, duration=30.0), UUID(int=1))["duration"] == 10
 
 
 @pytest.mark.parametrize(
@@ -306,16 +306,16 @@ def test_durations_of_the_callers_own() -> None:
     ],
 )
 def test_a_schema_of_no_use(model: Model, problem: str) -> None:
-    """What is missing is said in one line that names the model."""
+    """The error says what is missing, in one line that names the model."""
     with pytest.raises(ConfigurationError, match=f"^a/b: .*{problem}"):
         declaration(model)
 
 
 def test_a_model_of_few_seeds() -> None:
-    """Seeds that could be another attempt's by coincidence tell nothing; the user's own is sent."""
+    """Too few seeds cannot identify an attempt, so none is drawn; the user's own is sent."""
     model = published("a/b", prompt=text(), duration=number(5), seed=number(limits=(0, 9999)))
-    known = declaration(model)
-    assert known.variant(image=False).seed is None
-    assert sent(known, FROM_TEXT, UUID(int=1))["seed"] == 7
-    assert "seed" not in sent(known, evolve(FROM_TEXT, seed=None), UUID(int=1))
+    declared = declaration(model)
+    assert declared.variant(image=False).seed is None
+    assert sent(declared, FROM_TEXT, UUID(int=1))["seed"] == 7
+    assert "seed" not in sent(declared, evolve(FROM_TEXT, seed=None), UUID(int=1))
     assert declaration(COGVIDEOX_5B, 6.125).variant(image=False).seed == "seed"

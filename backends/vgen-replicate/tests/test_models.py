@@ -1,4 +1,4 @@
-"""How requests become the models' inputs, and what that costs."""
+"""The declared models: their inputs, prices and versions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HEX = "0123456789abcdef" * 4
 
 
 def request(**more: Any) -> ClipRequest:
-    """A request of the production settings."""
+    """A request with the production settings."""
     values: dict[str, Any] = {
         "prompt": "a hill",
         "duration": 4.0,
@@ -30,7 +30,7 @@ def request(**more: Any) -> ClipRequest:
 
 @pytest.mark.parametrize(("wanted", "made"), [(0.1, 25 / 31), (2.0, 25 / 13), (6.0, 25 / 6)])
 def test_svd_is_as_long_as_its_frame_rate_makes_it(wanted: float, made: float) -> None:
-    """The nearest of 25 lengths is made, by the rate that the model takes for it."""
+    """The nearest of its lengths is chosen, and set by the frame rate."""
     seconds = StableVideoDiffusion().quote(request(duration=wanted)).duration
     assert seconds == pytest.approx(made)
     given = svd.inputs(request(), seconds)
@@ -39,7 +39,7 @@ def test_svd_is_as_long_as_its_frame_rate_makes_it(wanted: float, made: float) -
 
 
 def test_svd_says_what_it_cannot_honour() -> None:
-    """It knows no prompt, no steps and no frame rate, and one size."""
+    """It has no prompt, no steps and no frame rate of its own, and one exact size."""
     ignored = StableVideoDiffusion().quote(request(negative_prompt="rain")).ignored
     assert set(ignored) == {"prompt", "negative_prompt", "fps", "steps"}
     small = StableVideoDiffusion().quote(request(width=768, height=432))
@@ -53,7 +53,7 @@ def test_svd_says_what_it_cannot_honour() -> None:
 def test_the_default_prices(
     monkeypatch: pytest.MonkeyPatch, environment: str, first: str, fallback: str
 ) -> None:
-    """Base and rate are those of the environment; the fallback costs five times as much."""
+    """Base and rate depend on the environment; CogVideoX costs five times as much."""
     monkeypatch.setenv("ENVIRONMENT", environment)
     for backend, cost in ((StableVideoDiffusion(), first), (CogVideoX(), fallback)):
         quote = backend.quote(request(duration=6.0))
@@ -62,14 +62,14 @@ def test_the_default_prices(
 
 
 def test_a_hold_covers_a_run_cancelled_at_its_limit() -> None:
-    """Time is billed by the second, also for what fails: the hold is never below that."""
+    """Running time is billed also for failures: the hold is never below the longest one's cost."""
     for backend in (StableVideoDiffusion(), CogVideoX(), CogVideoX(metered=True)):
         at_limit = Decimal("0.0014") * Decimal(backend.capabilities.run_limit)
         assert backend.quote(request()).hold > at_limit
 
 
 def test_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment may name another version, with or without its model."""
+    """The environment may select another version, with or without the model's name."""
     for value in (HEX, f"stability-ai/stable-video-diffusion:{HEX}"):
         monkeypatch.setenv("SVD_MODEL_VERSION", value)
         variant = svd.declaration().variant(image=True)
@@ -91,7 +91,7 @@ def test_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_version_of_one_variant(
     monkeypatch: pytest.MonkeyPatch, value: str, text: str | None, image: str | None
 ) -> None:
-    """The model's name says which variant is meant; `latest` is found out when it is needed."""
+    """The model's name selects the variant; `latest` is looked up when it is needed."""
     monkeypatch.setenv("COGVIDEOX_MODEL_VERSION", value)
     declared = cogvideox.declaration()
     assert declared.variant(image=False).version == text
@@ -100,21 +100,21 @@ def test_a_version_of_one_variant(
 
 @pytest.mark.parametrize("value", ["3f0457f4613a", "stability-ai/stable-video-diffusion:3f0457"])
 def test_a_shortened_version_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    """The service takes whole versions only: said at once, with the variable's name."""
+    """The service accepts full versions only: the error names the variable."""
     monkeypatch.setenv("SVD_MODEL_VERSION", value)
     with pytest.raises(ConfigurationError, match=r"SVD_MODEL_VERSION: .* 64 hex digits"):
         StableVideoDiffusion()
 
 
-def test_a_pricing_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `REPLICATE_PRICING` may be is said."""
+def test_an_invalid_pricing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says what `REPLICATE_PRICING` may be."""
     monkeypatch.setenv("REPLICATE_PRICING", "free")
     with pytest.raises(ConfigurationError, match="REPLICATE_PRICING: 'free' is neither"):
         CogVideoX()
 
 
 async def test_without_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A backend can be listed without a token, not used."""
+    """A backend can be constructed without a token, but not opened."""
     monkeypatch.delenv("REPLICATE_API_TOKEN", raising=False)
     with pytest.raises(ConfigurationError, match="REPLICATE_API_TOKEN: is not set"):
         async with StableVideoDiffusion():
@@ -122,7 +122,7 @@ async def test_without_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_token_is_not_shown() -> None:
-    """Neither the account's name nor any `repr` gives the token away."""
+    """Neither the account's name nor any `repr` contains the token."""
     secret = "r8_very_long_and_random"  # noqa: S105 (it opens nothing)
     backend = StableVideoDiffusion(token=secret)
     assert secret not in f"{backend!r} {backend.account} {vars(backend)!r}"
@@ -142,14 +142,14 @@ def test_the_token_is_not_shown() -> None:
     ],
 )
 def test_a_wrong_argument_is_named(argument: str, value: object) -> None:
-    """It is told when the backend is made, in one line."""
+    """The error is raised when the backend is constructed, in one line."""
     arguments: dict[str, Any] = {"price": Price(), argument: value}
     with pytest.raises(ConfigurationError, match=f"^{argument}: must be .*, got "):
         ReplicateModel("owner/name", **arguments)
 
 
 def test_a_wrong_price_is_named_by_every_model() -> None:
-    """The models that have one take another only of the right kind."""
+    """A price that replaces the default must have the right type."""
     wrong: Any = Decimal(1)
     with pytest.raises(ConfigurationError, match=r"^price: must be of type Price, got Decimal"):
         StableVideoDiffusion(price=wrong)

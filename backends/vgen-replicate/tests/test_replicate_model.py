@@ -1,4 +1,4 @@
-"""Models that are known by their schemas alone, at the simulated service."""
+"""Models that are configured by their schemas, at the simulator."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from vgen.testing.contracts import BackendContract
 from vgen_replicate import ReplicateModel
 from vgen_replicate.simulator import MODELS, Faults
 
-from .pictures import a_picture
-from .published import COGVIDEOX_5B, KLING, PRICE, VEO, WAN, page
-from .served import Served, served
+from .pictures import png_image
+from .published import COGVIDEOX_5B, KLING, PRICE, VEO, WAN, model_page
+from .server import RunningSimulator, running_simulator
 
 SPEED = 2000
 QUIET = 0.1
@@ -30,18 +30,18 @@ PAGES = [("GET", f"/v1/models/{{owner}}/{{name}}{more}") for more in ("", "/vers
 REQUEST = ClipRequest(
     prompt="a hill", duration=6.0, width=832, height=480, fps=16, motion=127, steps=25
 )
-WITH_IMAGE = evolve(REQUEST, image="picture.png", image_sha256=a_picture().sha256)
+WITH_IMAGE = evolve(REQUEST, image="picture.png", image_sha256=png_image().sha256)
 
 
 @pytest.fixture(scope="module")
-def shared() -> Generator[Served]:
-    """One service for all tests of this file."""
-    with served(speed=SPEED, scale=0.05, models=(*MODELS, KLING)) as service:
+def shared() -> Generator[RunningSimulator]:
+    """One simulator for all tests of this file."""
+    with running_simulator(speed=SPEED, scale=0.05, models=(*MODELS, KLING)) as service:
         yield service
 
 
-def model(service: Served, reference: str = WAN.path, **more: Any) -> ReplicateModel:
-    """A model at the service, closed."""
+def model(service: RunningSimulator, reference: str = WAN.path, **more: Any) -> ReplicateModel:
+    """A model at the simulator, not opened."""
     arguments: dict[str, Any] = {"price": PRICE, "quiet": QUIET, **service.access, **more}
     return stand_in(ReplicateModel(reference, **arguments))
 
@@ -50,16 +50,16 @@ class TestWan(BackendContract):
     """An official model, described by its page before it is opened."""
 
     @pytest.fixture(autouse=True)
-    def _service(self, service: Served) -> None:
+    def _service(self, service: RunningSimulator) -> None:
         self.service = service
 
     def make(self) -> VideoBackend:
         backend = model(self.service)
-        backend.describe(page(WAN))
+        backend.describe(model_page(WAN))
         return backend
 
     def picture(self) -> Image | None:
-        return a_picture()
+        return png_image()
 
     def lengths(self) -> tuple[float, ...]:
         return 81 / 30, 97 / 16
@@ -74,12 +74,12 @@ class TestWan(BackendContract):
     ],
 )
 async def test_how_a_model_is_run(
-    service: Served, reference: str, durations: tuple[float, ...], version: str
+    service: RunningSimulator, reference: str, durations: tuple[float, ...], version: str
 ) -> None:
-    """An official one by its name, others by the version that was read, asked for once."""
+    """An official one by its name, others by their version; it is requested only once."""
     asked = sum(service.simulator.requests[route] for route in PAGES)
     async with model(service, reference, durations=durations) as backend:
-        prepared = await backend.prepare(WITH_IMAGE, a_picture())
+        prepared = await backend.prepare(WITH_IMAGE, png_image())
         assert prepared.payload["version"] == version
         ticket = await backend.submit(prepared, uuid4())
         await backend.cancel(ticket)
@@ -91,14 +91,18 @@ async def test_how_a_model_is_run(
     [(WAN.path, (), "picture.png", 81 / 20), (COGVIDEOX_5B.path, (49 / 8,), None, 49 / 8)],
 )
 async def test_a_job(
-    service: Served, reference: str, durations: tuple[float, ...], picture: str | None, made: float
+    service: RunningSimulator,
+    reference: str,
+    durations: tuple[float, ...],
+    picture: str | None,
+    made: float,
 ) -> None:
-    """A model that vgen has never heard of makes a whole job's clips, one URI or a list of them."""
+    """An undeclared model makes all clips of a job, as one URI or a list of them."""
     clips = await process(
         uuid4(),
         [ClipPrompt(n, f"take {n}", 4.0, scene_reference_url=picture) for n in range(3)],
         backends=[model(service, reference, durations=durations)],
-        storage=MemoryStorage({"picture.png": a_picture().data}),
+        storage=MemoryStorage({"picture.png": png_image().data}),
         ledger=MemoryLedger(),
         settings=Settings(poll_interval=0.02),
         budget=PRICE.cost(100),
@@ -106,8 +110,8 @@ async def test_a_job(
     assert [clip.actual_duration for clip in clips.clips] == pytest.approx([made] * 3, abs=0.01)
 
 
-async def test_it_is_read_when_it_is_opened(service: Served) -> None:
-    """Before, it can nothing and quotes nothing; then it is what its schema says."""
+async def test_it_is_read_when_it_is_opened(service: RunningSimulator) -> None:
+    """Before opening it has no capabilities and no quotes; then those of its schema."""
     backend = model(service, name="mine")
     assert backend.name == "mine"
     assert not backend.capabilities.text
@@ -131,8 +135,10 @@ async def test_it_is_read_when_it_is_opened(service: Served) -> None:
         (COGVIDEOX_5B.path, f"{COGVIDEOX_5B.path}: .*give durations="),
     ],
 )
-async def test_a_model_that_cannot_be_used(service: Served, reference: str, problem: str) -> None:
-    """It is said on opening, in one line that names the model, and nothing stays open."""
+async def test_a_model_that_cannot_be_used(
+    service: RunningSimulator, reference: str, problem: str
+) -> None:
+    """Opening raises an error of one line that names the model."""
     backend = model(service, reference)
     with pytest.raises(ConfigurationError, match=problem) as raised:
         async with backend:
@@ -140,8 +146,8 @@ async def test_a_model_that_cannot_be_used(service: Served, reference: str, prob
     assert "\n" not in str(raised.value)
 
 
-async def test_an_account_that_is_refused(service: Served) -> None:
-    """A bad token is the account's trouble, not the model's."""
+async def test_an_account_that_is_refused(service: RunningSimulator) -> None:
+    """A bad token is an error of the account, not of the model."""
     with pytest.raises(AccountError, match="REPLICATE_API_TOKEN"):
         async with model(service, token="r8_wrong"):  # noqa: S106 (it opens nothing)
             raise AssertionError
@@ -150,25 +156,25 @@ async def test_an_account_that_is_refused(service: Served) -> None:
 @pytest.mark.parametrize(
     "reference", ["wan", "a/b/c", f"{WAN.path}:latest", f"{WAN.path}:4eaf2b01", ""]
 )
-def test_what_is_no_reference(reference: str) -> None:
-    """The service takes names and whole versions: anything else is said at once."""
+def test_an_invalid_reference(reference: str) -> None:
+    """Only names and full versions are accepted."""
     with pytest.raises(ConfigurationError, match="neither owner/name nor owner/name:version"):
         ReplicateModel(reference, price=PRICE)
 
 
-@pytest.mark.parametrize("told", [{}, {"latest_version": None}, {"latest_version": {"id": "0"}}])
-def test_a_page_that_tells_nothing(told: dict[str, Any]) -> None:
+@pytest.mark.parametrize("page", [{}, {"latest_version": None}, {"latest_version": {"id": "0"}}])
+def test_a_page_that_tells_nothing(page: dict[str, Any]) -> None:
     """A model without a published version cannot be used."""
     with pytest.raises(ConfigurationError, match=f"^{VEO.path}: it publishes no schema$"):
-        ReplicateModel(VEO.path, price=PRICE).describe(told)
+        ReplicateModel(VEO.path, price=PRICE).describe(page)
 
 
-async def test_without_a_seed_a_lost_submit_stays_in_doubt(service: Served) -> None:
-    """Nothing tells it from its twins: it is neither found nor ever called absent."""
+async def test_without_a_seed_a_lost_submit_stays_in_doubt(service: RunningSimulator) -> None:
+    """Nothing identifies its prediction: it is neither found nor proved absent."""
     attempt_id = uuid4()
     async with model(service, KLING.path) as backend:
         assert not backend.capabilities.can_find
-        prepared = await backend.prepare(WITH_IMAGE, a_picture())
+        prepared = await backend.prepare(WITH_IMAGE, png_image())
         service.simulator.faults = Faults(lost_answer=1.0)
         with pytest.raises(SubmitInDoubtError):
             await backend.submit(prepared, attempt_id)
@@ -189,8 +195,8 @@ async def test_without_a_seed_a_lost_submit_stays_in_doubt(service: Served) -> N
         assert await backend.find(attempt) == Unknown()
 
 
-async def test_a_hiccup_does_not_keep_it_closed(service: Served) -> None:
-    """A service that fails for a moment while the schema is read is asked again."""
+async def test_reading_the_schema_is_retried(service: RunningSimulator) -> None:
+    """A short outage while the schema is read does not fail the opening."""
     service.simulator.faults = Faults(server_error=1.0)
 
     async def recover() -> None:

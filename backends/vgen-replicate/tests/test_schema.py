@@ -1,4 +1,4 @@
-"""How a published schema is read."""
+"""The parser of published schemas."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ FILE: dict[str, Any] = {"type": "string", "format": "uri"}
 
 
 def with_output(output: object) -> Schema:
-    """A video model's schema, but for its output."""
-    told = openapi(VEO)
-    told["components"]["schemas"] |= {"Output": output, "File": FILE}
-    return Schema.parse(told)
+    """A video model's schema with another output."""
+    openapi_schema = openapi(VEO)
+    openapi_schema["components"]["schemas"] |= {"Output": output, "File": FILE}
+    return Schema.parse(openapi_schema)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def with_output(output: object) -> Schema:
     ],
 )
 def test_outputs_that_may_be_clips(output: object) -> None:
-    """A file, a list of them, an object that holds one, or something of which nothing is said."""
+    """A file, a list of them, an object that contains one, or an output without a type."""
     assert complete(with_output(output), incomplete(), VEO.path).text
 
 
@@ -47,7 +47,7 @@ def test_outputs_that_may_be_clips(output: object) -> None:
     ],
 )
 def test_outputs_that_are_no_clips(output: object) -> None:
-    """A model that writes text is of no use, however well it takes prompts."""
+    """A model whose output is text is refused."""
     with pytest.raises(ConfigurationError, match=f"^{VEO.path}: it makes no files$"):
         complete(with_output(output), incomplete(), VEO.path)
 
@@ -62,20 +62,20 @@ def test_outputs_that_are_no_clips(output: object) -> None:
     ],
 )
 def test_a_part_that_is_not_understood_is_named(name: str, property_: object) -> None:
-    """However odd a schema is, it ends in one clear line."""
-    told = openapi(VEO)
-    told["components"]["schemas"]["Output"] = property_
-    told["components"]["schemas"]["Input"]["properties"] |= {"x": property_}
+    """An invalid schema raises an error of one line."""
+    openapi_schema = openapi(VEO)
+    openapi_schema["components"]["schemas"]["Output"] = property_
+    openapi_schema["components"]["schemas"]["Input"]["properties"] |= {"x": property_}
     with pytest.raises(ConfigurationError, match=f"^schema not understood: {name}: "):
-        Schema.parse(told)
+        Schema.parse(openapi_schema)
 
 
 @pytest.mark.parametrize("limit", [float("nan"), float("inf"), "9" * 400])
 def test_a_limit_that_is_no_number_is_none(limit: object) -> None:
-    """Nonsense limits nothing."""
-    told = openapi(VEO)
-    told["components"]["schemas"]["Input"]["properties"] |= {"x": {"maximum": limit}}
-    assert Schema.parse(told).fields["x"].maximum is None
+    """An invalid limit is ignored."""
+    openapi_schema = openapi(VEO)
+    openapi_schema["components"]["schemas"]["Input"]["properties"] |= {"x": {"maximum": limit}}
+    assert Schema.parse(openapi_schema).fields["x"].maximum is None
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_limit_that_is_no_number_is_none(limit: object) -> None:
     ],
 )
 def test_how_a_field_may_be_told(property_: object, field: Field) -> None:
-    """In place, behind a reference, or as one of several forms."""
+    """In place, by a reference, or as one of several types."""
     schemas = {
         "Input": {"properties": {"x": property_}},
         "Five": {"type": "integer", "enum": [5, 10]},
@@ -105,10 +105,12 @@ def test_how_a_field_may_be_told(property_: object, field: Field) -> None:
     assert Schema.parse({"components": {"schemas": schemas}}).fields == {"x": field}
 
 
-@pytest.mark.parametrize("told", [None, [], {}, {"components": {"schemas": {"Input": 3}}}])
-def test_what_is_no_schema(told: object) -> None:
-    """It has no fields, and breaks nothing."""
-    assert Schema.parse(told).fields == {}
+@pytest.mark.parametrize(
+    "openapi_schema", [None, [], {}, {"components": {"schemas": {"Input": 3}}}]
+)
+def test_an_invalid_schema(openapi_schema: object) -> None:
+    """It has no fields, and raises no error."""
+    assert Schema.parse(openapi_schema).fields == {}
 
 
 @pytest.mark.parametrize(
@@ -124,6 +126,6 @@ def test_what_is_no_schema(told: object) -> None:
     ],
 )
 def test_the_nearest_value(field: Field, wanted: float, value: object) -> None:
-    """It keeps the limits and the steps, or is one of the choices as they are spelled."""
+    """It is within the limits and a multiple of the step, or one of the choices as written."""
     assert field.is_number
     assert field.nearest(wanted) == value

@@ -1,4 +1,4 @@
-"""A submit whose answer was lost: found, proved absent, or neither."""
+"""A submit whose response was lost: found, proved absent, or neither."""
 
 from __future__ import annotations
 
@@ -21,37 +21,50 @@ from vgen_replicate.search import INPUT_RETENTION
 from vgen_replicate.simulator import Faults
 from vgen_replicate.submissions import Submissions
 
-from .bench import QUIET, REQUEST, WITH_IMAGE, attempt_of, finding, submit, svd, verdict
-from .pictures import a_picture
-from .scripted import NEWEST, Scripted
-from .served import Served, served
+from .helpers import (
+    QUIET,
+    REQUEST,
+    WITH_IMAGE,
+    attempt_of,
+    find_after_quiet,
+    submit,
+    svd,
+    wait_for_verdict,
+)
+from .pictures import png_image
+from .scripted import NEWEST, ScriptedService
+from .server import RunningSimulator, running_simulator
 
 SEEDED = evolve(REQUEST, seed=42)
 
 
 @pytest.mark.parametrize("faults", [Faults(lost_answer=1.0), Faults(late_error=1.0)], ids=str)
-async def test_a_submit_without_an_answer_is_found(service: Served, faults: Faults) -> None:
-    """What arrived is found by the seed that it was sent with, and is not sent again."""
+async def test_a_submit_without_an_answer_is_found(
+    service: RunningSimulator, faults: Faults
+) -> None:
+    """A submit that arrived is found by its seed."""
     attempt_id = uuid4()
     async with svd(service) as backend:
-        prepared = await backend.prepare(WITH_IMAGE, a_picture())
+        prepared = await backend.prepare(WITH_IMAGE, png_image())
         service.simulator.faults = faults
         with pytest.raises(SubmitInDoubtError):
             await backend.submit(prepared, attempt_id)
         service.simulator.faults = Faults()
         found = await backend.find(attempt_of(backend, WITH_IMAGE, attempt_id))
         assert isinstance(found, Ticket)
-        assert (await verdict(backend, found)).state is State.SUCCEEDED
+        assert (await wait_for_verdict(backend, found)).state is State.SUCCEEDED
 
 
 @pytest.mark.parametrize(
     "faults", [Faults(dropped=1.0), Faults(server_error=1.0), Faults(html=1.0)], ids=str
 )
-async def test_a_submit_that_did_not_arrive_is_absent(service: Served, faults: Faults) -> None:
-    """It is proved by a complete list, after a while: not at once."""
+async def test_a_submit_that_did_not_arrive_is_absent(
+    service: RunningSimulator, faults: Faults
+) -> None:
+    """A complete listing proves it, but only after `quiet` seconds."""
     attempt_id = uuid4()
     async with svd(service) as backend:
-        prepared = await backend.prepare(WITH_IMAGE, a_picture())
+        prepared = await backend.prepare(WITH_IMAGE, png_image())
         service.simulator.faults = faults
         with pytest.raises(SubmitInDoubtError):
             await backend.submit(prepared, attempt_id)
@@ -62,34 +75,36 @@ async def test_a_submit_that_did_not_arrive_is_absent(service: Served, faults: F
         assert await backend.find(attempt) == Absent()
 
 
-async def test_what_another_process_sent_is_found_or_absent(service: Served) -> None:
-    """A ledger that knows when it was reserved is enough to tell."""
+async def test_what_another_process_sent_is_found_or_absent(service: RunningSimulator) -> None:
+    """The time of the reservation in the ledger is enough for a search."""
     attempt_id = uuid4()
     reserved = datetime.now(UTC)
     async with svd(service) as backend:
         ticket = await submit(backend, attempt_id=attempt_id)
-    with served() as calm:
+    with running_simulator() as calm:
         async with svd(service) as other, svd(calm) as elsewhere:
             sent = evolve(attempt_of(other, WITH_IMAGE, attempt_id), reserved_at=reserved)
             assert await other.find(sent) == ticket
             assert await elsewhere.find(sent) == Unknown()
-            assert await finding(elsewhere, sent) == Absent()
+            assert await find_after_quiet(elsewhere, sent) == Absent()
 
 
-async def test_what_the_service_has_forgotten_is_unknown_for_good(service: Served) -> None:
-    """A prediction whose input is gone may be an old attempt's; one of another day is not."""
+async def test_what_the_service_has_forgotten_is_unknown_for_good(
+    service: RunningSimulator,
+) -> None:
+    """A prediction whose input was removed may be an old attempt's, unless dates rule it out."""
     async with svd(service) as backend:
         ticket = await submit(backend)
         while not service.simulator.predictions[ticket.provider_id].removed:
             await backend.status([ticket])
-        for hours, told in ((0, Absent()), (1, Unknown(for_good=True)), (48, Absent())):
+        for hours, expected in ((0, Absent()), (1, Unknown(for_good=True)), (48, Absent())):
             sent = attempt_of(backend, WITH_IMAGE, uuid4())
             reserved = datetime.now(UTC) - timedelta(hours=hours)
-            assert await finding(backend, evolve(sent, reserved_at=reserved)) == told
+            assert await find_after_quiet(backend, evolve(sent, reserved_at=reserved)) == expected
 
 
-async def test_twins_with_the_users_seed_stay_in_doubt(service: Served) -> None:
-    """Two predictions that could both be it are not guessed between; known ones are ruled out."""
+async def test_twins_with_the_users_seed_stay_in_doubt(service: RunningSimulator) -> None:
+    """Of two matching predictions none is chosen; those known to be another's do not match."""
     request = evolve(WITH_IMAGE, seed=1234)
     one, two = uuid4(), uuid4()
     async with svd(service) as backend:
@@ -103,8 +118,8 @@ async def test_twins_with_the_users_seed_stay_in_doubt(service: Served) -> None:
         assert await other.find(attempt_of(other, request, one)) == Unknown()
 
 
-async def test_a_clip_of_the_same_seed_is_not_taken_for_another(service: Served) -> None:
-    """One seed for several prompts: what never arrived is absent, whatever else was made."""
+async def test_a_clip_of_the_same_seed_is_not_taken_for_another(service: RunningSimulator) -> None:
+    """With one seed for several prompts, a submit that never arrived is still proved absent."""
     hill, sea = (evolve(REQUEST, prompt=prompt, seed=77) for prompt in ("a hill", "the sea"))
     lost = uuid4()
     async with stand_in(CogVideoX(**service.access, quiet=QUIET)) as backend:
@@ -116,15 +131,15 @@ async def test_a_clip_of_the_same_seed_is_not_taken_for_another(service: Served)
         with pytest.raises(SubmitInDoubtError):
             await backend.submit(prepared, lost)
         service.simulator.faults = Faults()
-        assert await finding(backend, attempt_of(backend, sea, lost)) == Absent()
+        assert await find_after_quiet(backend, attempt_of(backend, sea, lost)) == Absent()
 
 
-async def test_of_two_lost_twins_none_is_guessed(service: Served) -> None:
-    """While two submits of one seed are unanswered, the one prediction there is may be either's."""
+async def test_of_two_lost_twins_none_is_guessed(service: RunningSimulator) -> None:
+    """While two submits with one seed are unanswered, a single prediction may be either's."""
     request = evolve(WITH_IMAGE, seed=78)
     one, two = uuid4(), uuid4()
     async with svd(service) as backend:
-        prepared = await backend.prepare(request, a_picture())
+        prepared = await backend.prepare(request, png_image())
         for attempt_id, faults in ((one, Faults(lost_answer=1.0)), (two, Faults(dropped=1.0))):
             service.simulator.faults = faults
             with pytest.raises(SubmitInDoubtError):
@@ -136,27 +151,27 @@ async def test_of_two_lost_twins_none_is_guessed(service: Served) -> None:
 
 
 async def lost(backend: VideoBackend, request: ClipRequest, *, image: bool = False) -> UUID:
-    """Send, and lose the answer."""
+    """Submit, and lose the response."""
     attempt_id = uuid4()
-    prepared = await backend.prepare(request, a_picture() if image else None)
+    prepared = await backend.prepare(request, png_image() if image else None)
     with pytest.raises(SubmitInDoubtError):
         await backend.submit(prepared, attempt_id)
     return attempt_id
 
 
-def cogvideox(service: Scripted) -> CogVideoX:
+def cogvideox(service: ScriptedService) -> CogVideoX:
     """A backend at a scripted service."""
     return stand_in(CogVideoX(**service.access, quiet=QUIET))
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
 async def test_clocks_that_differ_hide_nothing(autojump_clock: MockClock, hours: int) -> None:
-    """What the service dates an hour before it was sent here, or after, is found all the same."""
-    service = Scripted(ahead=timedelta(hours=hours))
+    """A prediction is found although the service's clock is an hour behind or ahead."""
+    service = ScriptedService(clock_offset=timedelta(hours=hours))
     service.lose_answers()
     async with cogvideox(service) as backend:
         attempt = attempt_of(backend, REQUEST, await lost(backend, REQUEST))
-        assert isinstance(await finding(backend, attempt), Ticket)
+        assert isinstance(await find_after_quiet(backend, attempt), Ticket)
 
 
 @pytest.mark.parametrize(
@@ -167,24 +182,24 @@ async def test_clocks_that_differ_hide_nothing(autojump_clock: MockClock, hours:
 async def test_a_ledger_whose_time_is_not_ours_hides_nothing(
     autojump_clock: MockClock, reserved: datetime | None
 ) -> None:
-    """What another process sent is found, whatever the ledger says of when that was."""
-    service, attempt_id = Scripted(), uuid4()
+    """Another process's submit is found whatever reservation time the ledger has."""
+    service, attempt_id = ScriptedService(), uuid4()
     async with cogvideox(service) as backend:
         sent = attempt_of(backend, REQUEST, attempt_id, reserved_at=reserved)
         service.make({"version": NEWEST, "input": {"seed": attempt_id.int % 2**31}})
-        assert isinstance(await finding(backend, sent), Ticket)
+        assert isinstance(await find_after_quiet(backend, sent), Ticket)
 
 
 async def test_a_seed_tells_it_whatever_the_model_is_called(
     autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A version under another name than its own is run, and so it is found."""
+    """A version may be run under another model's name; its prediction is found too."""
     monkeypatch.setenv("COGVIDEOX_MODEL_VERSION", f"Somebody/Cog-t2v:{NEWEST}")
-    service = Scripted()
+    service = ScriptedService()
     service.lose_answers()
     async with cogvideox(service) as backend:
         attempt = attempt_of(backend, REQUEST, await lost(backend, REQUEST))
-        assert isinstance(await finding(backend, attempt), Ticket)
+        assert isinstance(await find_after_quiet(backend, attempt), Ticket)
 
 
 @pytest.mark.parametrize(
@@ -193,19 +208,19 @@ async def test_a_seed_tells_it_whatever_the_model_is_called(
 async def test_an_answer_that_is_no_list_proves_nothing(
     autojump_clock: MockClock, page: dict[str, Any]
 ) -> None:
-    """Only a list of predictions, read to its end, is a complete one."""
-    service = Scripted()
+    """Only a listing of predictions, read to its end, is complete."""
+    service = ScriptedService()
     service.lose_answers()
     async with cogvideox(service) as backend:
         attempt = attempt_of(backend, REQUEST, await lost(backend, REQUEST))
-        service.always("/predictions", httpx.Response(200, json=page))
+        service.respond_with("/predictions", httpx.Response(200, json=page))
         with pytest.raises(NetworkError):
-            await finding(backend, attempt)
+            await find_after_quiet(backend, attempt)
 
 
 async def test_a_list_without_end(autojump_clock: MockClock) -> None:
-    """What is on its first page is found; what is on none is not proved absent."""
-    service = Scripted(
+    """A prediction on the first page is found; one on no page is not proved absent."""
+    service = ScriptedService(
         next_page="https://api.replicate.com/v1/predictions?created_after=2020-01-01T00:00:00Z"
     )
     service.lose_answers()
@@ -219,8 +234,8 @@ async def test_a_list_without_end(autojump_clock: MockClock) -> None:
 async def test_what_this_process_sent_long_ago_may_be_forgotten_too(
     autojump_clock: MockClock,
 ) -> None:
-    """Looked for again after an hour, it is not absent because its input is gone."""
-    service = Scripted()
+    """After an hour, when inputs have been removed, it is unknown, not absent."""
+    service = ScriptedService()
     service.lose_answers()
     async with cogvideox(service) as backend:
         attempt_id = await lost(backend, REQUEST)
@@ -228,54 +243,54 @@ async def test_what_this_process_sent_long_ago_may_be_forgotten_too(
         sent = submissions.unanswered[attempt_id]
         submissions.unanswered[attempt_id] = evolve(sent, sent_at=sent.sent_at - INPUT_RETENTION)
         service.remove_data()
-        found = await finding(backend, attempt_of(backend, REQUEST, attempt_id))
+        found = await find_after_quiet(backend, attempt_of(backend, REQUEST, attempt_id))
     assert found == Unknown(for_good=True)
 
 
-async def test_an_attempt_of_another_account_is_nothing_to_say_of(
+async def test_an_attempt_of_another_account_is_unknown(
     autojump_clock: MockClock,
 ) -> None:
-    """Its list would prove nothing."""
-    async with cogvideox(Scripted()) as backend:
+    """This account's listing cannot prove it absent."""
+    async with cogvideox(ScriptedService()) as backend:
         attempt = attempt_of(backend, REQUEST, uuid4(), account="replicate-another")
-        assert await finding(backend, attempt) == Unknown()
+        assert await find_after_quiet(backend, attempt) == Unknown()
 
 
 async def test_backends_of_one_account_know_of_each_other(autojump_clock: MockClock) -> None:
-    """With the user's seed, what one of them has sent is not taken for what another has lost."""
-    service = Scripted()
+    """With the user's seed, one backend's prediction is not mistaken for another's lost submit."""
+    service = ScriptedService()
     async with cogvideox(service) as one, cogvideox(service) as two:
         await submit(two, SEEDED)
-        service.always("/predictions", httpx.Response(502))
+        service.respond_with("/predictions", httpx.Response(502))
         attempt = attempt_of(one, SEEDED, await lost(one, SEEDED))
-        service.answer = None
-        assert await finding(one, attempt) == Absent()
+        service.handler = None
+        assert await find_after_quiet(one, attempt) == Absent()
 
 
 async def test_an_earlier_clip_of_the_same_seed_is_not_taken_for_it(
     autojump_clock: MockClock,
 ) -> None:
-    """What was made before it was sent may be a twin: that is not guessed."""
-    service = Scripted(ahead=timedelta(minutes=-30))
+    """A prediction from before the submit may be another clip's: it is not chosen."""
+    service = ScriptedService(clock_offset=timedelta(minutes=-30))
     async with cogvideox(service) as backend:
         given = {"prompt": "a hill", "num_inference_steps": 25, "num_frames": 49, "seed": 42}
         service.make({"version": NEWEST, "input": given})
-        service.always("/predictions", httpx.Response(502))
+        service.respond_with("/predictions", httpx.Response(502))
         attempt = attempt_of(backend, SEEDED, await lost(backend, SEEDED))
-        service.answer = None
-        assert await finding(backend, attempt) == Unknown()
+        service.handler = None
+        assert await find_after_quiet(backend, attempt) == Unknown()
 
 
 async def test_a_clip_of_another_image_is_not_taken_for_it(autojump_clock: MockClock) -> None:
-    """With the user's seed, the image that was sent tells predictions of other processes apart."""
-    service, request = Scripted(), evolve(WITH_IMAGE, seed=42)
-    service.always("/predictions", httpx.Response(502))
+    """With the user's seed, a prediction from another image does not match."""
+    service, request = ScriptedService(), evolve(WITH_IMAGE, seed=42)
+    service.respond_with("/predictions", httpx.Response(502))
     async with stand_in(StableVideoDiffusion(**service.access, quiet=QUIET)) as backend:
         attempt_id = await lost(backend, request, image=True)
         given = (
             Submissions.shared(Access.resolve(service.token, None)).unanswered[attempt_id].inputs
         )
-        service.answer = None
+        service.handler = None
         another = {**given, "input_image": "https://api.replicate.com/v1/files/another"}
         service.make({"version": NEWEST, "input": another})
-        assert await finding(backend, attempt_of(backend, request, attempt_id)) == Absent()
+        assert await find_after_quiet(backend, attempt_of(backend, request, attempt_id)) == Absent()

@@ -15,7 +15,7 @@ from vgen.testing import stand_in
 from vgen_replicate import CogVideoX
 from vgen_replicate.simulator import Faults
 
-from .served import served
+from .server import running_simulator
 
 TOKEN = "r8_a_token_that_nobody_may_see"  # noqa: S105 (it opens nothing)
 SPEED = 500
@@ -23,12 +23,12 @@ FAULTS = Faults(lost_answer=0.2, dropped=0.1, server_error=0.1, html=0.1, failed
 
 
 async def test_the_token_is_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """No log at any level, no event, no error and no file of a troubled job holds it."""
+    """No log, event, error or file of a job with faults contains it."""
     caplog.set_level(logging.DEBUG)
     seen: list[Event] = []
     prompts = [ClipPrompt(n, f"take {n}", 6.0) for n in range(4)]
     errors: list[Exception] = []
-    with served(speed=SPEED, token=TOKEN, faults=FAULTS, seed=3) as service:
+    with running_simulator(speed=SPEED, token=TOKEN, faults=FAULTS, seed=3) as service:
         for base_url in (service.url, service.url.replace("/v1", "/nowhere")):
             backend = CogVideoX(token=TOKEN, base_url=base_url, quiet=0.05)
             try:
@@ -45,11 +45,11 @@ async def test_the_token_is_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFix
             except (AccountError, InsufficientClipsError) as error:
                 errors.append(error)
     assert errors
-    told = [caplog.text, repr(seen), repr(errors), *map(str, errors)]
-    assert not any(TOKEN in text for text in told)
+    texts = [caplog.text, repr(seen), repr(errors), *map(str, errors)]
+    assert not any(TOKEN in text for text in texts)
     assert not any(TOKEN.encode() in data for data in contents(tmp_path))
 
 
 def contents(folder: Path) -> list[bytes]:
-    """What the files below a folder hold."""
+    """The contents of all files in a folder."""
     return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]

@@ -1,4 +1,4 @@
-"""Where a prediction stands by the service's word, and what it is booked at."""
+"""The status and the cost of a prediction."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ STARTED, COMPLETED = "2026-11-23T10:00:00Z", "2026-11-23T10:00:20Z"
 
 
 def status_reader() -> StatusReader:
-    """A meter at a cent a second, a dollar at most."""
+    """A metered reader at $0.01 per second, $1 at most."""
     return StatusReader(Decimal("0.01"), max_cost=Decimal(1), metered=True)
 
 
-def prediction(status: str, **told: Any) -> Prediction:
-    """An answer."""
-    return Prediction.parse({"id": "one", "status": status, **told})
+def prediction(status: str, **fields: Any) -> Prediction:
+    """A prediction with these fields."""
+    return Prediction.parse({"id": "one", "status": status, **fields})
 
 
 @pytest.mark.parametrize(
@@ -38,45 +38,43 @@ def prediction(status: str, **told: Any) -> Prediction:
     ],
 )
 async def test_what_has_run_is_billed_by_its_time(answer: Prediction, bill: str) -> None:
-    """By the service's own measure, else from start to end; what never ran costs nothing."""
+    """By `predict_time`, else from start to end; a prediction that never ran costs nothing."""
     assert status_reader().status(answer).billed == Decimal(bill)
 
 
 @pytest.mark.parametrize("status", ["succeeded", "failed", "canceled"])
 @pytest.mark.parametrize(
-    "told", [{}, {"started_at": STARTED}, {"metrics": {"predict_time": None}}], ids=str
+    "fields", [{}, {"started_at": STARTED}, {"metrics": {"predict_time": None}}], ids=str
 )
 async def test_an_end_that_is_not_measured_yet_is_waited_for(
-    autojump_clock: MockClock, status: str, told: dict[str, Any]
+    autojump_clock: MockClock, status: str, fields: dict[str, Any]
 ) -> None:
-    """It is no verdict for some seconds; then it is booked at the most that it can have cost."""
-    meter, answer = status_reader(), prediction(status, **told)
-    assert meter.status(answer).state is State.RUNNING
+    """It counts as running for some seconds; then it costs the most that it can have cost."""
+    reader, answer = status_reader(), prediction(status, **fields)
+    assert reader.status(answer).state is State.RUNNING
     await trio.sleep(METRICS_WAIT / 2)
-    assert not meter.status(answer).is_verdict
+    assert not reader.status(answer).is_verdict
     await trio.sleep(METRICS_WAIT / 2)
-    assert meter.status(answer).is_verdict
-    assert meter.status(answer).billed == 1
+    assert reader.status(answer).is_verdict
+    assert reader.status(answer).billed == 1
 
 
 async def test_a_success_has_run(autojump_clock: MockClock) -> None:
-    """However little the service says of its time, it is not booked as free."""
+    """A success without a running time is not booked as free."""
     assert not status_reader().status(prediction("succeeded", completed_at=COMPLETED)).is_verdict
 
 
 async def test_an_end_that_is_measured_late_costs_what_it_did(autojump_clock: MockClock) -> None:
-    """The measure that comes a moment later is the one that counts."""
-    meter = status_reader()
-    assert not meter.status(prediction("canceled")).is_verdict
-    measured = meter.status(prediction("canceled", metrics={"predict_time": 7}))
+    """A running time that is reported late is the one that counts."""
+    reader = status_reader()
+    assert not reader.status(prediction("canceled")).is_verdict
+    measured = reader.status(prediction("canceled", metrics={"predict_time": 7}))
     assert (measured.state, measured.billed) == (State.CANCELLED, Decimal("0.07"))
 
 
 @pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1, "x", [1]])
-async def test_a_time_that_is_none_is_no_measure(
-    autojump_clock: MockClock, seconds: object
-) -> None:
-    """Nonsense is not billed."""
+async def test_an_invalid_running_time(autojump_clock: MockClock, seconds: object) -> None:
+    """An invalid running time is not billed."""
     answer = prediction("succeeded", metrics={"predict_time": seconds})
     assert not status_reader().status(answer).is_verdict
 
@@ -96,6 +94,6 @@ async def test_a_time_that_is_none_is_no_measure(
 async def test_only_what_the_request_is_to_blame_for_is_final(
     error: str, kind: type[Exception]
 ) -> None:
-    """A machine's trouble may be over with the next attempt; a refused picture stays refused."""
+    """A machine's failure is retryable; a refused picture is not."""
     answer = prediction("failed", error=error, metrics={"predict_time": 1})
     assert type(status_reader().status(answer).failure) is kind

@@ -1,4 +1,4 @@
-"""Clients of a simulator, in the same process and at a socket, and what they ask for."""
+"""Clients of a simulator, in the same process and over HTTP, and their requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BASE = "http://replicate.test/v1"
 
 
 def punctual() -> list[Model]:
-    """The models without queues, and with run times that are known: 35 s for 25 frames of SVD."""
+    """The models without queues and with fixed run times: 35 s for 25 frames of SVD."""
     return [evolve(model, queue_seconds=0, cold_chance=0, spread=0) for model in MODELS]
 
 
@@ -45,7 +45,7 @@ def svd(**inputs: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def in_process(simulator: Simulator) -> AsyncGenerator[httpx.AsyncClient]:
-    """A client without a socket, so that a virtual clock rules both sides."""
+    """A client without a socket, so that a virtual clock applies to both sides."""
     async with (
         simulator.opened(),
         httpx.AsyncClient(
@@ -59,7 +59,7 @@ async def in_process(simulator: Simulator) -> AsyncGenerator[httpx.AsyncClient]:
 
 @asynccontextmanager
 async def at_a_socket(simulator: Simulator) -> AsyncGenerator[AsyncReplicate]:
-    """The official client, over HTTP; it repeats nothing by itself."""
+    """The official client, over HTTP, without retries."""
     async with trio.open_nursery() as nursery:
         url = await nursery.start(simulator.serve)
         async with AsyncReplicate(
@@ -77,7 +77,7 @@ async def create(client: httpx.AsyncClient, **inputs: Any) -> dict[str, Any]:
 
 
 async def get(client: httpx.AsyncClient, prediction: dict[str, Any]) -> dict[str, Any]:
-    """Ask for a prediction."""
+    """Request a prediction."""
     answer = await client.get(prediction["urls"]["get"])
     assert answer.status_code == 200, answer.text
     return dict(answer.json())

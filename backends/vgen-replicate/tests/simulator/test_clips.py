@@ -1,4 +1,4 @@
-"""The clips are real ones, as each model makes them."""
+"""The simulator's clips are real ones, as each model makes them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def test_a_clip_is_what_the_model_makes(
     frames: int,
     fps: int,
 ) -> None:
-    """Frames, rate and size follow each model's own rules, and no fault is found in the clip."""
+    """Frames, rate and size follow each model's rules, and the clip passes the inspection."""
     simulator = Simulator(models=punctual(), scale=0.25)
     async with in_process(simulator) as client:
         prediction = await finished(client, model, inputs)
@@ -77,7 +77,7 @@ async def test_a_clip_is_what_the_model_makes(
 
 
 def plain(colour: str) -> str:
-    """A picture with nothing in it."""
+    """A picture of one colour."""
     buffer = BytesIO()
     Image.new("RGB", (64, 64), colour).save(buffer, "PNG")
     return data_uri(buffer.getvalue())
@@ -88,7 +88,7 @@ def plain(colour: str) -> str:
 async def test_any_picture_gives_a_sound_clip(
     autojump_clock: MockClock, colour: str, scale: float
 ) -> None:
-    """Even of a plain picture, and in a size of 32 pixels, the clip passes the judgement."""
+    """Even from a plain picture, and at 32 pixels, the clip passes the inspection."""
     simulator = Simulator(models=punctual(), scale=scale)
     async with in_process(simulator) as client:
         prediction = await finished(client, SVD, {"input_image": plain(colour)})

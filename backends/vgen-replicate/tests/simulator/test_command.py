@@ -1,4 +1,4 @@
-"""The command: a server in a process of its own, and its account at the end."""
+"""The command: a server in a process of its own, and its bills at the end."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from .clients import svd
 COMMAND = [sys.executable, "-m", "vgen_replicate.simulator"]
 
 
-def test_a_server_and_its_account() -> None:
-    """It says how to reach it, serves, and after Ctrl-C says what it would have billed."""
+def test_a_server_and_its_bills() -> None:
+    """It prints its address, serves, and after Ctrl-C prints what it would have billed."""
     with subprocess.Popen(
         [*COMMAND, "--port", "0", "--speed", "1000", "--scale", "0.1", "--faults", "stuck=0"],
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stdout is not None
-        said = dict(
+        variables = dict(
             process.stdout.readline().removeprefix("export ").strip().split("=") for _ in range(2)
         )
         with httpx.Client(
-            base_url=said["REPLICATE_BASE_URL"],
-            headers={"Authorization": f"Bearer {said['REPLICATE_API_TOKEN']}"},
+            base_url=variables["REPLICATE_BASE_URL"],
+            headers={"Authorization": f"Bearer {variables['REPLICATE_API_TOKEN']}"},
         ) as client:
             prediction = client.post("/predictions", json=svd()).json()
             while prediction["status"] in ("starting", "processing"):
@@ -44,7 +44,7 @@ def test_a_server_and_its_account() -> None:
 
 
 def test_faults_are_read() -> None:
-    """Chances, a disabled model and a credit are read from the command line."""
+    """Probabilities, disabled models and a credit are read from the command line."""
     faults = parse_faults(("failed=0.5", "down=a/b", "down=c/d", "credit=2.50"))
     assert faults == Faults(failed=0.5, down=frozenset({"a/b", "c/d"}), credit=faults.credit)
     assert str(faults.credit) == "2.50"
@@ -52,7 +52,7 @@ def test_faults_are_read() -> None:
 
 @pytest.mark.parametrize("entry", ["luck=1", "failed", "failed=2", "failed=often", "credit=much"])
 def test_nonsense_is_refused(entry: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is no fault is named, with those that there are."""
+    """The error names an invalid entry."""
     with pytest.raises(SystemExit):
         app(["--faults", entry])
     assert repr(entry) in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Faults happen where they are asked for, and to equal seeds in equal places."""
+"""Faults happen as configured, and in the same places for equal seeds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .clients import create, get, in_process, picture, punctual, svd
 
 
 async def outcome(client: httpx.AsyncClient) -> str:
-    """Send a create, and say in a word what came back."""
+    """Send a create, and return its error, or its status and content type."""
     try:
         answer = await client.post("/predictions", json=svd())
     except httpx.TransportError as error:
@@ -43,7 +43,7 @@ async def test_a_fault_of_a_create(faults: Faults, outcomes: set[str], created: 
 
 
 async def test_uploads_and_cancellations_lose_their_answers() -> None:
-    """Whatever changes something may have done so without saying."""
+    """Requests that change state may do so and lose their responses."""
     simulator = Simulator()
     async with in_process(simulator) as client:
         prediction = await create(client)
@@ -57,7 +57,7 @@ async def test_uploads_and_cancellations_lose_their_answers() -> None:
 
 
 async def test_a_burst_of_refusals(autojump_clock: MockClock) -> None:
-    """A burst goes on for some seconds, and ends when it said that it would."""
+    """A burst lasts for some seconds, and ends after its `retry_after`."""
     simulator = Simulator(faults=Faults(throttled=1))
     async with in_process(simulator) as client:
         refused = await client.get("/account")
@@ -68,7 +68,7 @@ async def test_a_burst_of_refusals(autojump_clock: MockClock) -> None:
 
 
 async def test_an_address_that_has_expired(autojump_clock: MockClock) -> None:
-    """The first address of an output is dead; asking again gives one that works."""
+    """The first URL of an output is dead; the next response has one that works."""
     simulator = Simulator(models=punctual(), scale=0.1, faults=Faults(expired=1))
     async with in_process(simulator) as client:
         prediction = await create(client)
@@ -79,7 +79,7 @@ async def test_an_address_that_has_expired(autojump_clock: MockClock) -> None:
 
 
 async def test_an_end_that_is_measured_late(autojump_clock: MockClock) -> None:
-    """The first answer that calls a prediction ended says neither when nor how long it ran."""
+    """The first response with a final status has neither the end nor the run time."""
     simulator = Simulator(models=punctual(), scale=0.1, faults=Faults(unmeasured=1))
     async with in_process(simulator) as client:
         prediction = await create(client)
@@ -91,7 +91,7 @@ async def test_an_end_that_is_measured_late(autojump_clock: MockClock) -> None:
 
 
 async def test_a_download_that_is_cut(autojump_clock: MockClock) -> None:
-    """A clip that did not arrive whole does not count as fetched; another try may be luckier."""
+    """A clip that was not downloaded completely does not count as fetched."""
     simulator = Simulator(models=punctual(), scale=0.1, faults=Faults(truncated=1))
     async with in_process(simulator) as client:
         prediction = await create(client)
@@ -108,37 +108,37 @@ async def test_a_download_that_is_cut(autojump_clock: MockClock) -> None:
 MANY = Faults(throttled=0.02, server_error=0.1, late_error=0.1, dropped=0.1, lost_answer=0.1)
 
 
-async def story(seed: int, faults: Faults) -> list[str]:
-    """What becomes of forty creates, and of the predictions that came of them."""
+async def history(seed: int, faults: Faults) -> list[str]:
+    """The outcomes of forty creates, and the bills of their predictions."""
     simulator = Simulator(seed=seed, faults=faults)
     async with in_process(simulator) as client:
-        told: list[str] = []
+        outcomes: list[str] = []
         for _ in range(40):
-            told.append(await outcome(client))
+            outcomes.append(await outcome(client))
             await trio.sleep(3)
         await trio.sleep(600)
     bills = [f"{bill.prediction} {bill.status} {bill.seconds:.3f}" for bill in simulator.bills]
-    return told + sorted(bills)
+    return outcomes + sorted(bills)
 
 
-async def test_a_seed_is_a_story(autojump_clock: MockClock) -> None:
+async def test_equal_seeds_give_equal_histories(autojump_clock: MockClock) -> None:
     """Equal seeds give equal ids, faults, run times and bills; other seeds give others."""
-    told = await story(1, MANY)
-    assert told == await story(1, MANY)
-    assert told[:40] != (await story(2, MANY))[:40]
+    outcomes = await history(1, MANY)
+    assert outcomes == await history(1, MANY)
+    assert outcomes[:40] != (await history(2, MANY))[:40]
 
 
 async def test_faults_do_not_move_one_another(autojump_clock: MockClock) -> None:
-    """A fault that is added takes the place of another's at most, and moves none."""
-    plain = await story(1, Faults(server_error=0.3))
-    more = await story(1, Faults(server_error=0.3, dropped=0.3, stuck=0.1))
+    """An added fault may hide another one, but does not change when others happen."""
+    plain = await history(1, Faults(server_error=0.3))
+    more = await history(1, Faults(server_error=0.3, dropped=0.3, stuck=0.1))
     pairs = list(zip(plain[:40], more[:40], strict=True))
     assert {was[0] for was, _ in pairs} == {"2", "5"}
     assert all(now == "ConnectionDroppedError" or now[0] == was[0] for was, now in pairs)
     assert "ConnectionDroppedError" in more
 
 
-def test_a_chance_is_a_probability() -> None:
-    """Chances outside 0 to 1 are refused."""
+def test_a_probability_is_from_0_to_1() -> None:
+    """Probabilities outside 0 to 1 are refused."""
     with pytest.raises(ValueError, match="'failed' must be <= 1"):
         Faults(failed=2)

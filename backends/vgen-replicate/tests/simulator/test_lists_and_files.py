@@ -1,4 +1,4 @@
-"""Lists can be filtered and walked both ways; files keep for a day."""
+"""Listings can be filtered and paginated both ways; files are kept for a day."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def uploaded(client: httpx.AsyncClient, **fields: str) -> dict[str, Any]:
 
 
 async def test_a_files_record(autojump_clock: MockClock) -> None:
-    """A file's record has its name, type, size and checksums; fields of the form come first."""
+    """A file's record has its name, type and size; the form's fields take precedence."""
     async with in_process(Simulator()) as client:
         file = await uploaded(client)
         other = await uploaded(client, filename="a.bin", type="image/x", metadata='{"clip": 7}')
@@ -93,7 +93,7 @@ async def test_files_expire(autojump_clock: MockClock) -> None:
 
 
 async def test_a_signed_download() -> None:
-    """Whoever has a signature over owner, id and expiry may download, until then."""
+    """A signature of owner, id and expiry allows a download, until the expiry."""
     simulator = Simulator()
     async with in_process(simulator) as client:
         file = await uploaded(client)
@@ -114,7 +114,7 @@ async def test_a_signed_download() -> None:
 
 
 async def test_requests_are_counted() -> None:
-    """Every request counts, refused or not, under its method and route."""
+    """Every request is counted by method and route, including refused ones."""
     simulator = Simulator()
     async with in_process(simulator) as client:
         prediction = await create(client)

@@ -1,4 +1,4 @@
-"""The official client, which is not ours, finds all it expects at a real socket."""
+"""The official client works with the simulator, over HTTP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .clients import SVD, at_a_socket, data_uri, picture, punctual, svd
 
 @pytest.fixture
 def simulator() -> Simulator:
-    """A service that is 100 times as fast as the real one."""
+    """A simulator that is 100 times as fast as the service."""
     return Simulator(models=punctual(), speed=100, scale=0.25)
 
 
@@ -41,7 +41,7 @@ async def finished(client: AsyncReplicate, prediction: Prediction) -> Prediction
 
 
 async def test_a_prediction_is_created_and_followed(client: AsyncReplicate) -> None:
-    """Without waiting, a create answers at once, and the prediction can be asked after."""
+    """Without waiting, a create responds at once, and the prediction can be polled."""
     prediction = await client.predictions.create(**svd())
     assert prediction.status == "starting"
     prediction = await finished(client, prediction)
@@ -50,7 +50,7 @@ async def test_a_prediction_is_created_and_followed(client: AsyncReplicate) -> N
 
 
 async def test_a_create_waits(client: AsyncReplicate, simulator: Simulator) -> None:
-    """With `Prefer: wait` the answer is final, and its clip is a real one."""
+    """With `Prefer: wait` the response is final, and its clip is a real one."""
     body = svd(video_length="14_frames_with_svd")
     prediction = await client.predictions.create(**body, prefer="wait")
     assert prediction.status == "succeeded"
@@ -63,7 +63,7 @@ async def test_a_create_waits(client: AsyncReplicate, simulator: Simulator) -> N
 
 
 async def test_a_prediction_is_cancelled(client: AsyncReplicate) -> None:
-    """The answer to a cancellation is final already."""
+    """The response to a cancellation is already final."""
     prediction = await client.predictions.create(**svd())
     cancelled = await client.predictions.cancel(prediction_id=prediction.id)
     assert cancelled.status == "canceled"
@@ -72,7 +72,7 @@ async def test_a_prediction_is_cancelled(client: AsyncReplicate) -> None:
 async def test_predictions_are_listed_over_pages(
     client: AsyncReplicate, simulator: Simulator
 ) -> None:
-    """The client's own walk over the pages meets every prediction once, the newest first."""
+    """The client's pagination returns every prediction once, the newest first."""
     for seed in range(105):
         await client.predictions.create(**svd(seed=seed))
     met = [prediction.id async for prediction in await client.predictions.list()]
@@ -94,7 +94,7 @@ async def test_a_file_is_uploaded_and_used(client: AsyncReplicate) -> None:
 
 
 async def test_an_official_model_runs_by_its_name(client: AsyncReplicate) -> None:
-    """Official models need no version, and do not tell which one ran."""
+    """Official models need no version, and their predictions hide it."""
     prediction = await client.models.predictions.create(
         model_owner="wan-video",
         model_name="wan-2.2-i2v-fast",
@@ -105,7 +105,7 @@ async def test_an_official_model_runs_by_its_name(client: AsyncReplicate) -> Non
 
 
 async def test_a_list_of_clips(client: AsyncReplicate) -> None:
-    """A model may give several clips, each at an address of its own."""
+    """A model may return several clips, each with a URL of its own."""
     prediction = await client.predictions.create(
         version="cuuupid/cogvideox-5b:"
         "5b14e2c2c648efecc8d36c6353576552f8a124e690587212f8e8bb17ecda3d8c",
@@ -117,7 +117,7 @@ async def test_a_list_of_clips(client: AsyncReplicate) -> None:
 
 
 async def test_a_models_schema(client: AsyncReplicate) -> None:
-    """A model is published with the schema that its inputs are held against."""
+    """A model is published with the schema of its inputs."""
     model = await client.models.get(model_owner="stability-ai", model_name="stable-video-diffusion")
     assert model.latest_version is not None
     assert model.latest_version.id == SVD
@@ -129,13 +129,13 @@ async def test_a_models_schema(client: AsyncReplicate) -> None:
 
 
 async def test_account_and_hardware(client: AsyncReplicate) -> None:
-    """The account and the hardware are there to ask for."""
+    """The account and the hardware can be requested."""
     assert (await client.account.get()).username == "simulator"
     assert "gpu-a100-large" in [each.sku for each in await client.hardware.list()]
 
 
 async def test_errors_are_the_clients_own(client: AsyncReplicate) -> None:
-    """The client reads the service's refusals as it does those of the real one."""
+    """The client raises the same exceptions as for the real service."""
     with pytest.raises(replicate.UnprocessableEntityError):
         await client.predictions.create(version=SVD, input={})
     stranger = client.with_options(bearer_token="r8_other")  # noqa: S106 (opens nothing)

@@ -1,4 +1,4 @@
-"""What becomes of a prediction: queue, run, deadline, cancellation, bill, removal."""
+"""A prediction's life: queue, run, deadline, cancellation, bill, removal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PRICE = Decimal("0.0014")
 
 
 def one_machine() -> Simulator:
-    """SVD on a single machine: 35 s a run, no queue but for the machine."""
+    """SVD on a single machine: 35 s per run, and a queue only for the machine."""
     return Simulator(models=[evolve(model, workers=1) for model in punctual()])
 
 
@@ -30,7 +30,7 @@ async def cancel_after(client: httpx.AsyncClient, seconds: str) -> dict[str, Any
 
 
 async def test_a_run(autojump_clock: MockClock) -> None:
-    """A run takes the model's time, is billed for it, and says so."""
+    """A run takes the model's time, and is billed for it."""
     simulator = Simulator(models=punctual())
     async with in_process(simulator) as client:
         prediction = await create(client)
@@ -47,7 +47,7 @@ async def test_a_run(autojump_clock: MockClock) -> None:
 
 
 async def test_waiting_ends(autojump_clock: MockClock) -> None:
-    """A create that waited in vain answers 202, with what there is."""
+    """A create that waited in vain responds with 202 and the current state."""
     async with in_process(Simulator(models=punctual())) as client:
         answer = await client.post("/predictions", json=svd(), headers={"Prefer": "wait=5"})
         assert (answer.status_code, answer.json()["status"]) == (202, "processing")
@@ -58,7 +58,7 @@ async def test_waiting_ends(autojump_clock: MockClock) -> None:
 
 
 async def test_machines_are_few(autojump_clock: MockClock) -> None:
-    """What finds no free machine waits for one, and is billed for its run alone."""
+    """A prediction without a free machine waits for one, and is billed for its run only."""
     simulator = one_machine()
     async with in_process(simulator) as client:
         await create(client)
@@ -78,7 +78,7 @@ async def test_machines_are_few(autojump_clock: MockClock) -> None:
 async def test_a_deadline_counts_from_the_creation(
     autojump_clock: MockClock, text: str, seconds: int
 ) -> None:
-    """The deadline is told, whichever way it was written."""
+    """Every format of the header is understood."""
     simulator = Simulator(models=punctual())
     async with in_process(simulator) as client:
         await cancel_after(client, text)
@@ -87,7 +87,7 @@ async def test_a_deadline_counts_from_the_creation(
 
 
 async def test_a_deadline_in_the_queue(autojump_clock: MockClock) -> None:
-    """What never started is aborted, and costs nothing."""
+    """A prediction that never started is aborted, and costs nothing."""
     simulator = one_machine()
     async with in_process(simulator) as client:
         await create(client)
@@ -102,7 +102,7 @@ async def test_a_deadline_in_the_queue(autojump_clock: MockClock) -> None:
 
 
 async def test_a_deadline_while_running(autojump_clock: MockClock) -> None:
-    """What had started is canceled, and billed for as long as it ran."""
+    """A prediction that had started is canceled, and billed for its run time."""
     simulator = Simulator(models=punctual())
     async with in_process(simulator) as client:
         late = await cancel_after(client, "10s")
@@ -128,7 +128,7 @@ async def test_a_cancellation(autojump_clock: MockClock) -> None:
 
 
 async def test_a_cancellation_frees_the_machine(autojump_clock: MockClock) -> None:
-    """What waited for the machine starts when the one before it is cancelled."""
+    """The next prediction starts when the one before it is cancelled."""
     async with in_process(one_machine()) as client:
         first = await create(client)
         await trio.sleep(5)
@@ -139,7 +139,7 @@ async def test_a_cancellation_frees_the_machine(autojump_clock: MockClock) -> No
 
 
 async def test_a_cancellation_comes_too_late(autojump_clock: MockClock) -> None:
-    """What has succeeded stays so."""
+    """A prediction that has succeeded stays so."""
     async with in_process(Simulator(models=punctual())) as client:
         prediction = await create(client)
         await trio.sleep(36)
@@ -207,7 +207,7 @@ async def test_data_is_removed_after_an_hour(autojump_clock: MockClock) -> None:
 
 
 async def test_time_can_be_sped_up(autojump_clock: MockClock) -> None:
-    """A faster service takes less of the client's time, and counts its own all the same."""
+    """A faster service takes less of the client's time, and bills its own time."""
     simulator = Simulator(models=punctual(), speed=50)
     async with in_process(simulator) as client:
         await client.post("/predictions", json=svd(), headers={"Prefer": "wait"})

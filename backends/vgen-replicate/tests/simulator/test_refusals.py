@@ -1,4 +1,4 @@
-"""The service refuses what the real one refuses, in its words."""
+"""The simulator's error responses are those of the real service."""
 
 from __future__ import annotations
 
@@ -54,20 +54,20 @@ async def test_inputs_are_held_against_the_schema(
 
 
 async def test_a_required_input() -> None:
-    """A missing input is a problem of the whole."""
+    """A missing input is reported for the input as a whole."""
     async with in_process(Simulator()) as client:
         answer = await client.post("/predictions", json={"version": SVD, "input": {}})
     assert answer.json()["detail"] == "- input: input_image is required\n"
 
 
 async def test_unknown_inputs_are_ignored() -> None:
-    """The service ignores inputs that a model does not know, and keeps them on record."""
+    """Inputs that a model does not have are accepted and returned."""
     async with in_process(Simulator()) as client:
         assert (await create(client, prompt="ignored"))["input"]["prompt"] == "ignored"
 
 
 async def test_unknown_keys_are_refused() -> None:
-    """A body may hold nothing but the keys of a create."""
+    """A create's body may have no other keys."""
     body: dict[str, Any] = {"model": "stability-ai/stable-video-diffusion", "input": {}}
     async with in_process(Simulator()) as client:
         answer = await client.post("/predictions", json=body)
@@ -89,7 +89,7 @@ async def test_unknown_keys_are_refused() -> None:
     ],
 )
 async def test_versions_are_written_in_full(version: str) -> None:
-    """Only 64 digits name the version of a community model, behind its own name or alone."""
+    """The version of a community model has 64 digits, after the model's own name or alone."""
     async with in_process(Simulator()) as client:
         answer = await client.post("/predictions", json=svd() | {"version": version})
     assert answer.status_code == 422
@@ -100,7 +100,7 @@ async def test_versions_are_written_in_full(version: str) -> None:
     "version", [SVD, f"stability-ai/stable-video-diffusion:{SVD}", "wan-video/wan-2.2-i2v-fast"]
 )
 async def test_versions_that_run(version: str) -> None:
-    """The full forms are taken, and the plain name of an official model."""
+    """Full versions are accepted, and the plain name of an official model."""
     inputs = {name: data_uri(picture()) for name in ("input_image", "image")}
     body = {"version": version, "input": inputs | {"prompt": "a lighthouse"}}
     async with in_process(Simulator()) as client:
@@ -108,7 +108,7 @@ async def test_versions_that_run(version: str) -> None:
 
 
 async def test_community_models_do_not_run_by_name() -> None:
-    """The route for official models knows no others."""
+    """The route for official models does not find others."""
     path = "/models/stability-ai/stable-video-diffusion/predictions"
     async with in_process(Simulator()) as client:
         answer = await client.post(path, json={"input": svd()["input"]})
@@ -126,7 +126,7 @@ async def test_community_models_do_not_run_by_name() -> None:
     ],
 )
 async def test_headers_are_checked(header: str, value: str) -> None:
-    """Headers that the service could not honour are refused."""
+    """Invalid headers are refused."""
     simulator = Simulator()
     async with in_process(simulator) as client:
         answer = await client.post("/predictions", json=svd(), headers={header: value})
@@ -136,7 +136,7 @@ async def test_headers_are_checked(header: str, value: str) -> None:
 
 @pytest.mark.parametrize("authorization", ["", "Bearer r8_other", "Basic r8_simulator"])
 async def test_a_wrong_token(authorization: str) -> None:
-    """Nothing under /v1 answers without the account's token."""
+    """All requests under /v1 need the account's token."""
     async with in_process(Simulator()) as client:
         answer = await client.get("/account", headers={"Authorization": authorization})
     assert answer.status_code == 401
@@ -148,7 +148,7 @@ async def test_a_wrong_token(authorization: str) -> None:
 
 
 async def test_credit_runs_out(autojump_clock: MockClock) -> None:
-    """Once the credit is spent, creates are refused; what has been accepted ran to its end."""
+    """Once the credit is spent, creates are refused; accepted predictions run to their end."""
     simulator = Simulator(models=punctual(), faults=Faults(credit=Decimal("0.04")))
     async with in_process(simulator) as client:
         first = await create(client)
@@ -160,7 +160,7 @@ async def test_credit_runs_out(autojump_clock: MockClock) -> None:
 
 
 async def test_a_low_credit_slows_down(autojump_clock: MockClock) -> None:
-    """Below $5 the service takes a create every ten seconds."""
+    """Below $5 of credit the service accepts one create every ten seconds."""
     async with in_process(Simulator(faults=Faults(credit=Decimal(4)))) as client:
         await create(client)
         answer = await client.post("/predictions", json=svd())
@@ -170,7 +170,7 @@ async def test_a_low_credit_slows_down(autojump_clock: MockClock) -> None:
 
 
 async def test_rate_limits(autojump_clock: MockClock) -> None:
-    """A create too many is told when to come again, and is welcome then; questions count apart."""
+    """A create above the limit is accepted after `retry_after`; other requests count apart."""
     simulator = Simulator(limits=Limits(creates=2, others=100))
     async with in_process(simulator) as client:
         await create(client)
@@ -199,7 +199,7 @@ async def test_a_client_waits_in_its_own_time(autojump_clock: MockClock) -> None
 
 
 async def test_large_files_are_refused() -> None:
-    """Files end below 100 MB."""
+    """Files must be smaller than 100 MB."""
     async with in_process(Simulator()) as client:
         announced = {"Content-Length": "100065537"}
         answer = await client.post("/files", content=b"", headers=announced)
@@ -225,14 +225,14 @@ async def test_large_files_are_refused() -> None:
     ],
 )
 async def test_other_mistakes(method: str, path: str, status: int) -> None:
-    """Every mistake has an answer in JSON, with its status."""
+    """Every error has a JSON body with its status."""
     async with in_process(Simulator()) as client:
         answer: httpx.Response = await client.request(method, path)
     assert answer.status_code == answer.json()["status"] == status
 
 
 async def test_a_disabled_model() -> None:
-    """A model that is down refuses creates, and no other does."""
+    """Creates are refused while the model is down."""
     path = "stability-ai/stable-video-diffusion"
     simulator = Simulator(faults=Faults(down=frozenset({path})))
     async with in_process(simulator) as client:

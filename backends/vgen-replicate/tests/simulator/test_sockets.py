@@ -1,4 +1,4 @@
-"""What a client at a real socket sees of a server that hangs up, and of one that goes."""
+"""Dropped connections and a closed server, as a client over HTTP sees them."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ async def served(simulator: Simulator) -> AsyncGenerator[httpx.AsyncClient]:
 @pytest.mark.parametrize(
     ("faults", "created"), [(Faults(dropped=1), 0), (Faults(lost_answer=1), 1)]
 )
-async def test_hanging_up_without_a_word(faults: Faults, created: int) -> None:
-    """The connection is closed, and not a byte of an answer was in it."""
+async def test_a_connection_dropped_before_the_response(faults: Faults, created: int) -> None:
+    """The connection is closed before any byte of a response."""
     simulator = Simulator(faults=faults)
     async with served(simulator) as client:
         with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
@@ -40,8 +40,8 @@ async def test_hanging_up_without_a_word(faults: Faults, created: int) -> None:
     assert len(simulator.predictions) == created
 
 
-async def test_hanging_up_in_the_middle() -> None:
-    """A download announces its length, and ends halfway."""
+async def test_a_connection_dropped_in_a_response() -> None:
+    """A truncated download has its full length in the header, and ends halfway."""
     faults = Faults(truncated=1)
     simulator = Simulator(models=punctual(), speed=500, scale=0.1, faults=faults)
     async with served(simulator) as client:
@@ -55,23 +55,23 @@ async def test_hanging_up_in_the_middle() -> None:
             assert response.num_bytes_downloaded == length // 2
 
 
-async def test_an_answer_waits_for_the_question() -> None:
-    """A client that sends much is heard out before it is refused, or it would miss the answer."""
+async def test_a_request_is_read_before_an_error_response() -> None:
+    """A large body is read to its end, or the client would not receive the response."""
     async with served(Simulator(faults=Faults(server_error=1))) as client:
         for _ in range(3):
             answer = await client.post("/files", files={"content": bytes(8_000_000)})
             assert answer.is_server_error
 
 
-async def test_errors_stay_bare() -> None:
-    """What goes wrong beside an open simulator is not wrapped by it."""
+async def test_errors_are_not_wrapped() -> None:
+    """An open simulator does not wrap the block's exceptions in a group."""
     with pytest.raises(ZeroDivisionError):
         async with Simulator().opened():
             raise ZeroDivisionError
 
 
 async def test_two_at_once() -> None:
-    """Each simulator has a port of its own, and its address is free again when it is done."""
+    """Each simulator has a port of its own, and frees it at its end."""
     async with served(Simulator()) as one, served(Simulator()) as other:
         assert one.base_url != other.base_url
     with pytest.raises(httpx.ConnectError):
@@ -80,7 +80,7 @@ async def test_two_at_once() -> None:
 
 
 async def test_a_taken_port_is_an_error() -> None:
-    """An address that cannot be had is an error of the system's, and nothing is left behind."""
+    """A port that is in use raises `OSError`."""
     async with served(Simulator()) as client:
         with pytest.raises(OSError, match="in use"):
             await Simulator().serve(port=client.base_url.port or 0)

@@ -1,4 +1,4 @@
-"""A simulated Replicate on a real socket, in a thread of its own, many times as fast."""
+"""A simulator that serves over HTTP, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from vgen_replicate.simulator import Simulator
 
 
 @frozen
-class Served:
-    """A running simulator: its books, and where it is."""
+class RunningSimulator:
+    """A running simulator and its base URL."""
 
     simulator: Simulator
     url: str
 
     @property
     def access(self) -> dict[str, Any]:
-        """What a backend is made with to reach it."""
+        """Arguments for a backend at this simulator."""
         return {"token": self.simulator.token, "base_url": self.url}
 
 
 @contextmanager
-def served(**options: Any) -> Generator[Served]:
+def running_simulator(**options: Any) -> Generator[RunningSimulator]:
     """Serve a simulator until the block ends."""
     arguments: dict[str, Any] = {"scale": 0.125, "epoch": datetime.now(UTC), **options}
     simulator = Simulator(**arguments)
-    told: SimpleQueue[tuple[str, trio.lowlevel.TrioToken, trio.CancelScope]] = SimpleQueue()
+    started: SimpleQueue[tuple[str, trio.lowlevel.TrioToken, trio.CancelScope]] = SimpleQueue()
 
     async def serve() -> None:
         async with trio.open_nursery() as nursery:
             url = await nursery.start(simulator.serve)
-            told.put((url, trio.lowlevel.current_trio_token(), nursery.cancel_scope))
+            started.put((url, trio.lowlevel.current_trio_token(), nursery.cancel_scope))
 
     thread = threading.Thread(target=trio.run, args=(serve,))
     thread.start()
-    url, token, scope = told.get(timeout=30)
+    url, token, scope = started.get(timeout=30)
     try:
-        yield Served(simulator, url)
+        yield RunningSimulator(simulator, url)
     finally:
         token.run_sync_soon(scope.cancel)
         thread.join()
