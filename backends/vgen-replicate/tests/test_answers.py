@@ -43,7 +43,7 @@ def cogvideox(service: ScriptedService) -> CogVideoX:
     [*(refusal(code) for code in (303, 400, 404, 408, 409, 422, 425, 499, 503)), HTML],
     ids=str,
 )
-async def test_a_refused_question_ends_no_attempt(
+async def test_a_refused_status_request_ends_no_attempt(
     autojump_clock: MockClock, answer: httpx.Response | str
 ) -> None:
     """It says nothing of the prediction, which keeps running and is requested again."""
@@ -96,7 +96,7 @@ async def test_a_clip_that_is_not_there_yet_is_not_lost(
     ],
     ids=str,
 )
-async def test_only_the_services_own_word_proves_that_nothing_was_sent(
+async def test_only_the_services_own_error_proves_that_nothing_was_sent(
     autojump_clock: MockClock, code: int, body: dict[str, Any] | str, kind: type[VgenError]
 ) -> None:
     """Only JSON errors with certain status codes prove it; all else leaves the submit in doubt."""
@@ -139,7 +139,7 @@ async def test_a_pause_is_a_number_of_seconds_within_reason(
     assert caught.value.retry_after == pause
 
 
-async def test_a_question_that_is_put_off_keeps_no_other_waiting(
+async def test_a_rate_limited_status_does_not_hide_others(
     autojump_clock: MockClock,
 ) -> None:
     """The pause is raised only if no other status could be read."""
@@ -152,7 +152,7 @@ async def test_a_question_that_is_put_off_keeps_no_other_waiting(
             await backend.status([one])
 
 
-async def test_a_version_that_is_gone_is_found_out_anew(autojump_clock: MockClock) -> None:
+async def test_a_refused_version_is_looked_up_again(autojump_clock: MockClock) -> None:
     """The newest version is looked up again once it has been refused."""
     service = ScriptedService()
     async with cogvideox(service) as backend:

@@ -81,7 +81,7 @@ async def test_an_image_is_uploaded_once(service: RunningSimulator) -> None:
     assert service.simulator.requests[route] == before + 1
 
 
-async def test_an_image_of_no_use_is_refused(service: RunningSimulator) -> None:
+async def test_an_unusable_image_is_refused(service: RunningSimulator) -> None:
     """An image that the service does not accept is not uploaded."""
     async with svd(service) as backend:
         for image in (evolve(png_image(), media_type="image/tiff"),):

@@ -271,12 +271,12 @@ def test_counts_of_frames_go_in_steps_of_eight() -> None:
         (number(5), (5,)),
     ],
 )
-def test_how_durations_are_told(duration: SimulatedField, lengths: tuple[float, ...]) -> None:
+def test_forms_of_a_duration(duration: SimulatedField, lengths: tuple[float, ...]) -> None:
     """By choices, numeric or text, by limits, or by the default; -1 (automatic) is no length."""
     assert declaration(published("a/b", prompt=text(), duration=duration)).durations == lengths
 
 
-def test_a_length_that_the_schema_does_not_tell() -> None:
+def test_a_schema_without_a_length() -> None:
     """The caller must give it, and inputs that could change it are not sent."""
     model = published("a/b", prompt=text(), frames_per_second=number(8, (5, 30)))
     with pytest.raises(ConfigurationError, match=r"^a/b: .*how long.*durations="):
@@ -305,7 +305,7 @@ def test_durations_of_the_callers_own() -> None:
         ),
     ],
 )
-def test_a_schema_of_no_use(model: Model, problem: str) -> None:
+def test_an_unusable_schema(model: Model, problem: str) -> None:
     """The error says what is missing, in one line that names the model."""
     with pytest.raises(ConfigurationError, match=f"^a/b: .*{problem}"):
         declaration(model)

@@ -110,7 +110,7 @@ async def test_a_job(
     assert [clip.actual_duration for clip in clips.clips] == pytest.approx([made] * 3, abs=0.01)
 
 
-async def test_it_is_read_when_it_is_opened(service: RunningSimulator) -> None:
+async def test_the_schema_is_read_on_opening(service: RunningSimulator) -> None:
     """Before opening it has no capabilities and no quotes; then those of its schema."""
     backend = model(service, name="mine")
     assert backend.name == "mine"
@@ -163,7 +163,7 @@ def test_an_invalid_reference(reference: str) -> None:
 
 
 @pytest.mark.parametrize("page", [{}, {"latest_version": None}, {"latest_version": {"id": "0"}}])
-def test_a_page_that_tells_nothing(page: dict[str, Any]) -> None:
+def test_an_empty_page(page: dict[str, Any]) -> None:
     """A model without a published version cannot be used."""
     with pytest.raises(ConfigurationError, match=f"^{VEO.path}: it publishes no schema$"):
         ReplicateModel(VEO.path, price=PRICE).describe(page)

@@ -61,7 +61,7 @@ def test_outputs_that_are_no_clips(output: object) -> None:
         ("Output", {"type": "array", "items": {"$ref": "#/components/schemas/Output"}}),
     ],
 )
-def test_a_part_that_is_not_understood_is_named(name: str, property_: object) -> None:
+def test_an_invalid_part_is_named(name: str, property_: object) -> None:
     """An invalid schema raises an error of one line."""
     openapi_schema = openapi(VEO)
     openapi_schema["components"]["schemas"]["Output"] = property_
@@ -71,7 +71,7 @@ def test_a_part_that_is_not_understood_is_named(name: str, property_: object) ->
 
 
 @pytest.mark.parametrize("limit", [float("nan"), float("inf"), "9" * 400])
-def test_a_limit_that_is_no_number_is_none(limit: object) -> None:
+def test_an_invalid_limit(limit: object) -> None:
     """An invalid limit is ignored."""
     openapi_schema = openapi(VEO)
     openapi_schema["components"]["schemas"]["Input"]["properties"] |= {"x": {"maximum": limit}}
@@ -96,7 +96,7 @@ def test_a_limit_that_is_no_number_is_none(limit: object) -> None:
         (None, Field("x")),
     ],
 )
-def test_how_a_field_may_be_told(property_: object, field: Field) -> None:
+def test_forms_of_a_field(property_: object, field: Field) -> None:
     """In place, by a reference, or as one of several types."""
     schemas = {
         "Input": {"properties": {"x": property_}},

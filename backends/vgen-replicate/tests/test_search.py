@@ -89,7 +89,7 @@ async def test_what_another_process_sent_is_found_or_absent(service: RunningSimu
             assert await find_after_quiet(elsewhere, sent) == Absent()
 
 
-async def test_what_the_service_has_forgotten_is_unknown_for_good(
+async def test_removed_inputs_are_unknown_for_good(
     service: RunningSimulator,
 ) -> None:
     """A prediction whose input was removed may be an old attempt's, unless dates rule it out."""
@@ -190,7 +190,7 @@ async def test_a_ledger_whose_time_is_not_ours_hides_nothing(
         assert isinstance(await find_after_quiet(backend, sent), Ticket)
 
 
-async def test_a_seed_tells_it_whatever_the_model_is_called(
+async def test_a_seed_identifies_it_whatever_the_model_is_called(
     autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A version may be run under another model's name; its prediction is found too."""
@@ -231,7 +231,7 @@ async def test_a_list_without_end(autojump_clock: MockClock) -> None:
             await backend.find(attempt_of(backend, REQUEST, uuid4()))
 
 
-async def test_what_this_process_sent_long_ago_may_be_forgotten_too(
+async def test_inputs_of_this_process_are_removed_too(
     autojump_clock: MockClock,
 ) -> None:
     """After an hour, when inputs have been removed, it is unknown, not absent."""

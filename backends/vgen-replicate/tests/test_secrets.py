@@ -22,7 +22,7 @@ SPEED = 500
 FAULTS = Faults(lost_answer=0.2, dropped=0.1, server_error=0.1, html=0.1, failed=0.3)
 
 
-async def test_the_token_is_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_token_is_not_leaked(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """No log, event, error or file of a job with faults contains it."""
     caplog.set_level(logging.DEBUG)
     seen: list[Event] = []

@@ -91,9 +91,7 @@ async def test_an_invalid_running_time(autojump_clock: MockClock, seconds: objec
         ("", RetryableError),
     ],
 )
-async def test_only_what_the_request_is_to_blame_for_is_final(
-    error: str, kind: type[Exception]
-) -> None:
+async def test_only_failures_of_the_request_are_final(error: str, kind: type[Exception]) -> None:
     """A machine's failure is retryable; a refused picture is not."""
     answer = prediction("failed", error=error, metrics={"predict_time": 1})
     assert type(status_reader().status(answer).failure) is kind
