@@ -123,7 +123,7 @@ class Client:
             )
             return Prediction.parse(response.http_response.json())
         except (InvalidResponseError, json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise SubmitInDoubtError(f"no sound answer: {error}") from error
+            raise SubmitInDoubtError(f"malformed answer: {error}") from error
         except (ReplicateError, httpx.HTTPError) as error:
             raise sdk_errors.submit_error(error) from error
 
@@ -182,9 +182,9 @@ class Client:
         try:
             next_query = dict(httpx.URL(next_url).params) if next_url else None
         except (TypeError, httpx.InvalidURL) as error:
-            raise NetworkError(f"no sound answer: {error}") from error
+            raise NetworkError(f"malformed answer: {error}") from error
         if not isinstance(results, list):
-            raise NetworkError("no sound answer: it lists no predictions")
+            raise NetworkError("malformed answer: it lists no predictions")
         return _Page([_parse_prediction(one) for one in cast("list[object]", results)], next_query)
 
     async def upload(self, image: Image) -> UploadedImage:
@@ -199,7 +199,7 @@ class Client:
         )
         url = as_text(as_object(answer.get("urls")).get("get"))
         if not url:
-            raise NetworkError("no sound answer: it has no URL")
+            raise NetworkError("malformed answer: it has no URL")
         return UploadedImage(url, as_datetime(answer.get("expires_at")))
 
     async def latest_version(self, owner: str, name: str) -> str | None:
@@ -208,7 +208,7 @@ class Client:
         try:
             return None if answer.get("is_official") else str(answer["latest_version"]["id"])
         except (KeyError, TypeError) as error:
-            raise NetworkError(f"no sound answer: {error!r}") from error
+            raise NetworkError(f"malformed answer: {error!r}") from error
 
     async def model(self, owner: str, name: str) -> Mapping[str, Any]:
         """Return the model as JSON, its newest version's schema included.
@@ -249,7 +249,7 @@ def _parse_prediction(answer: object) -> Prediction:
     try:
         return Prediction.parse(answer)
     except InvalidResponseError as error:
-        raise NetworkError(f"no sound answer: {error}") from error
+        raise NetworkError(f"malformed answer: {error}") from error
 
 
 async def _request_json(
@@ -271,9 +271,9 @@ async def _request_json(
     except trio.TooSlowError:
         raise NetworkError(f"no answer within {timeout_seconds:g} s") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise NetworkError(f"no sound answer: {error}") from error
+        raise NetworkError(f"malformed answer: {error}") from error
     except (ReplicateError, httpx.HTTPError) as error:
         raise to_error(error) from error
     if not isinstance(body, dict):
-        raise NetworkError("no sound answer: it is no object")
+        raise NetworkError("malformed answer: it is no object")
     return cast("dict[str, Any]", body)

@@ -56,13 +56,13 @@ def submit_error(error: Exception) -> VgenError:
     refusal = _refusal(error)
     if isinstance(error, APIStatusError) and refusal is not None and _is_about_version(error):
         return ModelUnavailableError(str(refusal))
-    return refusal or SubmitInDoubtError(f"no sound answer: {_message(error)}")
+    return refusal or SubmitInDoubtError(f"malformed answer: {_message(error)}")
 
 
 def request_error(error: Exception) -> VgenError:
     """Convert the error of a request that is safe to repeat."""
     what = _cause(error) if isinstance(error, APIConnectionError) else _message(error)
-    return _refusal(error) or NetworkError(f"no sound answer: {what}")
+    return _refusal(error) or NetworkError(f"malformed answer: {what}")
 
 
 def prediction_error(error: Exception) -> VgenError:
