@@ -76,7 +76,7 @@ PARTS: dict[str, Any] = {
 
 def say_what_is_left() -> None:
     """Say what is open at the provider and in the ledger."""
-    book = LEDGER.books(JOB)
+    book = LEDGER.peek(JOB)
     assert book is not None
     say(f"running {len(FAKE.running)}, held {book.account.held + book.account.in_doubt}")
 

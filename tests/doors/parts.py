@@ -77,6 +77,6 @@ class Parts:
 
     def held(self, job_id: UUID) -> Decimal:
         """Say how much of a job's money is held or in doubt, by the ledger."""
-        job = self.ledger.books(job_id)
+        job = self.ledger.peek(job_id)
         assert job is not None
         return job.account.held + job.account.in_doubt

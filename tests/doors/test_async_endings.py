@@ -57,7 +57,7 @@ def test_a_cancelled_call_comes_back_when_all_is_cleaned_up(door: Door) -> None:
                 group.cancel_scope.cancel()
             assert parts.fake.running == []
             assert parts.held(job_id) == 0
-            job = parts.ledger.books(job_id)
+            job = parts.ledger.peek(job_id)
             assert job is not None
             assert job.outcome == "interrupted"
             again = await runner.process(job_id, PROMPTS, budget=PLENTY)

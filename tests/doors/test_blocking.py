@@ -148,7 +148,7 @@ def test_what_goes_wrong_while_stopping_is_noted() -> None:
         with pytest.raises(ZeroDivisionError) as error:
             follow(runner)
         assert error.value.__notes__ == ["and at the same time: LedgerError: advance: it is down"]
-        parts.ledger.faults.end()
+        parts.ledger.faults.stop()
 
 
 def test_leaving_waits_for_the_jobs_of_other_threads() -> None:

@@ -58,7 +58,7 @@ __all__ = [
     "tiny_clip",
 ]
 
-_HOMES = {
+_MODULES = {
     "Behaviour": "vgen.testing.behaviours",
     "Fail": "vgen.testing.behaviours",
     "Hang": "vgen.testing.behaviours",
@@ -92,6 +92,6 @@ if not TYPE_CHECKING:  # checkers would take it for a promise of every name
 
     def __getattr__(name: str) -> object:
         """Import a name when it is first asked for: pytest loads this package for its plug-in."""
-        if name not in _HOMES:
+        if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(_HOMES[name]), name)
+        return getattr(import_module(_MODULES[name]), name)

@@ -13,12 +13,12 @@ from vgen.records.money import ZERO, Price
 from vgen.records.request import ClipRequest
 from vgen.records.status import State, Status
 from vgen.testing.behaviours import Accepted, Fail, Hang, Succeed
-from vgen.testing.clips import cut_short, spoilt, tiny_clip
+from vgen.testing.clips import spoilt, tiny_clip, truncate
 
 
 @frozen
 class Charge:
-    """One line of the fake's own account, in US dollars."""
+    """What the fake has charged for one attempt, in US dollars."""
 
     attempt_id: UUID
     prompt: str
@@ -27,9 +27,9 @@ class Charge:
 
 @define
 class AcceptedAttempt:
-    """An accepted attempt; `quoted` is the length that it would make, in seconds.
+    """An accepted attempt; `quoted` is the quoted length of its clip, in seconds.
 
-    It proceeds by the clock of the Trio run that submitted it, also where another run asks for it.
+    Its times are on the clock of the Trio run that submitted it, whichever run asks for them.
     """
 
     attempt_id: UUID
@@ -44,8 +44,8 @@ class AcceptedAttempt:
     submitted_at: float = field(factory=trio.current_time)
 
     @property
-    def ends(self) -> float:
-        """When it ends by itself, on Trio's clock."""
+    def ends_at(self) -> float:
+        """When it ends unless cancelled, on Trio's clock; infinity if it hangs."""
         after = math.inf if isinstance(self.behaviour, Hang) else self.behaviour.after
         return self.submitted_at + after
 
@@ -60,38 +60,39 @@ class AcceptedAttempt:
         if self.cancelled:
             return Status(State.CANCELLED, billed=self.cancel_fee or None)
         now = self.clock.current_time()
-        if now < self.ends:
-            return Status(State.RUNNING, progress=self._share(now))
+        if now < self.ends_at:
+            return Status(State.RUNNING, progress=self._progress(now))
         if isinstance(self.behaviour, Fail):
             return Status(State.FAILED, billed=self.behaviour.billed, failure=self.behaviour.error)
         billed = self.behaviour.billed if isinstance(self.behaviour, Succeed) else None
         return Status(State.SUCCEEDED, progress=1.0, billed=billed)
 
-    def _share(self, now: float) -> float:
+    def _progress(self, now: float) -> float:
         if isinstance(self.behaviour, Hang):
             return 0.5
         return min((now - self.submitted_at) / self.behaviour.after, 0.99)
 
     def charge(self) -> Charge | None:
-        """Return what was charged for it; `None` until it has ended."""
+        """Return its charge; `None` until it has ended."""
         status = self.status()
         if not status.is_verdict:
             return None
         amount = status.billed
         if amount is None:
-            won = status.state is State.SUCCEEDED
-            amount = self.price.cost(self.seconds) if won else ZERO
+            succeeded = status.state is State.SUCCEEDED
+            amount = self.price.cost(self.seconds) if succeeded else ZERO
         return Charge(self.attempt_id, self.request.prompt, amount)
 
     def output(self) -> bytes | None:
-        """Return the next download of its file; `None` if there is none, or none any more."""
+        """Return the bytes of the next download; `None` if there is no file, or it has expired."""
         self.fetches += 1
         if self.status().state is not State.SUCCEEDED or isinstance(self.behaviour, Fail | Hang):
             return None
         if not isinstance(self.behaviour, Succeed):
             return spoilt(self.behaviour.what, self.seconds)
-        keeps = self.behaviour.keeps
-        if keeps is not None and self.clock.current_time() > self.ends + keeps:
+        expires = self.behaviour.expires_after
+        if expires is not None and self.clock.current_time() > self.ends_at + expires:
             return None
-        whole = tiny_clip(self.seconds)
-        return cut_short(whole) if self.fetches <= self.behaviour.cut else whole
+        clip = tiny_clip(self.seconds)
+        truncated = self.fetches <= self.behaviour.truncated_downloads
+        return truncate(clip) if truncated else clip

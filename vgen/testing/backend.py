@@ -1,4 +1,4 @@
-"""A backend that does what its script says, and keeps its own account of what it charged."""
+"""A backend that follows a script, and keeps its own record of what it has charged."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ CAPABILITIES = Capabilities(
 class FakeBackend(VideoBackend):
     """A backend for tests.
 
-    `script` says, for each prompt, what to do with its attempts in their order; attempts beyond it
-    get `default`. Where the `capabilities` say that it cannot cancel or find, it does not.
+    `script` has, for each prompt, the behaviours for its attempts in order; further attempts get
+    `default`. Where the `capabilities` say that it cannot cancel or find, it does not.
     A submit takes `latency` seconds each way, preparing and fetching once; `cancel_fee` is what a
     cancelled attempt is charged, in US dollars. `faults` make calls of `prepare`, `submit` (which
-    then accepts nothing), `status`, `fetch`, `cancel` and `find` fail with `NetworkError`, or take
-    their time. Times are Trio's, so that a virtual clock rules them.
+    then accepts nothing), `status`, `fetch`, `cancel` and `find` fail with `NetworkError`, or delay
+    them. Times are on Trio's clock, which may be virtual.
 
-    Its own books are `charges` (what it has charged by now), `submitted` (the prompts in the
-    order in which they came), `running` and `most_running`; every call is added to `call_log`.
+    Its own records are `charges` (all charges so far), `submitted` (the prompts in the order of
+    their submits), `running` and `most_running`; `call_log` has every call.
     """
 
     def __init__(  # noqa: PLR0913 (each argument is one thing that a test may want otherwise)
@@ -77,7 +77,7 @@ class FakeBackend(VideoBackend):
         self._cancel_fee = cancel_fee
         self._count: Counter[str] = Counter()
         self._accepted: dict[str, AcceptedAttempt] = {}
-        self._listed: dict[str, float] = {}
+        self._findable_from: dict[str, float] = {}
 
     def __repr__(self) -> str:
         """Show the calls and their answers, a line each."""
@@ -90,12 +90,12 @@ class FakeBackend(VideoBackend):
 
     @property
     def accepted(self) -> dict[UUID, AcceptedAttempt]:
-        """What it has accepted, by attempt."""
+        """The accepted attempts by their ids."""
         return {one.attempt_id: one for one in self._accepted.values()}
 
     @property
     def charges(self) -> list[Charge]:
-        """What it has charged by now."""
+        """All charges so far."""
         found = (one.charge() for one in self._accepted.values())
         return [charge for charge in found if charge is not None]
 
@@ -104,15 +104,15 @@ class FakeBackend(VideoBackend):
         """The attempts that are neither finished nor cancelled."""
         return [one.attempt_id for one in self._accepted.values() if not one.status().is_verdict]
 
-    def calm(self) -> None:
-        """From now on, let every attempt succeed and every cancellation work."""
-        self.faults.end()
+    def stop_faults(self) -> None:
+        """From now on, inject no faults, and let all new attempts succeed and all cancels work."""
+        self.faults.stop()
         self._script, self._default, self._latency = {}, Succeed(), 0.0
-        self._listed.clear()
+        self._findable_from.clear()
         self.capabilities = evolve(self.capabilities, can_cancel=True)
 
     def quote(self, request: ClipRequest) -> Quote:
-        """Price the nearest length; it makes 64x64 pixels whatever is asked."""
+        """Price the nearest length; every clip has 64x64 pixels."""
         duration = self.capabilities.nearest_duration(request.duration)
         return Quote(
             duration=duration,
@@ -122,52 +122,52 @@ class FakeBackend(VideoBackend):
         )
 
     async def prepare(self, request: ClipRequest, image: Image | None) -> Prepared:
-        """Record what is prepared."""
-        self._note("prepare", None, request)
+        """Record the request and its image."""
+        self._log_call("prepare", None, request)
         await self.faults.begin("prepare")
-        await self._lag()
+        await self._sleep_latency()
         self.prepared.append((request, image))
         return Prepared(request, image)
 
     async def submit(self, prepared: Prepared, attempt_id: UUID) -> Ticket:
-        """Behave as the script says."""
+        """Follow the script."""
         request = prepared.request
         behaviour = self._next_behaviour(request.prompt)
         self.submitted.append(request.prompt)
-        self._note("submit", attempt_id, request, repr(behaviour))
+        self._log_call("submit", attempt_id, request, repr(behaviour))
         await self.faults.begin("submit")
-        await self._lag()
+        await self._sleep_latency()
         if isinstance(behaviour, Refuse | RateLimit):
             raise behaviour.error
         accepted = behaviour.then if isinstance(behaviour, LoseAnswer) else behaviour
         if accepted is not None:
             self._accept(attempt_id, request, accepted)
         if isinstance(behaviour, LoseAnswer):
-            self._listed[str(attempt_id)] = trio.current_time() + behaviour.listed_after
-            if behaviour.breaks:
+            self._findable_from[str(attempt_id)] = trio.current_time() + behaviour.findable_after
+            if behaviour.raises:
                 raise ConnectionResetError("the connection broke")
             await trio.sleep_forever()
-        await self._lag()
+        await self._sleep_latency()
         return self._ticket(attempt_id)
 
     async def status(self, tickets: Sequence[Ticket]) -> Mapping[Ticket, Status]:
-        """Return where the attempts stand."""
+        """Return the status of each known attempt."""
         await self.faults.begin("status")
         known = [ticket for ticket in tickets if ticket.provider_id in self._accepted]
         return {ticket: self._accepted[ticket.provider_id].status() for ticket in known}
 
     async def fetch(self, ticket: Ticket, path: Path) -> None:
         """Write the attempt's clip."""
-        attempt = self._known(ticket)
-        self._note("fetch", attempt.attempt_id, attempt.request)
+        attempt = self._accepted_attempt(ticket)
+        self._log_call("fetch", attempt.attempt_id, attempt.request)
         try:
             await self._download(attempt, path)
         finally:
-            self._note("download ends", attempt.attempt_id, attempt.request)
+            self._log_call("download ends", attempt.attempt_id, attempt.request)
 
     async def _download(self, attempt: AcceptedAttempt, path: Path) -> None:
         await self.faults.begin("fetch")
-        await self._lag()
+        await self._sleep_latency()
         output = attempt.output()
         if output is None:
             raise GenerationError("there is no output")
@@ -178,8 +178,8 @@ class FakeBackend(VideoBackend):
 
     async def cancel(self, ticket: Ticket) -> Status:
         """Cancel an attempt that has not ended."""
-        attempt = self._known(ticket)
-        self._note("cancel", attempt.attempt_id, attempt.request)
+        attempt = self._accepted_attempt(ticket)
+        self._log_call("cancel", attempt.attempt_id, attempt.request)
         await self.faults.begin("cancel")
         if self.capabilities.can_cancel and not attempt.status().is_verdict:
             attempt.cancelled = True
@@ -187,10 +187,10 @@ class FakeBackend(VideoBackend):
 
     async def find(self, attempt: Attempt) -> Finding:
         """Look an attempt up: its ticket, or proof that it never arrived."""
-        self._note("find", attempt.attempt_id, attempt.request)
+        self._log_call("find", attempt.attempt_id, attempt.request)
         await self.faults.begin("find")
         key = str(attempt.attempt_id)
-        if not self.capabilities.can_find or trio.current_time() < self._listed.get(key, 0):
+        if not self.capabilities.can_find or trio.current_time() < self._findable_from.get(key, 0):
             return Unknown()
         return self._ticket(attempt.attempt_id) if key in self._accepted else Absent()
 
@@ -214,7 +214,7 @@ class FakeBackend(VideoBackend):
         )
         self.most_running = max(self.most_running, len(self.running))
 
-    def _known(self, ticket: Ticket) -> AcceptedAttempt:
+    def _accepted_attempt(self, ticket: Ticket) -> AcceptedAttempt:
         if ticket.provider_id not in self._accepted:
             raise GenerationError(f"there is no attempt {ticket.provider_id}")
         return self._accepted[ticket.provider_id]
@@ -222,11 +222,11 @@ class FakeBackend(VideoBackend):
     def _ticket(self, attempt_id: UUID) -> Ticket:
         return Ticket(self.name, str(attempt_id), account=self.account, version="1")
 
-    async def _lag(self) -> None:
+    async def _sleep_latency(self) -> None:
         if self._latency:
             await trio.sleep(self._latency)
 
-    def _note(
+    def _log_call(
         self, what: str, attempt_id: UUID | None, request: ClipRequest, answer: str = ""
     ) -> None:
         self.call_log.add(Call(self.name, what, attempt_id, request.prompt, answer))

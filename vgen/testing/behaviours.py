@@ -1,4 +1,4 @@
-"""How a fake backend may behave towards one attempt: the entries of its script."""
+"""What a fake backend may do with one attempt: the entries of its script."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ REFUSED = GenerationError("refused")
 
 @frozen(repr=False)
 class Succeed(ShortRepr):
-    """Deliver a sound clip `after` seconds, `seconds` long (default: as long as was asked).
+    """Deliver a sound clip after `after` seconds, `seconds` long (default: as long as was asked).
 
-    `billed` is what the provider says it charged, in US dollars (default: it names no bill, and
-    charges its price for the clip's true length). The first `cut` downloads break off half-way,
-    and the output is deleted `keeps` seconds after the success (default: never).
+    `billed` is the bill that the provider reports, in US dollars (default: it reports none, and
+    charges its price for the clip's true length). The first `truncated_downloads` downloads lack
+    their end, and the output is deleted `expires_after` seconds after the success (default: never).
     """
 
     after: float = 10.0
     seconds: float | None = None
     billed: Decimal | None = field(default=None, converter=optional(Decimal))
-    cut: int = 0
-    keeps: float | None = None
+    truncated_downloads: int = 0
+    expires_after: float | None = None
 
 
 @frozen(repr=False)
 class Fail(ShortRepr):
-    """Accept the attempt and fail it `after` seconds, charging `billed` US dollars for it."""
+    """Accept the attempt and fail it after `after` seconds, charging `billed` US dollars."""
 
     after: float = 5.0
     error: AttemptError = FAILED
@@ -67,14 +67,14 @@ class RateLimit(ShortRepr):
 
 @frozen(repr=False)
 class Hang(ShortRepr):
-    """Accept the attempt and never end it."""
+    """Accept the attempt, which then runs until it is cancelled."""
 
 
 @frozen(repr=False)
 class Spoil(ShortRepr):
-    """Succeed `after` seconds with a file that is no sound clip.
+    """Succeed after `after` seconds with an unusable file.
 
-    `what`: "page" is a web page, "cut" a clip whose end is missing, "black" a clip that shows
+    `what`: "page" is a web page, "truncated" a clip whose end is missing, "black" a clip that shows
     nothing; or the file's own bytes.
     """
 
@@ -86,13 +86,13 @@ class Spoil(ShortRepr):
 class LoseAnswer(ShortRepr):
     """Never answer the submit; the provider does `then` all the same, or nothing if it is `None`.
 
-    With `breaks`, the submit ends in an error that no backend should raise instead of in silence.
-    For `listed_after` seconds `find` cannot tell yet.
+    With `raises`, the submit raises `ConnectionResetError`, which no backend should raise, instead
+    of hanging. For the first `findable_after` seconds, `find` returns `Unknown`.
     """
 
     then: Succeed | Fail | Hang | Spoil | None = None
-    breaks: bool = False
-    listed_after: float = 0.0
+    raises: bool = False
+    findable_after: float = 0.0
 
 
 Accepted = Succeed | Fail | Hang | Spoil

@@ -1,4 +1,4 @@
-"""One log of the calls of several fakes, in their order."""
+"""One log of the calls of several fakes, in the order of the calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vgen.records.job import Manifest
 
 @frozen
 class Call:
-    """One call of a fake: whose, of which method, for which attempt, and its answer."""
+    """One call of a fake: the fake, its method, the attempt, what it is about, and the answer."""
 
     who: str
     what: str
@@ -49,7 +49,7 @@ class LogEntry:
 
 @define(repr=False)
 class CallLog:
-    """A log that several fakes write; `add` also serves as an observer of a runner."""
+    """A log shared by several fakes; `add` can also be a runner's observer."""
 
     entries: list[LogEntry] = field(factory=list[LogEntry])
 

@@ -1,4 +1,4 @@
-"""Tiny real clips for fakes to deliver, intact and broken, and a tiny picture."""
+"""Tiny real clips for fakes to deliver, sound and unusable, and a tiny picture."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BLACK = 16
 
 @lru_cache(maxsize=64)
 def tiny_clip(seconds: float, *, shade: int | None = None) -> bytes:
-    """Return an MP4 file of 64x64 pixels at 8 frames a second: a moving pattern, or one shade."""
+    """Return an MP4 file of 64x64 pixels at 8 frames a second: a moving pattern, or one `shade`."""
     import numpy as np  # noqa: PLC0415 (numpy and PyAV load when a clip is first needed)
 
     from vgen.video import Encoder  # noqa: PLC0415 (likewise)
@@ -41,15 +41,15 @@ def tiny_picture() -> bytes:
     return file.getvalue()
 
 
-def cut_short(content: bytes) -> bytes:
-    """Return what a download leaves that breaks off near its end."""
+def truncate(content: bytes) -> bytes:
+    """Return a file without its last 200 bytes, as an interrupted download leaves it."""
     return content[:-200]
 
 
 def spoilt(what: str | bytes, seconds: float) -> bytes:
-    """Return a file that is no good clip: a "page", a "cut" or "black" clip, or given bytes."""
+    """Return an unusable file: a "page", a "truncated" or "black" clip, or the bytes given."""
     if isinstance(what, bytes):
         return what
     if what == "page":
         return b"<!doctype html><title>Not yours</title>"
-    return cut_short(tiny_clip(seconds)) if what == "cut" else tiny_clip(seconds, shade=BLACK)
+    return truncate(tiny_clip(seconds)) if what == "truncated" else tiny_clip(seconds, shade=BLACK)

@@ -21,7 +21,7 @@ Submit = Callable[[Any, Prepared, UUID], Awaitable[Ticket]]
 class Guard:
     """Wraps the `submit` of every backend class, those defined later included.
 
-    A refusal fails the test at once: as an error that services handle, it could pass unseen.
+    A refusal fails the test at once: an ordinary exception might be handled by the service.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Guard:
         self._guarded: set[Submit] = set()
 
     @contextmanager
-    def watching(self, test: str, *, live: bool) -> Generator[None]:
+    def active(self, test: str, *, live: bool) -> Generator[None]:
         """Refuse paid submits within the block, unless the test is `live`."""
         if not self._installed:
             self._install()
@@ -50,12 +50,12 @@ class Guard:
             )
 
     def _install(self) -> None:
-        """Wrap every backend class there is, and every later one."""
+        """Wrap `submit` of all present and future subclasses of `VideoBackend`."""
         self._installed = True
-        waiting = VideoBackend.__subclasses__()
-        while waiting:
-            kind = waiting.pop()
-            waiting += kind.__subclasses__()
+        pending = VideoBackend.__subclasses__()
+        while pending:
+            kind = pending.pop()
+            pending += kind.__subclasses__()
             self._wrap(kind)
 
         def init_subclass(kind: type[Any], /, **arguments: object) -> None:

@@ -16,23 +16,23 @@ from vgen.records.video import Inspection
 T = TypeVar("T")
 
 
-async def _inline(function: Callable[[], T]) -> T:
+async def _run_inline(function: Callable[[], T]) -> T:
     await trio.lowlevel.checkpoint()
     return function()
 
 
 @lru_cache(maxsize=256)
-def _looked_at(content: bytes, *, thorough: bool) -> Inspection:
+def _inspect_cached(content: bytes, *, thorough: bool) -> Inspection:
     from vgen.video import inspect  # noqa: PLC0415 (PyAV loads when it is first needed)
 
     return inspect(content, thorough=thorough)
 
 
 class InlineInspector(Inspector):
-    """The real inspector, working in the calling task; it inspects the same bytes only once."""
+    """The real inspector, working in the calling task; results are cached by the file's bytes."""
 
     def __init__(self, *, thorough: bool = False) -> None:
-        super().__init__(thorough=thorough, in_thread=_inline)
+        super().__init__(thorough=thorough, in_thread=_run_inline)
         self._thorough = thorough
         self._images: dict[bytes, Image] = {}
 
@@ -46,7 +46,7 @@ class InlineInspector(Inspector):
         """Probe and judge a clip."""
         await trio.lowlevel.checkpoint()
         content = path.read_bytes()  # noqa: ASYNC240 (threads outrun a virtual clock)
-        return _looked_at(content, thorough=self._thorough)
+        return _inspect_cached(content, thorough=self._thorough)
 
 
 def inline_inspector(*, thorough: bool = False) -> Inspector:

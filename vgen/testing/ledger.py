@@ -1,4 +1,4 @@
-"""A ledger in memory, on Trio's clock and without threads: the model for all others."""
+"""A ledger in memory, on Trio's clock and without threads: the reference implementation."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ T = TypeVar("T")
 
 
 class MemoryLedger(CostLedger):
-    """A ledger that lives as long as the object does.
+    """A ledger that keeps its jobs in this object.
 
-    Its time is Trio's clock, and no call takes any of it, so that whole jobs run in virtual time.
-    `faults` make calls of its methods fail, before or after they are committed, or take their
-    time. Every manifest and every line of a journal is added to `call_log`, and each call of
-    `reserve` before its line.
+    Its times are on Trio's clock, and its calls take none, so that whole jobs run in virtual time.
+    `faults` make calls of its methods fail, before or after the change is made, or delay them.
+    `call_log` has every manifest, every line of a journal, and each call of `reserve` before its
+    line.
     """
 
     def __init__(self, faults: Sequence[Fault] = (), *, call_log: CallLog | None = None) -> None:
@@ -43,12 +43,12 @@ class MemoryLedger(CostLedger):
         return "\n".join(["<MemoryLedger", *lines, ">"])
 
     async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
-        """Write the job and its first holds down together."""
+        """Write the job and its first holds, or neither."""
         return await self._call("open_job", lambda: self._open_job(manifest, holds))
 
     async def job(self, job_id: UUID) -> Job | None:
         """Return a job."""
-        return await self._call("job", lambda: self.books(job_id))
+        return await self._call("job", lambda: self.peek(job_id))
 
     async def attempts(self, job_id: UUID, clip_index: int) -> tuple[Attempt, ...]:
         """Return a clip's attempts."""
@@ -71,7 +71,7 @@ class MemoryLedger(CostLedger):
     ) -> Claim | None:
         """Claim a clip."""
         return await self._call(
-            "claim", lambda: self._known(job_id).claim(job_id, clip_index, owner, lease)
+            "claim", lambda: self._existing(job_id).claim(job_id, clip_index, owner, lease)
         )
 
     async def holder(self, job_id: UUID, clip_index: int) -> Claim | None:
@@ -80,35 +80,35 @@ class MemoryLedger(CostLedger):
 
     async def renew(self, claim: Claim, *, lease: float) -> None:
         """Renew a claim."""
-        await self._call("renew", lambda: self._known(claim.job_id).renew(claim, lease))
+        await self._call("renew", lambda: self._existing(claim.job_id).renew(claim, lease))
 
     async def release(self, claim: Claim) -> None:
         """Release a claim."""
         await self._call("release", lambda: self._release(claim))
 
     async def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
-        """Hold an attempt's money within the budget."""
-        self._note("reserve", attempt)
+        """Hold an attempt's money, if the budget allows it."""
+        self._log_call("reserve", attempt)
         try:
             return await self._call(
-                "reserve", lambda: self._known(claim.job_id).reserve(claim, attempt)
+                "reserve", lambda: self._existing(claim.job_id).reserve(claim, attempt)
             )
         except VgenError as error:
-            self._note("cannot reserve", attempt, str(error))
+            self._log_call("cannot reserve", attempt, str(error))
             raise
 
     async def advance(
         self, claim: Claim, attempt_id: UUID, expected: tuple[Money, Custody], entry: Entry
     ) -> Attempt:
-        """Move an attempt on, once."""
+        """Append an entry to an attempt, once."""
         return await self._call(
             "advance",
-            lambda: self._known(claim.job_id).advance(claim, attempt_id, expected, entry),
+            lambda: self._existing(claim.job_id).advance(claim, attempt_id, expected, entry),
         )
 
     async def conclude(self, job_id: UUID, outcome: str) -> Account:
-        """Release what was planned, and note the outcome."""
-        return await self._call("conclude", lambda: self._known(job_id).conclude(outcome))
+        """Release the holds that were never sent, and record the outcome."""
+        return await self._call("conclude", lambda: self._existing(job_id).conclude(outcome))
 
     async def stop(self, job_id: UUID) -> None:
         """Mark a job as stopped."""
@@ -118,8 +118,8 @@ class MemoryLedger(CostLedger):
         """Return a job's journal."""
         return await self._call("history", lambda: self._journal(job_id))
 
-    def books(self, job_id: UUID) -> Job | None:
-        """Return a job without a call of the ledger: no fault strikes, and nothing is logged."""
+    def peek(self, job_id: UUID) -> Job | None:
+        """Return a job without a ledger call: no fault is injected, and nothing is logged."""
         job = self._jobs.get(job_id)
         if job is None:
             return None
@@ -132,10 +132,10 @@ class MemoryLedger(CostLedger):
         )
 
     async def _call(self, name: str, work: Callable[[], T]) -> T:
-        return await self.faults.call(name, lambda: self._published(work))
+        return await self.faults.call(name, lambda: self._logged(work))
 
-    def _published(self, work: Callable[[], T]) -> T:
-        """Do the work, and add what it wrote to the log."""
+    def _logged(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns, and log the lines that it has written."""
         before = {job_id: len(job.journal) for job_id, job in self._jobs.items()}
         result = work()
         for job_id, job in self._jobs.items():
@@ -145,7 +145,7 @@ class MemoryLedger(CostLedger):
 
     def _open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
         old = self._jobs.get(manifest.job_id) or MemoryJob(manifest, Account(limit=manifest.budget))
-        self._jobs[manifest.job_id] = job = old.renewed(manifest, holds)
+        self._jobs[manifest.job_id] = job = old.reopened(manifest, holds)
         self.call_log.add(manifest)
         return job.account
 
@@ -158,7 +158,7 @@ class MemoryLedger(CostLedger):
         return tuple(attempt for attempt in every if attempt.sent and attempt.is_open)
 
     def _stop(self, job_id: UUID) -> None:
-        self._known(job_id).stopped = True
+        self._existing(job_id).stopped = True
 
     def _holder(self, job_id: UUID, clip_index: int) -> Claim | None:
         return self._jobs[job_id].holder(clip_index) if job_id in self._jobs else None
@@ -173,11 +173,11 @@ class MemoryLedger(CostLedger):
         if claim.job_id in self._jobs:
             self._jobs[claim.job_id].release(claim)
 
-    def _note(self, what: str, attempt: Attempt, answer: str = "") -> None:
+    def _log_call(self, what: str, attempt: Attempt, answer: str = "") -> None:
         about = f"clip {attempt.clip_index}"
         self.call_log.add(Call("ledger", what, attempt.attempt_id, about, answer))
 
-    def _known(self, job_id: UUID) -> MemoryJob:
+    def _existing(self, job_id: UUID) -> MemoryJob:
         if job_id not in self._jobs:
             raise NotFoundError(f"the ledger has no job {job_id}")
         return self._jobs[job_id]

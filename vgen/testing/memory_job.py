@@ -1,4 +1,4 @@
-"""One job in a ledger in memory, and what each call changes of it."""
+"""One job of a ledger in memory, and what each ledger call does to it."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class MemoryJob:
     claims: dict[int, tuple[Claim, float]] = field(factory=dict[int, tuple[Claim, float]])
     journal: list[Line] = field(factory=list[Line])
 
-    def renewed(self, manifest: Manifest, holds: Sequence[Attempt]) -> MemoryJob:
-        """Return a copy, opened anew with its first holds; raises if they do not fit."""
+    def reopened(self, manifest: Manifest, holds: Sequence[Attempt]) -> MemoryJob:
+        """Return a copy, opened again with first holds; raises if they exceed the budget."""
         copy = evolve(
             self,
             manifest=manifest,
@@ -49,9 +49,9 @@ class MemoryJob:
             overrun=False,
         )
         copy.release_planned()
-        free = [hold for hold in holds if copy.open_attempt(hold.clip_index) is None]
-        check_budget(copy.account, sum((hold.hold for hold in free), ZERO))
-        for hold in free:
+        new = [hold for hold in holds if copy.open_attempt(hold.clip_index) is None]
+        check_budget(copy.account, sum((hold.hold for hold in new), ZERO))
+        for hold in new:
             if copy.open_attempt(hold.clip_index) is not None:
                 raise LedgerError(f"clip {hold.clip_index} is to have two attempts open")
             copy.plan(hold)
@@ -67,20 +67,20 @@ class MemoryJob:
         return next(found, None)
 
     def release_planned(self) -> None:
-        """Release what was planned and not sent."""
+        """Release the holds of attempts that were never sent."""
         for attempt in list(self.attempts.values()):
             if attempt.custody is Custody.PLANNED:
                 self._move(attempt, Released("never sent"))
 
     def conclude(self, outcome: str) -> Account:
-        """Release what was planned, and note the outcome."""
+        """Release the holds that were never sent, and record the outcome."""
         self.release_planned()
         self.outcome = outcome
         return self.account
 
     def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
-        """Hold an attempt's money within the budget."""
-        self._check(claim)
+        """Hold an attempt's money, if the budget allows it."""
+        self._check_claim(claim)
         attempt = evolve(
             attempt,
             job_id=claim.job_id,
@@ -88,24 +88,24 @@ class MemoryJob:
             epoch=claim.epoch,
             reserved_at=_now(),
         )
-        standing = self.open_attempt(claim.clip_index)
-        if standing is not None and standing.sent:
-            return _same(standing, attempt)
-        self._check_going()
-        check_budget(self.account, attempt.hold, freed=standing.hold if standing else ZERO)
+        current = self.open_attempt(claim.clip_index)
+        if current is not None and current.sent:
+            return _same_reservation(current, attempt)
+        self._check_not_stopped()
+        check_budget(self.account, attempt.hold, freed=current.hold if current else ZERO)
         reserved = follow(attempt, Reserved())
-        if standing is None or standing.attempt_id != attempt.attempt_id:
+        if current is None or current.attempt_id != attempt.attempt_id:
             self._check_new(attempt)
-            if standing is not None:
-                self._move(standing, Released("never sent"))
-            standing = self.plan(attempt)
-        return self._post(standing, reserved, Reserved())
+            if current is not None:
+                self._move(current, Released("never sent"))
+            current = self.plan(attempt)
+        return self._post(current, reserved, Reserved())
 
     def advance(
         self, claim: Claim, attempt_id: UUID, expected: tuple[Money, Custody], entry: Entry
     ) -> Attempt:
-        """Move an attempt on, once."""
-        self._check(claim)
+        """Append an entry to an attempt, once."""
+        self._check_claim(claim)
         attempt = self.attempts.get(attempt_id)
         if attempt is None or attempt.clip_index != claim.clip_index:
             raise LedgerError(f"clip {claim.clip_index} has no attempt {attempt_id}")
@@ -132,12 +132,12 @@ class MemoryJob:
 
     def renew(self, claim: Claim, lease: float) -> None:
         """Renew a claim."""
-        self._check(claim)
-        self._check_going()
+        self._check_claim(claim)
+        self._check_not_stopped()
         self.claims[claim.clip_index] = (claim, trio.current_time() + lease)
 
     def release(self, claim: Claim) -> None:
-        """Release a claim, unless it has passed on."""
+        """Release a claim, unless another owner has it by now."""
         if self._holds(claim):
             self.claims[claim.clip_index] = (claim, trio.current_time())
 
@@ -162,7 +162,7 @@ class MemoryJob:
         self.journal.append(Line(_now(), after.clip_index, after.attempt_id, entry, moved))
         return after
 
-    def _check_going(self) -> None:
+    def _check_not_stopped(self) -> None:
         if self.stopped:
             raise JobStoppedError(f"job {self.manifest.job_id} was stopped")
 
@@ -170,7 +170,7 @@ class MemoryJob:
         held, _ = self.claims.get(claim.clip_index, (None, 0.0))
         return held is not None and held.epoch == claim.epoch
 
-    def _check(self, claim: Claim) -> None:
+    def _check_claim(self, claim: Claim) -> None:
         if not self._holds(claim):
             raise LedgerError(f"the claim on clip {claim.clip_index} has passed on")
 
@@ -183,9 +183,9 @@ def _now() -> datetime:
     return datetime.fromtimestamp(trio.current_time(), UTC)
 
 
-def _same(standing: Attempt, attempt: Attempt) -> Attempt:
+def _same_reservation(current: Attempt, attempt: Attempt) -> Attempt:
     """Return the open attempt, if this claim reserved it and nothing has changed since."""
     reserved = (attempt.attempt_id, attempt.epoch, (Money.HELD, Custody.INTENDED))
-    if (standing.attempt_id, standing.epoch, standing.state) != reserved:
-        raise LedgerError(f"clip {standing.clip_index} has attempt {standing.attempt_id} open")
-    return standing
+    if (current.attempt_id, current.epoch, current.state) != reserved:
+        raise LedgerError(f"clip {current.clip_index} has attempt {current.attempt_id} open")
+    return current

@@ -20,22 +20,21 @@ from vgen.testing.short_repr import ShortRepr
 from vgen.testing.storage import MemoryStorage
 
 IMAGE = "scene.png"
-"""What the clips with an image start from."""
+"""The reference of the image that clips of `Plan.images` start from."""
 
 POLL_INTERVAL = 8.0
 QUEUE_LIMIT = 20.0
 RUN_LIMIT = 60.0
-"""Limits of a plan's fakes, in seconds: short, since every poll costs a test time."""
+"""Limits of a plan's fakes, in seconds: short, since every poll takes test time."""
 
 
 @frozen(repr=False)
 class Model(ShortRepr):
     """One backend of a plan's route.
 
-    `script` says, for each prompt, what becomes of its attempts in their order, `default` what
-    becomes of all further ones. A clip costs `base` plus `per_second`, in US dollars. `at_once`
-    limits the attempts in flight. Without `text` it needs an image. For the rest, see
-    `FakeBackend` and `Capabilities`.
+    `script` has, for each prompt, the behaviours for its attempts in order; further attempts get
+    `default`. A clip costs `base` plus `per_second`, in US dollars. Without `text` it needs an
+    image. For the rest, see `FakeBackend` and `Capabilities`.
     """
 
     script: Mapping[str, Sequence[Behaviour]] = field(factory=dict[str, Sequence[Behaviour]])
@@ -44,7 +43,7 @@ class Model(ShortRepr):
     per_second: Decimal = field(default=Decimal("0.01"), converter=Decimal)
     cancel_fee: Decimal = field(default=ZERO, converter=Decimal)
     latency: float = 0.0
-    at_once: int | None = None
+    max_concurrent: int | None = None
     text: bool = True
     can_find: bool = True
     can_cancel: bool = True
@@ -62,7 +61,7 @@ class Model(ShortRepr):
                 text=self.text,
                 can_find=self.can_find,
                 can_cancel=self.can_cancel,
-                max_concurrent=self.at_once,
+                max_concurrent=self.max_concurrent,
                 queue_limit=QUEUE_LIMIT,
                 run_limit=RUN_LIMIT,
             ),
@@ -75,24 +74,24 @@ class Model(ShortRepr):
 
 @frozen(repr=False)
 class Run(ShortRepr):
-    """One run of the job, by so many `runners` at once.
+    """One run of the job, by `runners` runners at once.
 
-    The caller cancels it after `cancel` seconds, another runner calls the job off after
-    `called_off` (`None`: never). The prompts named in `edited` are asked for in capitals in this
-    run, those of the letters in `redo` are to be made anew. With `heckled`, an observer raises on
-    every event.
+    The caller cancels it after `cancel` seconds, another runner after `cancelled_elsewhere`
+    seconds (`None`: never). The prompts of the letters in `edited` are in capitals in this run,
+    the clips of those in `redo` are generated again. With `observer_raises`, the observer raises
+    on every event.
     """
 
     cancel: float | None = None
     runners: int = 1
     edited: str = ""
-    heckled: bool = False
+    observer_raises: bool = False
     redo: str = ""
-    called_off: float | None = None
+    cancelled_elsewhere: float | None = None
 
     @property
     def indexes_to_redo(self) -> tuple[int, ...]:
-        """The clips that are to be made anew."""
+        """The indexes of the clips to generate again."""
         return tuple(ord(letter) - ord("a") for letter in self.redo)
 
 

@@ -1,6 +1,6 @@
-"""The pytest plug-in: fixtures for the fakes, and no spending in a test that does not say so.
+"""The pytest plug-in: fixtures for the fakes, and no spending in tests without the marker.
 
-Loaded by every pytest run where vgen is installed, so it imports next to nothing by itself.
+Every pytest run where vgen is installed loads it, so it imports the rest only when needed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Guard the backends while a test runs, its fixtures included."""
     from vgen.testing.guard import GUARD  # noqa: PLC0415 - only a run that has tests pays for it
 
-    with GUARD.watching(item.nodeid, live=item.get_closest_marker(LIVE) is not None):
+    with GUARD.active(item.nodeid, live=item.get_closest_marker(LIVE) is not None):
         return (yield)
 
 

@@ -1,4 +1,4 @@
-"""Which backends have a stand-in for their provider, and so cannot spend anything."""
+"""Marks of backends that talk to a stand-in for their provider, and so cannot spend money."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vgen.ports.backend import VideoBackend
 
 B = TypeVar("B", bound=VideoBackend)
 
-_known: set[int] = set()
+_marked: set[int] = set()
 
 
 def stand_in(backend: B) -> B:
@@ -18,8 +18,8 @@ def stand_in(backend: B) -> B:
     With vgen's pytest plug-in a backend that is paid refuses to submit in a test, unless the test
     is marked `vgen_live` or the backend was handed through here. A `FakeBackend` always may.
     """
-    _known.add(id(backend))
-    weakref.finalize(backend, _known.discard, id(backend))
+    _marked.add(id(backend))
+    weakref.finalize(backend, _marked.discard, id(backend))
     return backend
 
 
@@ -27,4 +27,4 @@ def is_stand_in(backend: VideoBackend) -> bool:
     """Whether the backend is a fake, or was marked as having a stand-in for its provider."""
     from vgen.testing.backend import FakeBackend  # noqa: PLC0415 - for the few who ask
 
-    return isinstance(backend, FakeBackend) or id(backend) in _known
+    return isinstance(backend, FakeBackend) or id(backend) in _marked

@@ -10,16 +10,16 @@ from vgen.ports.storage import Storage, StoredFile
 from vgen.testing.call_log import Call, CallLog
 from vgen.testing.faults import Fault, Faults
 
-NO_KEY_PARTS = frozenset({"", ".", ".."})
-"""What no key has between its slashes; such a key might leave a storage that has folders."""
+INVALID_KEY_PARTS = frozenset({"", ".", ".."})
+"""Parts between slashes that no key may have: in a folder they could lead out of the storage."""
 
 
 class MemoryStorage(Storage):
     """Files as bytes, by key.
 
-    `images` holds what can be read, or the error to raise instead. `faults` make calls of `read`,
-    `write`, `stat` and `url` fail as an outage does, or take their time. `files` is what was
-    stored and `reads` what was asked for; every call is added to `call_log`.
+    `images` has the bytes of each image by its reference, or the error to raise. `faults` make
+    calls of `read`, `write`, `stat` and `url` fail with a retryable `StorageError`, or delay them.
+    `files` are the stored files, `reads` the references read; `call_log` has every call.
     """
 
     def __init__(
@@ -36,30 +36,30 @@ class MemoryStorage(Storage):
         self.faults = Faults(faults, lambda what: StorageError(what, retryable=True))
 
     def __repr__(self) -> str:
-        """Show what it holds, and then its calls, a line each."""
-        held = ", ".join(f"{key} ({len(data)} bytes)" for key, data in self.files.items())
+        """Show its files, and then its calls, a line each."""
+        files = ", ".join(f"{key} ({len(data)} bytes)" for key, data in self.files.items())
         lines = self.call_log.calls("storage")
-        return "\n".join([f"<MemoryStorage: {held or 'empty'}", *lines]) + ">"
+        return "\n".join([f"<MemoryStorage: {files or 'empty'}", *lines]) + ">"
 
     async def read(self, reference: str, *, max_bytes: int) -> bytes:
         """Return an image."""
         self.reads.append(reference)
-        self._note("read", reference)
+        self._log_call("read", reference)
         return await self.faults.call("read", lambda: self._read(reference, max_bytes))
 
     async def write(self, key: str, path: Path) -> StoredFile:
         """Store a file."""
-        self._note("write", key)
+        self._log_call("write", key)
         return await self.faults.call("write", lambda: self._write(key, path))
 
     async def stat(self, reference: str) -> StoredFile | None:
-        """Look a file up."""
-        self._note("stat", reference)
+        """Return a stored file; `None` if there is none."""
+        self._log_call("stat", reference)
         return await self.faults.call("stat", lambda: self._stat(reference))
 
     async def url(self, reference: str) -> str:
-        """Return a URL that leads nowhere."""
-        self._note("url", reference)
+        """Return a "memory:" URL, which cannot be opened."""
+        self._log_call("url", reference)
         return await self.faults.call("url", lambda: f"memory:{reference}")
 
     def _read(self, reference: str, max_bytes: int) -> bytes:
@@ -71,7 +71,7 @@ class MemoryStorage(Storage):
         return found
 
     def _write(self, key: str, path: Path) -> StoredFile:
-        if "\0" in key or "\\" in key or not NO_KEY_PARTS.isdisjoint(key.split("/")):
+        if "\0" in key or "\\" in key or not INVALID_KEY_PARTS.isdisjoint(key.split("/")):
             raise StorageError(f"{key!r}: is no key")
         try:
             self.files[key] = path.read_bytes()
@@ -84,5 +84,5 @@ class MemoryStorage(Storage):
         data = self.files.get(reference)
         return None if data is None else StoredFile(reference, len(data))
 
-    def _note(self, what: str, about: str) -> None:
+    def _log_call(self, what: str, about: str) -> None:
         self.call_log.add(Call("storage", what, about=about))

@@ -28,8 +28,8 @@ from vgen.testing.faults import Break, Delay, Fault, Outage
 from vgen.testing.plan import Model, Plan, Run
 
 R = TypeVar("R", Model, Plan, Run)
-Quirk = tuple[str, Any]
-"""A field of a record, and a value for it that is not the default."""
+Change = tuple[str, Any]
+"""The name of a record's field, and a value for it that is not the default."""
 
 LETTERS = "abcde"
 
@@ -48,34 +48,34 @@ BEHAVIOURS: Sequence[Behaviour] = (
     Succeed(seconds=3.0),
     Succeed(billed="0.02"),
     Succeed(billed="0.50"),
-    Succeed(cut=1),
-    Succeed(cut=2),
-    Succeed(cut=9),
-    Succeed(keeps=0),
+    Succeed(truncated_downloads=1),
+    Succeed(truncated_downloads=2),
+    Succeed(truncated_downloads=9),
+    Succeed(expires_after=0),
     Spoil(),
     Spoil("black"),
-    Spoil("cut", after=1),
+    Spoil("truncated", after=1),
     LoseAnswer(),
     LoseAnswer(Succeed()),
     LoseAnswer(Fail()),
     LoseAnswer(Hang()),
-    LoseAnswer(breaks=True),
-    LoseAnswer(Succeed(after=60), breaks=True),
-    LoseAnswer(listed_after=50),
-    LoseAnswer(Succeed(), listed_after=50),
-    LoseAnswer(Succeed(), listed_after=500),
+    LoseAnswer(raises=True),
+    LoseAnswer(Succeed(after=60), raises=True),
+    LoseAnswer(findable_after=50),
+    LoseAnswer(Succeed(), findable_after=50),
+    LoseAnswer(Succeed(), findable_after=500),
     Fail(error=ModelUnavailableError("gone")),
     Refuse(AccountError("no credit")),
     Refuse(GenerationError("content policy")),
 )
-"""How an attempt may end, the simple before the rare: shrinking goes to the front."""
+"""How an attempt may end, the simple before the rare: Hypothesis shrinks towards the first."""
 
 DOWN = Refuse(ModelUnavailableError("down"))
 PLAIN = (Succeed(), Fail(), Fail(after=1, billed="0.05"), Succeed(after=30))
 WEIGHTED: Sequence[Behaviour] = (*PLAIN * 7, *(DOWN,) * 3, *BEHAVIOURS)
-"""Mostly simple: a job in which everything is rare ends before it has begun."""
+"""Mostly simple ones: with rare ones only, a job would end before it has begun."""
 
-MODEL_QUIRKS: Sequence[Quirk] = (
+MODEL_CHANGES: Sequence[Change] = (
     ("default", Succeed(after=3)),
     ("default", Fail()),
     ("default", DOWN),
@@ -84,8 +84,8 @@ MODEL_QUIRKS: Sequence[Quirk] = (
     ("cancel_fee", "0.07"),
     ("latency", 0.7),
     ("latency", 4.0),
-    ("at_once", 1),
-    ("at_once", 2),
+    ("max_concurrent", 1),
+    ("max_concurrent", 2),
     ("text", False),
     ("can_find", False),
     ("can_cancel", False),
@@ -103,17 +103,17 @@ MODEL_QUIRKS: Sequence[Quirk] = (
     ("faults", (Delay("status", seconds=15, times=3),)),
     ("faults", (Delay("cancel", seconds=30),)),
 )
-RUN_QUIRKS: Sequence[Quirk] = (
+RUN_CHANGES: Sequence[Change] = (
     *(("cancel", seconds) for seconds in (0.0, 0.5, 4.0, 10.5, 33.0, 150.0)),
     ("runners", 2),
     ("edited", "b"),
     ("edited", "ac"),
-    ("heckled", True),
+    ("observer_raises", True),
     ("redo", "b"),
     ("redo", "ab"),
-    *(("called_off", seconds) for seconds in (0.5, 5.0, 12.0, 40.0, 150.0)),
+    *(("cancelled_elsewhere", seconds) for seconds in (0.5, 5.0, 12.0, 40.0, 150.0)),
 )
-PLAN_QUIRKS: Sequence[Quirk] = (
+PLAN_CHANGES: Sequence[Change] = (
     *(("prompts", letters) for letters in ("abcd", "cab", "ebdac", "abcde", "ab")),
     *(("budget", dollars) for dollars in ("0.36", "0.50", "0.80", "1.20", "0")),
     *(("min_clips", count) for count in (1, 2)),
@@ -123,7 +123,7 @@ PLAN_QUIRKS: Sequence[Quirk] = (
     ("fetches", 1),
     ("storage", (Break("write"),)),
     ("storage", (Break("write", times=7),)),
-    ("storage", (Break("write", done=True),)),
+    ("storage", (Break("write", after_call=True),)),
     ("storage", (Break("stat"),)),
     ("storage", (Break("url"),)),
     ("storage", (Break("url", nth=3, times=9),)),
@@ -155,7 +155,7 @@ def prompts(*, count: int | None = None) -> st.SearchStrategy[list[ClipPrompt]]:
 
 
 def behaviours() -> st.SearchStrategy[Behaviour]:
-    """Return a behaviour for one attempt."""
+    """Return a behaviour for one attempt, mostly a simple one."""
     return st.sampled_from(WEIGHTED)
 
 
@@ -177,46 +177,47 @@ def ledger_faults() -> st.SearchStrategy[Fault]:
     methods = st.sampled_from(LEDGER_METHODS) | st.just("advance")
     numbers = st.integers(1, 12)
     return st.one_of(
-        st.builds(Break, methods, numbers, done=st.booleans()),
-        st.builds(Delay, methods, st.sampled_from([5.0, 25.0, 90.0]), numbers, done=st.booleans()),
+        st.builds(Break, methods, numbers, after_call=st.booleans()),
+        st.builds(
+            Delay, methods, st.sampled_from([5.0, 25.0, 90.0]), numbers, after_call=st.booleans()
+        ),
     )
 
 
 def models() -> st.SearchStrategy[Model]:
-    """Return a backend of a route."""
-    return st.builds(_changed, st.builds(Model, script=scripts()), _some(MODEL_QUIRKS, most=3))
+    """Return a backend of a plan's route."""
+    return st.builds(_changed, st.builds(Model, script=scripts()), _changes(MODEL_CHANGES, most=3))
 
 
 def runs() -> st.SearchStrategy[Run]:
     """Return one run of a job."""
-    return st.builds(_changed, st.just(Run()), _some(RUN_QUIRKS, most=3))
+    return st.builds(_changed, st.just(Run()), _changes(RUN_CHANGES, most=3))
 
 
 def plans(*, sound_ledger: bool = True) -> st.SearchStrategy[Plan]:
-    """Return the plan of a job, with its faults and all that its callers do.
+    """Return the plan of a job: its prompts, backends, faults and runs.
 
-    Without a `sound_ledger`, one or two of the ledger's calls go wrong as well.
+    Without `sound_ledger`, one or two of the ledger's calls fail or are delayed as well.
     """
     once = st.lists(runs(), min_size=1, max_size=1)
     broken = st.lists(ledger_faults(), min_size=1, max_size=2)
-    whole = st.builds(
+    plan = st.builds(
         Plan,
         one=models(),
-        two=st.none() | models().map(_dearer),
+        two=st.none() | models().map(_more_expensive),
         runs=once | once | st.lists(runs(), min_size=2, max_size=3),
         ledger=st.just([]) if sound_ledger else broken,
     )
-    return st.builds(_changed, whole, _some(PLAN_QUIRKS, most=6))
+    return st.builds(_changed, plan, _changes(PLAN_CHANGES, most=6))
 
 
-def _dearer(model: Model) -> Model:
+def _more_expensive(model: Model) -> Model:
     return evolve(model, per_second="0.05")
 
 
-def _some(quirks: Sequence[Quirk], *, most: int) -> st.SearchStrategy[list[Quirk]]:
-    return st.lists(st.sampled_from(quirks), max_size=most)
+def _changes(changes: Sequence[Change], *, most: int) -> st.SearchStrategy[list[Change]]:
+    return st.lists(st.sampled_from(changes), max_size=most)
 
 
-def _changed(record: R, quirks: Sequence[Quirk]) -> R:
-    changes = dict(quirks)
-    return evolve(record, **changes) if changes else record
+def _changed(record: R, changes: Sequence[Change]) -> R:
+    return evolve(record, **dict(changes)) if changes else record

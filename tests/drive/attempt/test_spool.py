@@ -24,7 +24,7 @@ DOWN = Break("write", times=24)
 
 async def spooled(folder: Path) -> Stage:
     """Play a job whose storage is down."""
-    fake = FakeBackend(default=Succeed(keeps=KEPT))
+    fake = FakeBackend(default=Succeed(expires_after=KEPT))
     stage = Stage([fake], storage=MemoryStorage(faults=[DOWN]))
     async with stage.runner(spool=folder) as runner:
         with pytest.raises(InsufficientClipsError, match="0 of 3") as caught:

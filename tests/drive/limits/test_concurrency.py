@@ -92,7 +92,7 @@ async def test_a_rate_limit_pauses_the_whole_account(autojump_clock: MockClock) 
         nursery.start_soon(partial(runner.process, JOB, prompts("a", "b", "c"), budget=PLENTY))
         await trio.sleep(29)
         assert (len(fake.submitted), runner.statistics().in_flight) == (1, 0)
-        fake.calm()
+        fake.stop_faults()
     assert (len(fake.submitted), set(fake.submitted)) == (4, {"a", "b", "c"})
 
 

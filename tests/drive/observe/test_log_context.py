@@ -149,7 +149,13 @@ async def test_what_was_left_open_is_logged_of_its_attempt(
     caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
     """`reconcile` says of whom it speaks."""
-    stage = Stage([FakeBackend(script={"a": [LoseAnswer(Succeed(cut=1), listed_after=500)]})])
+    stage = Stage(
+        [
+            FakeBackend(
+                script={"a": [LoseAnswer(Succeed(truncated_downloads=1), findable_after=500)]}
+            )
+        ]
+    )
     async with stage.runner() as runner:
         with pytest.raises(InsufficientClipsError):
             await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
@@ -163,7 +169,7 @@ async def test_a_claim_that_stays_is_logged_of_its_attempt(
     caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
     """Also what `reconcile` says before and after it has worked on one."""
-    fake = FakeBackend(script={"a": [LoseAnswer(Succeed(), listed_after=500)]})
+    fake = FakeBackend(script={"a": [LoseAnswer(Succeed(), findable_after=500)]})
     stage = Stage([fake], ledger=MemoryLedger([Break("release", nth=4)]))
     async with stage.runner() as runner:
         with pytest.raises(InsufficientClipsError):

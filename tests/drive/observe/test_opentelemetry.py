@@ -209,7 +209,7 @@ async def test_an_attempt_that_is_carried_on_has_its_span(
     captured: Capture, autojump_clock: MockClock
 ) -> None:
     """What a later run does about an open attempt is done in that attempt's span."""
-    stage = Stage([FakeBackend(script={"a": [LoseAnswer(Succeed(), listed_after=500)]})])
+    stage = Stage([FakeBackend(script={"a": [LoseAnswer(Succeed(), findable_after=500)]})])
     async with stage.runner() as runner:
         with pytest.raises(InsufficientClipsError):
             await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
@@ -275,7 +275,7 @@ async def test_money_left_in_doubt_is_held_by_nobody_here(
     captured: Capture, autojump_clock: MockClock
 ) -> None:
     """Once nobody works on an attempt any more, its hold is the ledger's affair alone."""
-    stage = Stage([FakeBackend(script={"a": [LoseAnswer(listed_after=1e6)]})])
+    stage = Stage([FakeBackend(script={"a": [LoseAnswer(findable_after=1e6)]})])
     async with stage.runner() as runner:
         with pytest.raises(InsufficientClipsError):
             await runner.process(JOB, prompts(*"abc"), budget=PLENTY)

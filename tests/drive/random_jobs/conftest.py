@@ -1,4 +1,4 @@
-"""What random jobs need beside the plans: quiet logs, a fast place for files, profiles."""
+"""Fixtures and Hypothesis profiles of the random jobs: no logs, and files in memory."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from tests.memory import IN_MEMORY
 
 SHRINK = (Phase.generate, Phase.target, Phase.shrink)
 
-SAME_EVERY_DAY = settings.get_profile("ci")
-settings.register_profile("planted", SAME_EVERY_DAY, phases=(Phase.generate,))
-settings.register_profile("planted-shrunk", SAME_EVERY_DAY, phases=SHRINK)
+DETERMINISTIC = settings.get_profile("ci")
+settings.register_profile("planted", DETERMINISTIC, phases=(Phase.generate,))
+settings.register_profile("planted-shrunk", DETERMINISTIC, phases=SHRINK)
 # Explaining a failure traces every line, which takes minutes here and says little.
 if (chosen := settings.get_current_profile_name()) in {"default", "ci"}:
-    everything = (Phase.explicit, Phase.reuse, *SHRINK)
-    settings.register_profile("shrunk", settings.get_profile(chosen), phases=everything)
+    all_phases = (Phase.explicit, Phase.reuse, *SHRINK)
+    settings.register_profile("shrunk", settings.get_profile(chosen), phases=all_phases)
     settings.load_profile("shrunk")
 
 
 @pytest.fixture(autouse=True)
-def in_haste(no_threads: None, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+def fast(no_threads: None, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
     """Thousands of jobs log nothing, and put their files in memory where the machine has it."""
     if IN_MEMORY:
         monkeypatch.setattr(tempfile, "tempdir", IN_MEMORY)

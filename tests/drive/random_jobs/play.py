@@ -1,4 +1,4 @@
-"""Playing a plan on fakes, in virtual time."""
+"""Running a plan on fakes, in virtual time."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from vgen import Event, Observer, Runner, open_runner
 from vgen.errors import LedgerError, NotFoundError, VgenError
 from vgen.testing import CallLog, Plan, Run, inline_inspector
 
-from .capacity import FOREVER, Gauge
-from .story import JOB, Chapter, Outcome, Story
+from .capacity import MAX_DURATION, CapacityCheck
+from .played_plan import JOB, Outcome, PlayedPlan, PlayedRun
 
-CALM = Run()
-FULL = Decimal(1000)
+LAST_RUN = Run()
+LAST_BUDGET = Decimal(1000)
 
 
-def played(plan: Plan, check: Callable[[Story], None]) -> Story:
-    """Play the plan's runs and a calm one after them, and check the story after each."""
+def play(plan: Plan, check: Callable[[PlayedPlan], None]) -> PlayedPlan:
+    """Run the plan, and then the job once more without faults; call `check` after each run."""
     call_log = CallLog()
     with tempfile.TemporaryDirectory() as folder:
-        story = Story(
+        played = PlayedPlan(
             plan,
             call_log,
             plan.fake_ledger(call_log),
@@ -36,92 +36,102 @@ def played(plan: Plan, check: Callable[[Story], None]) -> Story:
             plan.backends(call_log),
             Path(folder) if plan.spool else None,
         )
-        gauge = Gauge(story)
+        capacity = CapacityCheck(played)
         clock = MockClock(autojump_threshold=0)
-        trio.run(_play, story, gauge, check, clock=clock, instruments=[gauge])
-    return story
+        trio.run(_play, played, capacity, check, clock=clock, instruments=[capacity])
+    return played
 
 
-async def _play(story: Story, gauge: Gauge, check: Callable[[Story], None]) -> None:
-    for run in story.plan.runs:
-        await _run(story, gauge, run)
-        check(story)
-    _calm(story)
-    await _run(story, gauge, CALM, calm=True)
-    check(story)
+async def _play(
+    played: PlayedPlan, capacity: CapacityCheck, check: Callable[[PlayedPlan], None]
+) -> None:
+    for planned in played.plan.runs:
+        await _run(played, capacity, planned)
+        check(played)
+    _stop_faults(played)
+    await _run(played, capacity, LAST_RUN, fault_free=True)
+    check(played)
 
 
-def _calm(story: Story) -> None:
-    """Mend all that goes wrong by itself, so that the job can be finished."""
-    for backend in story.backends:
-        backend.calm()
-    story.ledger.faults.end()
-    story.storage.faults.end()
+def _stop_faults(played: PlayedPlan) -> None:
+    for backend in played.backends:
+        backend.stop_faults()
+    played.ledger.faults.stop()
+    played.storage.faults.stop()
 
 
-async def _run(story: Story, gauge: Gauge, run: Run, *, calm: bool = False) -> None:
-    chapter = Chapter(
-        run,
+async def _run(
+    played: PlayedPlan, capacity: CapacityCheck, planned: Run, *, fault_free: bool = False
+) -> None:
+    run = PlayedRun(
+        planned,
         trio.current_time(),
-        len(story.call_log.entries),
-        story.ledger.books(JOB),
-        calm=calm,
+        len(played.call_log.entries),
+        played.ledger.peek(JOB),
+        fault_free=fault_free,
     )
-    story.chapters.append(chapter)
-    with trio.fail_after(FOREVER):
+    played.runs.append(run)
+    with trio.fail_after(MAX_DURATION):
         async with trio.open_nursery() as nursery:
-            for _ in range(run.runners):
-                nursery.start_soon(_process, story, gauge, chapter)
-            if run.called_off is not None:
-                nursery.start_soon(_call_off, story, gauge, chapter, run.called_off)
-    chapter.ended = trio.current_time()
-    chapter.last = len(story.call_log.entries)
-    chapter.after = story.ledger.books(JOB)
-    chapter.running = tuple(key for fake in story.backends for key in fake.running)
+            for _ in range(planned.runners):
+                nursery.start_soon(_process, played, capacity, run)
+            if planned.cancelled_elsewhere is not None:
+                nursery.start_soon(
+                    _cancel_elsewhere, played, capacity, run, planned.cancelled_elsewhere
+                )
+    run.ended = trio.current_time()
+    run.last = len(played.call_log.entries)
+    run.after = played.ledger.peek(JOB)
+    run.running = tuple(key for fake in played.backends for key in fake.running)
 
 
-async def _process(story: Story, gauge: Gauge, chapter: Chapter) -> None:
-    plan, run = story.plan, chapter.run
+async def _process(played: PlayedPlan, capacity: CapacityCheck, run: PlayedRun) -> None:
+    plan, planned = played.plan, run.planned
     outcome = Outcome()
-    with trio.move_on_after(FOREVER if run.cancel is None else run.cancel):
-        async with _opened(story, partial(_hear, story.call_log, heckled=run.heckled)) as runner:
+    observer = partial(_observe, played.call_log, raises=planned.observer_raises)
+    with trio.move_on_after(MAX_DURATION if planned.cancel is None else planned.cancel):
+        async with _opened(played, observer) as runner:
             try:
-                with gauge.on(runner):
+                with capacity.watch(runner):
                     clips = await runner.process(
                         JOB,
-                        plan.clip_prompts(run.edited),
-                        budget=FULL if chapter.calm else plan.budget,
+                        plan.clip_prompts(planned.edited),
+                        budget=LAST_BUDGET if run.fault_free else plan.budget,
                         already_spent=plan.already_spent,
                         min_clips=plan.min_clips,
-                        redo=run.indexes_to_redo,
+                        redo=planned.indexes_to_redo,
                     )
                 outcome = Outcome(clips=clips)
             except VgenError as error:
                 outcome = Outcome(error=error)
-    chapter.outcomes.append(evolve(outcome, at=trio.current_time()))
+    run.outcomes.append(evolve(outcome, at=trio.current_time()))
 
 
-async def _call_off(story: Story, gauge: Gauge, chapter: Chapter, after: float) -> None:
+async def _cancel_elsewhere(
+    played: PlayedPlan, capacity: CapacityCheck, run: PlayedRun, after: float
+) -> None:
     await trio.sleep(after)
-    async with _opened(story) as runner:
-        with gauge.on(runner), suppress(LedgerError, NotFoundError):
+    async with _opened(played) as runner:
+        with capacity.watch(runner), suppress(LedgerError, NotFoundError):
             await runner.cancel(JOB)
-            chapter.called_off = True
+            run.cancelled_elsewhere = True
 
 
-def _opened(story: Story, observer: Observer | None = None) -> AbstractAsyncContextManager[Runner]:
+def _opened(
+    played: PlayedPlan, observer: Observer | None = None
+) -> AbstractAsyncContextManager[Runner]:
     return open_runner(
-        backends=story.backends,
-        storage=story.storage,
-        ledger=story.ledger,
-        settings=story.plan.settings,
+        backends=played.backends,
+        storage=played.storage,
+        ledger=played.ledger,
+        settings=played.plan.settings,
         observer=observer,
         inspector=inline_inspector(),
-        spool=story.spool,
+        spool=played.spool,
     )
 
 
-def _hear(call_log: CallLog, event: Event, *, heckled: bool) -> None:
+def _observe(call_log: CallLog, event: Event, *, raises: bool) -> None:
     call_log.add(event)
-    if heckled:
+    if raises:
         raise ZeroDivisionError

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 from vgen.testing import Break, Fail, LoseAnswer, Model, Outage, Plan, Run, Succeed
 from vgen.testing.strategies import plans
 
-from .play import played
-from .rules import hold
+from .play import play
+from .rules import check_rules
 
 JOBS = int(os.environ.get("VGEN_RANDOM_JOBS", "2000"))
 
@@ -22,70 +22,70 @@ many = settings(
 )
 
 
-TWO_THAT_WAIT = Plan(
+TWO_WAIT_FOR_EACH_OTHER = Plan(
     one=Model(script={"b": [Fail(billed="0.05")], "c": [Fail()]}, base="0"),
     two=Model(per_second="0.05"),
     runs=(Run(runners=2),),
 )
-"""Nothing more may be spent, and each runner has a clip that the other one wants."""
+"""Each of two runners has claimed a clip that the other one waits for."""
 
 
 EDITED_WHILE_SPOOLED = Plan(
     runs=(Run(), Run(edited="b")), storage=(Outage(begins=5, ends=900),), spool=True
 )
-"""What lies in the spool is not asked for any more when the storage comes back."""
+"""A clip is in the spool when its prompt changes."""
 
 
-CALLED_OFF_WHILE_WAITING = Plan(
-    one=Model(script={"a": [LoseAnswer(then=Succeed(), listed_after=500)]}),
-    runs=(Run(runners=2, called_off=150.0),),
+CANCELLED_WHILE_WAITING = Plan(
+    one=Model(script={"a": [LoseAnswer(then=Succeed(), findable_after=500)]}),
+    runs=(Run(runners=2, cancelled_elsewhere=150.0),),
 )
-"""A runner waits for a clip whose doubt the one that calls the job off is looking into."""
+"""A runner waits for a clip in doubt, which the runner that cancels the job has claimed."""
 
 
-TAKEN_BACK_AFTER_A_REDO = Plan(runs=(Run(), Run(redo="b"), Run(cancel=0.5, edited="b")))
-"""The second take is stored when the edited prompt, which was never made, is taken back."""
+EDIT_UNDONE_AFTER_A_REDO = Plan(runs=(Run(), Run(redo="b"), Run(cancel=0.5, edited="b")))
+"""The second take is stored when an edit, whose clip was never generated, is undone."""
 
 
 REDONE_WHILE_IT_RUNS = Plan(
     one=Model(faults=(Outage(begins=8, ends=60),)), runs=(Run(cancel=10.5), Run(redo="b"))
 )
-"""The clip that is to be made anew was never seen: its first take still runs."""
+"""The redo begins while the clip's first take still runs."""
 
 
 TWO_THAT_REDO = Plan(runs=(Run(), Run(redo="b", runners=2)))
-"""Both runners ask for the second take: it is made once, unless one asks after it was stored."""
+"""Two runners redo a clip: it is generated once, unless one begins after it was stored."""
 
 
 @many
 @given(plans())
 @example(TWO_THAT_REDO)
 @example(REDONE_WHILE_IT_RUNS)
-@example(TAKEN_BACK_AFTER_A_REDO)
-@example(CALLED_OFF_WHILE_WAITING)
-@example(TWO_THAT_WAIT)
+@example(EDIT_UNDONE_AFTER_A_REDO)
+@example(CANCELLED_WHILE_WAITING)
+@example(TWO_WAIT_FOR_EACH_OTHER)
 @example(EDITED_WHILE_SPOOLED)
 def test_no_random_job_breaks_a_rule(plan: Plan) -> None:
-    """Whatever goes wrong, and whenever the job is cancelled and run again, the rules hold."""
-    played(plan, hold)
+    """Whatever fails, and whenever the job is cancelled and run again, the rules hold."""
+    play(plan, check_rules)
 
 
-SPOOLED_UNNOTED = Plan(
+SPOOLED_BUT_NOT_RECORDED = Plan(
     ledger=(Break("advance", nth=10),), storage=(Outage(begins=5, ends=900),), spool=True
 )
-"""A file lies in the spool, and the ledger does not say so."""
+"""A file is in the spool, and the ledger does not say so."""
 
 
 REDO_WITHOUT_AN_ANSWER = Plan(
-    runs=(Run(), Run(redo="b")), ledger=(Break(call="open_job", nth=2, done=True),)
+    runs=(Run(), Run(redo="b")), ledger=(Break(call="open_job", nth=2, after_call=True),)
 )
-"""The ledger holds that a clip is to be made anew, and nobody was told so."""
+"""The ledger has recorded a redo, and the answer to that call was lost."""
 
 
 @many
 @given(plans(sound_ledger=False))
 @example(REDO_WITHOUT_AN_ANSWER)
-@example(SPOOLED_UNNOTED)
+@example(SPOOLED_BUT_NOT_RECORDED)
 def test_no_failing_ledger_breaks_a_rule(plan: Plan) -> None:
-    """A ledger that fails or dawdles ends the job, and what is left keeps every rule."""
-    played(plan, hold)
+    """A ledger that fails or is slow may end the job, and the rules hold."""
+    play(plan, check_rules)

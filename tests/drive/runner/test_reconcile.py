@@ -172,14 +172,14 @@ async def doubtful() -> tuple[Stage, Attempt]:
 async def test_a_person_clears_a_doubt_up(autojump_clock: MockClock, *, paid: bool) -> None:
     """Paid, its money counts as spent; not paid, it is free; the clip is free either way."""
     stage, attempt = await doubtful()
-    before = stage.ledger.books(JOB)
+    before = stage.ledger.peek(JOB)
     assert before is not None
     async with stage.runner() as runner:
         cleared = await runner.resolve(attempt.attempt_id, paid=paid)
         assert cleared.money is (Money.WRITTEN_OFF if paid else Money.RELEASED)
         clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert clips.successful_clips == 3
-    after = stage.ledger.books(JOB)
+    after = stage.ledger.peek(JOB)
     assert after is not None
     again = before.account.spent / 2
     assert after.account.spent == before.account.spent + again + (attempt.hold if paid else 0)
@@ -193,7 +193,7 @@ async def test_what_was_written_off_can_be_corrected(autojump_clock: MockClock) 
         assert (await runner.resolve(attempt.attempt_id, paid=True)).money is Money.WRITTEN_OFF
         corrected = await runner.resolve(attempt.attempt_id, paid=False)
     assert corrected.money is Money.RELEASED
-    job = stage.ledger.books(JOB)
+    job = stage.ledger.peek(JOB)
     assert job is not None
     assert job.account.in_doubt == Decimal(0)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BackendContract", "LedgerContract", "StorageContract", "audit"]
 
-_HOMES = {
+_MODULES = {
     "BackendContract": "backend",
     "LedgerContract": "ledger",
     "StorageContract": "storage",
@@ -25,6 +25,6 @@ if not TYPE_CHECKING:  # checkers would take it for a promise of every name
 
     def __getattr__(name: str) -> object:
         """Import a contract when it is asked for: a ledger's processes need no test tools."""
-        if name not in _HOMES:
+        if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,0 +1,164 @@
+"""Rules 5 and 6: clips are checked and stored; running a job again finishes it."""
+
+from __future__ import annotations
+
+import hashlib
+from uuid import UUID
+
+from attrs import evolve
+
+from vgen import Clip, ClipPrompt, Clips
+from vgen.abc import Attempt, Custody, Money
+from vgen.errors import InvalidPromptsError
+from vgen.records.entry import Fetched, Line, Settled, Spooled, Stored
+from vgen.records.job import Job
+from vgen.testing import Call, Spoil, Succeed
+from vgen.testing.behaviours import Accepted
+
+from .played_plan import Outcome, PlayedPlan, PlayedRun
+
+DOWNLOADS = 3
+
+
+def clips_are_what_is_stored(played: PlayedPlan, run: PlayedRun) -> None:
+    """A clip's file is in storage, sound, and from its newest stored attempt."""
+    written = {call.about: call.answer for _, call in played.calls("stored")}
+    for outcome in run.outcomes:
+        clips = clips_of(outcome)
+        for clip in clips.clips if clips else ():
+            attempt = newest_stored(run.after, clip.clip_index)
+            assert attempt is not None, f"never stored: {clip}"
+            assert written[clip.reference] == f"{attempt.attempt_id}.mp4", "another attempt's file"
+            _check_sound(played, clip, attempt)
+
+
+def _check_sound(played: PlayedPlan, clip: Clip, attempt: Attempt) -> None:
+    content = played.storage.files[clip.reference]
+    assert hashlib.sha256(content).hexdigest() == clip.sha256
+    accepted = played.accepted[attempt.attempt_id]
+    assert isinstance(accepted.behaviour, Succeed), f"no sound clip: {accepted.behaviour}"
+    assert clip.actual_duration == accepted.seconds
+    assert attempt.clip is not None
+    assert clip.video_url == f"memory:{clip.reference}"
+
+
+def verdict_then_file_then_storage(played: PlayedPlan) -> None:
+    """The verdict is written before the fetch, and the file before the ledger says "stored"."""
+    written: dict[UUID, set[type]] = {}
+    files: set[str] = set()
+    for logged in played.call_log.entries:
+        what = logged.what
+        if isinstance(what, Line):
+            seen = written.setdefault(what.attempt_id, set())
+            seen.add(type(what.entry))
+            if isinstance(what.entry, Stored):
+                assert f"{what.attempt_id}.mp4" in files, f"stored without a file: {logged}"
+        elif isinstance(what, Call) and what.what == "fetch" and what.attempt_id:
+            assert Settled in written[what.attempt_id], f"fetched before its verdict: {logged}"
+        elif isinstance(what, Call) and what.what == "stored":
+            files.add(what.answer)
+            assert Fetched in written[UUID(what.answer.removesuffix(".mp4"))], (
+                f"unmeasured: {logged}"
+            )
+
+
+def bad_downloads_are_fetched_again(played: PlayedPlan) -> None:
+    """A truncated download is repeated; an unusable file never becomes a clip."""
+    flaky = any(model and model.faults for model in (played.plan.one, played.plan.two))
+    for key, attempt in played.attempts.items():
+        accepted = played.accepted.get(key)
+        if accepted is None:
+            continue
+        if isinstance(accepted.behaviour, Spoil):
+            assert attempt.custody is not Custody.STORED, f"a useless file was kept: {attempt}"
+        if _can_be_downloaded(accepted.behaviour) and not flaky and attempt.custody is Custody.LOST:
+            excused = attempt.money is Money.WRITTEN_OFF or "has changed" in attempt.reason
+            assert excused, f"lost without need: {attempt}"
+
+
+def _can_be_downloaded(behaviour: Accepted) -> bool:
+    return (
+        isinstance(behaviour, Succeed)
+        and behaviour.truncated_downloads < DOWNLOADS
+        and behaviour.expires_after is None
+    )
+
+
+def spooled_clips_are_not_fetched_again(played: PlayedPlan) -> None:
+    """A clip in the spool is not fetched again, and leaves the spool when its attempt ends."""
+    spooled: set[UUID] = set()
+    for logged in played.call_log.entries:
+        what = logged.what
+        if isinstance(what, Line) and isinstance(what.entry, Spooled):
+            spooled.add(what.attempt_id)
+        elif isinstance(what, Call) and what.what == "fetch":
+            assert what.attempt_id not in spooled, f"fetched again: {logged}"
+    files = {path.name for path in played.spool.iterdir()} if played.spool else set[str]()
+    done = {f"{a.attempt_id}.mp4" for a in played.attempts.values() if not a.is_open}
+    assert not files & done, f"left in the spool: {files & done}"
+
+
+def stored_clips_are_kept(played: PlayedPlan, run: PlayedRun) -> None:
+    """A stored clip whose prompt is unchanged is not generated again, and is returned as it is."""
+    attempts = {a.attempt_id: a for a in run.after.attempts} if run.after else {}
+    sent = {
+        attempts[call.attempt_id].clip_index
+        for _, call in played.calls("submit", within=run)
+        if call.attempt_id is not None
+    }
+    for prompt in played.plan.clip_prompts(run.planned.edited):
+        stored, index = kept_attempt(played, run, prompt), prompt.clip_index
+        if stored is None:
+            continue
+        assert index not in sent, f"made again: clip {index}"
+        for outcome in run.outcomes:
+            clips = clips_of(outcome)
+            kept = {clip.clip_index: clip for clip in clips.clips} if clips else {}
+            if index in kept:
+                assert stored.clip is not None
+                assert evolve(kept[index], cost=stored.clip.cost) == stored.clip
+
+
+def kept_attempt(played: PlayedPlan, run: PlayedRun, prompt: ClipPrompt) -> Attempt | None:
+    """Return the attempt whose clip an earlier run has stored, if this run should keep it.
+
+    It should not where a redo is asked for, now or in an unfinished run before, nor where a later
+    attempt was fetched, which may have replaced the file.
+    """
+    stored = newest_stored(run.before, prompt.clip_index)
+    if stored is None or run.before is None or stored.request.prompt != prompt.prompt:
+        return None
+    if prompt.clip_index in run.planned.indexes_to_redo:
+        return None
+    asked = run.before.manifest.clip(prompt.clip_index)
+    if asked.prompt.prompt == prompt.prompt and asked.fingerprint != stored.fingerprint:
+        return None
+    attempts = run.before.of_clip(prompt.clip_index)
+    later = attempts[attempts.index(stored) + 1 :]
+    fetched = any(isinstance(e, Fetched) for a in later for e in played.entries(a.attempt_id))
+    return None if fetched else stored
+
+
+def a_run_without_faults_finishes_the_job(played: PlayedPlan, run: PlayedRun) -> None:
+    """Without faults, running the job again generates all missing clips."""
+    if not run.fault_free or (run.after and run.after.account.overrun):
+        return
+    (outcome,) = run.outcomes
+    if isinstance(outcome.error, InvalidPromptsError):
+        return
+    assert outcome.clips is not None, f"not finished: {outcome.error!r}"
+    assert outcome.clips.failed_clips == 0, f"not finished: {outcome.clips.failures}"
+    left = [attempt for attempt in played.attempts.values() if attempt.is_open]
+    assert not left, f"left open: {left[0]}"
+
+
+def clips_of(outcome: Outcome) -> Clips | None:
+    """Return the clips that a runner returned, or that its error carries."""
+    found = outcome.clips or getattr(outcome.error, "clips", None)
+    return found if isinstance(found, Clips) else None
+
+
+def newest_stored(job: Job | None, clip_index: int) -> Attempt | None:
+    """Return the newest stored attempt of a clip."""
+    attempts = job.of_clip(clip_index) if job else ()
+    return next((a for a in reversed(attempts) if a.custody is Custody.STORED), None)
