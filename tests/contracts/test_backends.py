@@ -1,4 +1,4 @@
-"""The backends of the core keep what the port promises."""
+"""The backends of the core keep the port's contract."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vgen.video import Encoder
 
 
 class TestFakeBackend(BackendContract):
-    """The fake, which is its own provider: the same one whoever asks."""
+    """The fake, which is its own provider, so that all instances are the same one."""
 
     fake: FakeBackend | None = None
     capabilities = CAPABILITIES

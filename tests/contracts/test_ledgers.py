@@ -1,4 +1,4 @@
-"""The ledgers of the core keep what the port promises."""
+"""The ledgers of the core keep the port's contract."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vgen.testing.contracts import LedgerContract
 
 
 class TestMemoryLedger(LedgerContract):
-    """The model itself: the same ledger for the same folder."""
+    """The reference implementation itself: one ledger for each folder."""
 
     def clock(self) -> Clock:
         return MockClock(autojump_threshold=0)
@@ -30,5 +30,5 @@ class TestSQLiteLedger(LedgerContract):
     def make(self, folder: Path) -> CostLedger:
         return SQLiteLedger(folder / "vgen.db")
 
-    def elsewhere(self, folder: Path) -> tuple[str, ...]:
+    def subprocess_factory(self, folder: Path) -> tuple[str, ...]:
         return "vgen:SQLiteLedger", str(folder / "vgen.db")

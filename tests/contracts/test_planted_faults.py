@@ -1,4 +1,4 @@
-"""The contract finds what is wrong with a backend: faults planted in copies of the example."""
+"""The contract finds faults that are planted in copies of the example backend."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ SOURCE = inspect.getsource(vgen_example.backend)
 
 @frozen
 class Planted:
-    """A change of the example's source, and the promise that it breaks."""
+    """A change of the example's source, and the contract test that must fail."""
 
     before: str
     after: str
-    breaks: str
+    fails: str
 
 
 FAULTS = {
@@ -42,7 +42,7 @@ FAULTS = {
         "        cost = self._price.cost(duration)",
         "test_a_quote_is_always_the_same",
     ),
-    "the quote is for the longest": Planted(
+    "the quote is for the longest clip": Planted(
         "self.capabilities.nearest_duration(request.duration)",
         "max(CAPABILITIES.durations)",
         "test_a_quote_is_for_the_nearest_length",
@@ -57,45 +57,47 @@ FAULTS = {
         "    can_find=True, durable_tickets=True,",
         "test_a_ticket_outlives_its_process",
     ),
-    "one unknown ticket spoils the answer": Planted(
+    "one unknown ticket makes status fail": Planted(
         "for ticket in tickets if ticket.provider_id in self._jobs",
         "for ticket in tickets",
-        "test_an_unknown_ticket_is_nobodys_success",
+        "test_an_unknown_ticket_has_no_success",
     ),
     "only one ticket is answered for": Planted(
-        "for ticket in known}", "for ticket in known[:1]}", "test_many_are_asked_after_at_once"
+        "for ticket in known}",
+        "for ticket in known[:1]}",
+        "test_one_status_call_answers_for_many_tickets",
     ),
-    "the verdict is forgotten once told": Planted(
+    "the verdict is forgotten once reported": Planted(
         "return {ticket: self._status(self._job(ticket)) for ticket in known}",
-        "told = {ticket: self._status(self._job(ticket)) for ticket in known}\n"
+        "statuses = {ticket: self._status(self._job(ticket)) for ticket in known}\n"
         "        for ticket in known:\n"
-        "            if told[ticket].is_verdict:\n"
+        "            if statuses[ticket].is_verdict:\n"
         "                del self._jobs[ticket.provider_id]\n"
-        "        return told",
-        "test_a_verdict_stays",
+        "        return statuses",
+        "test_a_verdict_never_changes",
     ),
     "the clip is half as long": Planted(
         "range(round(duration * request.fps))",
         "range(round(duration * request.fps / 2))",
         "test_the_file_is_the_clip_that_was_quoted",
     ),
-    "a cancelled clip is handed over": Planted(
+    "a cancelled clip can be fetched": Planted(
         "if self._status(job).state is not State.SUCCEEDED:",
         "if self._status(job).state is State.RUNNING:",
-        "test_what_is_not_there_is_not_written",
+        "test_without_a_clip_no_file_is_written",
     ),
-    "a failed fetch leaves half a file": Planted(
+    "a failed fetch leaves a partial file": Planted(
         'raise GenerationError("there is no clip")',
         'path.write_bytes(b"half"); raise GenerationError("there is no clip")',
-        "test_what_is_not_there_is_not_written",
+        "test_without_a_clip_no_file_is_written",
     ),
-    "a fetch cut short leaves half a file": Planted(
+    "a cancelled fetch leaves a partial file": Planted(
         "        try:\n            duration =",
         '        path.write_bytes(b"half"); await trio.sleep(0)\n'
         "        try:\n            duration =",
-        "test_a_fetch_cut_short_leaves_no_half_file",
+        "test_a_cancelled_fetch_leaves_no_partial_file",
     ),
-    "an error of the system gets out": Planted(
+    "an OSError is not translated": Planted(
         "except OSError as error:",
         "except KeyError as error:",
         "test_a_fetch_that_cannot_write_fails",
@@ -113,45 +115,47 @@ FAULTS = {
         "found = True",
         "test_an_attempt_never_sent_is_absent",
     ),
-    "it cannot be closed twice": Planted(
+    "closing twice fails": Planted(
         "self._jobs.clear()", "del self._jobs", "test_closing_may_be_repeated"
     ),
     "a field that is ignored does not exist": Planted(
-        '"motion", ', '"movement", ', "test_what_is_ignored_are_fields"
+        '"motion", ', '"movement", ', "test_ignored_fields_exist"
     ),
     "a submit leaves a task behind": Planted(
         "        await trio.lowlevel.checkpoint()\n        self._jobs[str(attempt_id)]",
         "        trio.lowlevel.spawn_system_task(trio.sleep, 60)\n"
         "        await trio.lowlevel.checkpoint()\n        self._jobs[str(attempt_id)]",
-        "test_a_submit_cut_short_can_be_found",
+        "test_a_cancelled_submit_can_be_found",
     ),
 }
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_planted_fault_is_found(name: str, tmp_path: Path) -> None:
-    """The promise that the fault breaks fails, and holds in a copy without it."""
+    """The test for the broken promise fails, and passes on the unchanged example."""
     fault = FAULTS[name]
-    assert SOURCE.count(fault.before) == 1, "the example has changed: plant the fault anew"
+    assert SOURCE.count(fault.before) == 1, "the example has changed: adapt the fault"
     with suppress(pytest.skip.Exception):
-        promise(SOURCE, fault.breaks, folder(tmp_path, "sound"))()
+        contract_test(SOURCE, fault.fails, folder(tmp_path, "sound"))()
     with pytest.raises((Exception, pytest.fail.Exception, pytest.skip.Exception)) as caught:
-        promise(SOURCE.replace(fault.before, fault.after), fault.breaks, folder(tmp_path, "b"))()
+        contract_test(
+            SOURCE.replace(fault.before, fault.after), fault.fails, folder(tmp_path, "b")
+        )()
     assert not isinstance(caught.value, pytest.skip.Exception)
 
 
-def promise(source: str, test: str, tmp_path: Path) -> Callable[[], None]:
-    """Give one test of the contract, ready to be run on the backend that the source makes."""
+def contract_test(source: str, test: str, tmp_path: Path) -> Callable[[], None]:
+    """Return one test of the contract, bound to a backend from this source."""
     module = ModuleType("vgen_planted")
     sys.modules[module.__name__] = module  # attrs looks its classes' modules up
     exec(compile(source, "planted", "exec"), vars(module))  # noqa: S102 - our own source
 
-    class Proof(BackendContract):
+    class PlantedContract(BackendContract):
         def make(self) -> VideoBackend:
             backend: VideoBackend = module.Example(price=PRICE)
             return stand_in(backend)
 
-    method: Callable[..., None] = getattr(Proof(), test)
+    method: Callable[..., None] = getattr(PlantedContract(), test)
     wants_folder = "tmp_path" in inspect.signature(method).parameters
     return partial(method, tmp_path) if wants_folder else method
 

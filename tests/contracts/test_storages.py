@@ -1,4 +1,4 @@
-"""The storages of the core keep what the port promises."""
+"""The storages of the core keep the port's contract."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vgen.testing.contracts import StorageContract
 
 
 class TestMemoryStorage(StorageContract):
-    """The fake: the same one for the same test."""
+    """The fake: one instance for each test."""
 
     memory: MemoryStorage | None = None
 

@@ -1,4 +1,4 @@
-"""The pytest plug-in: fixtures, and no spending in a test that does not say so."""
+"""The pytest plug-in: fixtures, and no spending in tests without the marker."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from vgen.testing import CAPABILITIES, FakeBackend, MemoryLedger, MemoryStorage,
 def render(request, image, path, progress):
     raise AssertionError("spent")
 
-class Dear(RenderBackend):
+class Paid(RenderBackend):
     def __init__(self, price=Price(Decimal(1))):
-        super().__init__("dear", render, capabilities=CAPABILITIES, price=price)
+        super().__init__("paid", render, capabilities=CAPABILITIES, price=price)
 
     async def submit(self, prepared, attempt_id):
         return await super().submit(prepared, attempt_id)
@@ -35,7 +35,7 @@ def send(backend):
 
 
 def outcomes(pytester: pytest.Pytester, tests: str, *arguments: str) -> dict[str, int]:
-    """Run tests with nothing but the plug-in, and count how they ended."""
+    """Run tests with the plug-in only, and return the counts of their outcomes."""
     pytester.makeini("[pytest]")
     pytester.makepyfile(BACKENDS + tests)
     result = pytester.runpytest_inprocess("-p", "no:trio", "-p", "no:cacheprovider", *arguments)
@@ -44,11 +44,11 @@ def outcomes(pytester: pytest.Pytester, tests: str, *arguments: str) -> dict[str
 
 
 def test_a_paid_backend_refuses_to_submit(pytester: pytest.Pytester) -> None:
-    """A test that would spend fails, whoever catches what, and is told how to go on."""
+    """A test that would spend fails, whatever it catches, and the message says what to do."""
     tests = """
 def test_it():
     try:
-        send(Dear())
+        send(Paid())
     except Exception:
         pass
 """
@@ -56,17 +56,17 @@ def test_it():
     pytester.makepyfile(BACKENDS + tests)
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*test_it would submit to the paid backend 'dear': use a fake*"])
+    result.stdout.fnmatch_lines(["*test_it would submit to the paid backend 'paid': use a fake*"])
 
 
 def test_a_runner_does_not_spend_either(pytester: pytest.Pytester) -> None:
-    """The refusal comes out of a job, in no exception group."""
+    """The refusal propagates from a job, in no exception group."""
     tests = """
 def test_it():
     prompts = [vgen.ClipPrompt(index, "a", 1.0) for index in range(3)]
     async def main():
         async with vgen.open_runner(
-            backends=[Dear()], storage=MemoryStorage(), ledger=MemoryLedger()
+            backends=[Paid()], storage=MemoryStorage(), ledger=MemoryLedger()
         ) as runner:
             await runner.process(uuid4(), prompts, budget=Decimal(100))
     with pytest.raises(pytest.fail.Exception, match="would submit to the paid backend"):
@@ -76,41 +76,41 @@ def test_it():
 
 
 def test_a_live_test_may_spend(pytester: pytest.Pytester) -> None:
-    """The marker is known, and lets the test through: on a test, a class or a module."""
+    """The marker is registered, and allows spending: on a test or a class."""
     tests = """
 @pytest.mark.vgen_live
 def test_marked():
-    send(Dear())
+    send(Paid())
 
 @pytest.mark.vgen_live
 class TestAll:
     def test_in_class(self):
-        send(Dear())
+        send(Paid())
 
 def test_after():
-    send(Dear())
+    send(Paid())
 """
     assert outcomes(pytester, tests, "--strict-markers") == {"passed": 2, "failed": 1}
     assert outcomes(pytester, tests, "-m", "not vgen_live") == {"failed": 1, "deselected": 2}
 
 
-def test_what_cannot_spend_is_let_through(pytester: pytest.Pytester) -> None:
+def test_backends_that_cannot_spend_may_submit(pytester: pytest.Pytester) -> None:
     """A fake, a backend that is free, and one whose provider is a stand-in may submit."""
     tests = """
-class Moody(FakeBackend):
+class Custom(FakeBackend):
     async def submit(self, prepared, attempt_id):
         return "a ticket"
 
 def test_it():
-    send(Moody())
-    send(Dear(price=None))
-    send(stand_in(Dear()))
+    send(Custom())
+    send(Paid(price=None))
+    send(stand_in(Paid()))
 """
     assert outcomes(pytester, tests) == {"passed": 1}
 
 
 def test_backends_defined_later_are_guarded(pytester: pytest.Pytester) -> None:
-    """A class that a test makes is guarded too, and so is a fixture's use of one."""
+    """A class that a test defines is guarded too, and so is a submit in a fixture."""
     tests = """
 def test_it():
     class Later(Dear):
@@ -120,7 +120,7 @@ def test_it():
 
 @pytest.fixture
 def sent():
-    send(Dear())
+    send(Paid())
 
 def test_fixture(sent):
     pass
@@ -133,7 +133,7 @@ def test_fixture(sent):
 
 
 def test_fixtures_give_fakes(pytester: pytest.Pytester) -> None:
-    """A service's test has fakes and a virtual clock at hand, each test its own."""
+    """The fixtures are fakes and a virtual clock, new ones for each test."""
     tests = """
 from functools import partial
 from vgen.testing import inline_inspector
@@ -156,12 +156,14 @@ def test_it(_, fake_backend, memory_storage, memory_ledger, virtual_clock):
 
 
 def test_the_plug_in_is_light() -> None:
-    """Loading it imports no Trio, no codec and, of the drive, only the filter of the log.
+    """Loading it imports no Trio, no codec and, of `vgen.drive`, only the log filter.
 
     Pytest loads it in every project.
     """
-    look = "import sys, vgen.testing.pytest_plugin; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", look], check=True, capture_output=True, text=True)
+    program = "import sys, vgen.testing.pytest_plugin; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
     loaded = set(done.stdout.split())
     assert "vgen.testing.pytest_plugin" in loaded
     assert loaded.isdisjoint({"trio", "av", "numpy", "attrs", "vgen.ports.backend"})

@@ -91,7 +91,7 @@ _MODULES = {
 if not TYPE_CHECKING:  # checkers would take it for a promise of every name
 
     def __getattr__(name: str) -> object:
-        """Import a name when it is first asked for: pytest loads this package for its plug-in."""
+        """Import a name when it is first used: pytest loads this package for its plug-in."""
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(_MODULES[name]), name)

@@ -1,6 +1,6 @@
-"""The promises of the ports as test classes: inherit one, say how yours is made, run pytest.
+"""The promises of the ports as test classes: inherit one, implement `make`, run pytest.
 
-Needs pytest and Hypothesis, as `pip install vgen[testing]` brings them.
+Needs pytest and Hypothesis: `pip install vgen[testing]`.
 """
 
 from importlib import import_module
@@ -24,7 +24,7 @@ _MODULES = {
 if not TYPE_CHECKING:  # checkers would take it for a promise of every name
 
     def __getattr__(name: str) -> object:
-        """Import a contract when it is asked for: a ledger's processes need no test tools."""
+        """Import a contract when it is first used: a ledger's subprocesses need no pytest."""
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

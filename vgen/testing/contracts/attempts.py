@@ -1,4 +1,4 @@
-"""What a backend promises of the attempts that it has accepted."""
+"""What a backend promises about the attempts that it has accepted."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from vgen.ports.backend import VideoBackend, WaitableBackend
 from vgen.records.jsonio import from_json, to_json
 from vgen.records.request import ClipRequest
 from vgen.records.status import Absent, State, Status, Ticket, Unknown
-from vgen.testing.contracts.bench import BackendBench
-from vgen.testing.contracts.stage import in_trio
+from vgen.testing.contracts.backend_base import BackendTestBase
+from vgen.testing.contracts.trio_tests import in_trio
 from vgen.video import probe
 
 
-class AttemptPromises(BackendBench):
-    """Tickets, verdicts, bills and what can be found again."""
+class AttemptPromises(BackendTestBase):
+    """Tickets, verdicts, bills and `find`."""
 
     @in_trio
     async def test_a_ticket_survives_json(self, tmp_path: Path) -> None:
-        """A ticket names its backend and account, and its copy from JSON is as good as itself."""
+        """A ticket names its backend and account, and its copy from JSON works as well."""
         async with self.make() as backend:
             ticket = await self.submit(backend, self.shortest)
             assert (ticket.backend, ticket.account) == (backend.name, backend.account)
@@ -34,7 +34,7 @@ class AttemptPromises(BackendBench):
 
     @in_trio
     async def test_a_ticket_outlives_its_process(self, tmp_path: Path) -> None:
-        """Where tickets are durable, another instance can ask for one, wait for it and fetch it."""
+        """Durable tickets work in another instance: `status`, waiting and `fetch`."""
         if not self.make().capabilities.durable_tickets:
             pytest.skip("its tickets are not durable")
         async with self.make() as backend:
@@ -46,8 +46,8 @@ class AttemptPromises(BackendBench):
         assert probe(tmp_path / "clip.mp4").frames
 
     @in_trio
-    async def test_many_are_asked_after_at_once(self) -> None:
-        """One question answers for all tickets that are known, and for no others."""
+    async def test_one_status_call_answers_for_many_tickets(self) -> None:
+        """`status` answers for all tickets asked for, and for no others."""
         async with self.make() as backend:
             tickets = [await self.submit(backend, self.shortest) for _ in range(3)]
             assert len(set(tickets)) == len(tickets)
@@ -55,8 +55,8 @@ class AttemptPromises(BackendBench):
             assert not await backend.status([])
 
     @in_trio
-    async def test_an_unknown_ticket_is_nobodys_success(self) -> None:
-        """A ticket that it does not know is left out of the answer, or has failed, unbilled."""
+    async def test_an_unknown_ticket_has_no_success(self) -> None:
+        """An unknown ticket is left out of `status`, or has failed without a bill."""
         async with self.make() as backend:
             known, unknown = await self.submit(backend, self.shortest), self.unknown(backend)
             answers = await backend.status([unknown, known])
@@ -66,8 +66,8 @@ class AttemptPromises(BackendBench):
                 assert not answers[unknown].billed
 
     @in_trio
-    async def test_a_verdict_stays(self) -> None:
-        """A verdict and its bill are the same whenever it is asked or waited for."""
+    async def test_a_verdict_never_changes(self) -> None:
+        """A verdict and its bill stay the same, however often they are asked or waited for."""
         async with self.make() as backend:
             ticket = await self.submit(backend, self.shortest)
             verdict = await self.verdict(backend, ticket)
@@ -78,24 +78,24 @@ class AttemptPromises(BackendBench):
 
     @in_trio
     async def test_attempts_do_not_disturb_each_other(self, tmp_path: Path) -> None:
-        """As many at once as it says it takes, or three, come out each with its own length."""
+        """Attempts at once (`max_concurrent`, at most three) each get their own length."""
         async with self.make() as backend:
-            most = min(3, backend.capabilities.max_concurrent or 3)
-            requests = [self.request(self.lengths()[number % 2 - 1]) for number in range(most)]
+            count = min(3, backend.capabilities.max_concurrent or 3)
+            requests = [self.request(self.lengths()[number % 2 - 1]) for number in range(count)]
             async with trio.open_nursery() as nursery:
                 for number, request in enumerate(requests):
                     path = tmp_path / f"{number}.mp4"
-                    nursery.start_soon(self._made, backend, request, path)
+                    nursery.start_soon(self._check_attempt, backend, request, path)
 
     @in_trio
     async def test_the_bill_is_within_the_hold(self, tmp_path: Path) -> None:
-        """A hold is never below what is then billed: by its own word, or by the true length."""
+        """The bill, reported or by the true length, is never above the quoted hold."""
         async with self.make() as backend:
             for number, seconds in enumerate(self.lengths()):
                 path = tmp_path / f"{number}.mp4"
-                await self._made(backend, self.request(seconds), path)
+                await self._check_attempt(backend, self.request(seconds), path)
 
-    async def _made(self, backend: VideoBackend, request: ClipRequest, path: Path) -> None:
+    async def _check_attempt(self, backend: VideoBackend, request: ClipRequest, path: Path) -> None:
         quote = backend.quote(request)
         ticket = await self.submit(backend, request)
         status = await self.verdict(backend, ticket)
@@ -111,32 +111,32 @@ class AttemptPromises(BackendBench):
 
     @in_trio
     async def test_an_accepted_attempt_is_found(self) -> None:
-        """Where it can find, an attempt whose answer was lost has the same ticket again."""
+        """`find` returns an accepted attempt's ticket, or `Unknown` if not supported."""
         async with self.make() as backend:
             attempt_id = uuid4()
             ticket = await self.submit(backend, self.shortest, attempt_id)
-            found = await self.finding(backend, attempt_id)
+            found = await self.find(backend, attempt_id)
             expected = ticket if backend.capabilities.can_find else Unknown()
             assert found in {ticket, expected}
 
     @in_trio
     async def test_an_attempt_never_sent_is_absent(self) -> None:
-        """Where it can find, it knows what never arrived; where it cannot, it does not pretend."""
+        """`find` returns `Absent` for an attempt never sent, or `Unknown` if not supported."""
         async with self.make() as backend:
-            found = await self.finding(backend, uuid4())
+            found = await self.find(backend, uuid4())
             if backend.capabilities.can_find:
                 assert found == Absent()
             else:
-                assert found == Unknown(), "it cannot find, and yet it claims to know"
+                assert found == Unknown(), "can_find is False, and find does not return Unknown()"
 
     @in_trio
     async def test_progress_is_a_fraction(self) -> None:
-        """What is heard on the way to a verdict is no verdict, with progress from 0 to 1."""
-        heard: list[Status] = []
+        """Every status before a verdict has a progress from 0 to 1, or none."""
+        statuses: list[Status] = []
         async with self.make() as backend:
             ticket = await self.submit(backend, self.shortest)
             if isinstance(backend, WaitableBackend):
-                await backend.wait_finished(ticket, heard.append)
+                await backend.wait_finished(ticket, statuses.append)
             else:
-                heard.append((await backend.status([ticket]))[ticket])
-        assert all(0 <= (status.progress or 0) <= 1 for status in heard)
+                statuses.append((await backend.status([ticket]))[ticket])
+        assert all(0 <= (status.progress or 0) <= 1 for status in statuses)

@@ -18,10 +18,10 @@ from vgen.records.money import ZERO, Account
 async def audit(ledger: CostLedger, job_id: UUID) -> Account:
     """Check a job's journal and account, and return the account.
 
-    At every line of the journal the entry may follow what stood before and moves just its money,
-    spent + held + in doubt is within the budget unless a bill has passed its hold, and each clip
-    has one open attempt at most. In the end account and attempts are what the lines add up to.
-    The budget must have stayed the same all the time.
+    Raises `AssertionError` unless at every line the entry is a legal transition and moves exactly
+    its money, spent + held + in doubt is within the budget (but for bills above their holds), and
+    each clip has at most one open attempt; and unless the account and the attempts are what the
+    lines add up to. The job's budget must never have changed.
     """
     job = await ledger.job(job_id)
     assert job is not None
@@ -37,12 +37,12 @@ async def audit(ledger: CostLedger, job_id: UUID) -> Account:
         assert account.overrun or sum(amounts, ZERO) <= account.limit, f"{line} leaves {account}"
         clips = Counter(attempt.clip_index for attempt in found.values() if attempt.is_open)
         assert max(clips.values(), default=0) <= 1, f"{line} opens a second attempt"
-    _agrees(job, account, found)
+    _check_sums(job, account, found)
     return job.account
 
 
 def _after(line: Line, before: Attempt | None, newest: Attempt) -> Attempt:
-    """Return the attempt after the line, whose movement must be exactly what the entry did."""
+    """Return the attempt after the line, and check that the line's movement is right."""
     if isinstance(line.entry, Planned):
         assert before is None or not before.sent, f"{line}: it was sent before"
         after = _planned(newest, line)
@@ -70,10 +70,12 @@ def _planned(newest: Attempt, line: Line) -> Attempt:
     )
 
 
-def _agrees(job: Job, account: Account, found: dict[UUID, Attempt]) -> None:
-    kept = job.account
+def _check_sums(job: Job, account: Account, found: dict[UUID, Attempt]) -> None:
+    recorded = job.account
     sums = (account.limit, account.spent, account.held, account.in_doubt)
-    assert (kept.limit, kept.spent, kept.held, kept.in_doubt) == sums, "the lines do not add up"
+    assert (recorded.limit, recorded.spent, recorded.held, recorded.in_doubt) == sums, (
+        "the lines do not add up"
+    )
     for newest in job.attempts:
         last = found[newest.attempt_id]
         assert (last.state, last.hold, last.billed) == (newest.state, newest.hold, newest.billed)

@@ -1,4 +1,4 @@
-"""What every backend must keep, as tests."""
+"""The contract of `VideoBackend`, as tests."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class BackendContract(QuotePromises, AttemptPromises, FetchPromises, CancelPromi
             return Mine()
     ```
 
-    A test may make several backends; one that says its tickets are durable must reach the same
-    provider with each. A backend that costs money is proved against a stand-in for its provider:
-    see `vgen.testing.stand_in`. Where the defaults do not fit, override `request`, `lengths` or
-    `clock`, and `poll` or `patience`.
+    A test may make several backends; where tickets are durable, all must reach the same provider.
+    Test a backend that costs money against a stand-in for its provider: see
+    `vgen.testing.stand_in`. Where the defaults do not fit, override `request`, `lengths` or
+    `clock`, and `poll_interval` or `timeout`.
     """

@@ -1,4 +1,4 @@
-"""What a backend promises of cancellation, the provider's and Trio's, and of its end."""
+"""What a backend promises about cancelling attempts, Trio's cancellation, and closing."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import pytest
 from vgen.errors import AttemptError
 from vgen.ports.backend import VideoBackend, WaitableBackend
 from vgen.records.status import Absent, State, Status, Ticket
-from vgen.testing.contracts.bench import BackendBench, a_picture
-from vgen.testing.contracts.cutting import checkpoints, cut_at
-from vgen.testing.contracts.stage import in_trio
+from vgen.testing.contracts.backend_base import BackendTestBase, make_picture
+from vgen.testing.contracts.checkpoints import cancel_at, checkpoints
+from vgen.testing.contracts.trio_tests import in_trio
 
 Call = Callable[[VideoBackend, Ticket], Coroutine[Any, Any, object]]
 
 
-class CancelPromises(BackendBench):
-    """A request to stop is safe to repeat, and whoever is cancelled leaves nothing running."""
+class CancelPromises(BackendTestBase):
+    """`cancel` can be repeated, and a cancelled call leaves nothing running."""
 
     @in_trio
     async def test_cancelling_may_be_repeated(self) -> None:
-        """Cancelled twice, an attempt stands where it stood, with an answer each time."""
+        """A second `cancel` returns the same verdict and changes nothing."""
         async with self.make() as backend:
             ticket = await self.submit(backend, self.shortest)
             first = await backend.cancel(ticket)
@@ -36,8 +36,8 @@ class CancelPromises(BackendBench):
             assert await backend.cancel(ticket) == verdict
 
     @in_trio
-    async def test_what_is_cancelled_at_once_ends_as_cancelled(self) -> None:
-        """Where it can cancel, an attempt that has hardly begun makes no clip."""
+    async def test_an_attempt_can_be_cancelled_at_once(self) -> None:
+        """Cancelled right after its submit, an attempt ends, and its bill is within the hold."""
         async with self.make() as backend:
             if not backend.capabilities.can_cancel:
                 pytest.skip("it cannot cancel")
@@ -50,7 +50,7 @@ class CancelPromises(BackendBench):
 
     @in_trio
     async def test_a_success_cannot_be_cancelled(self) -> None:
-        """Cancelled too late, a clip that succeeded stays a success, with the same bill."""
+        """Cancelling a success changes neither its verdict nor its bill."""
         async with self.make() as backend:
             ticket = await self.submit(backend, self.shortest)
             verdict = await self.verdict(backend, ticket)
@@ -59,7 +59,7 @@ class CancelPromises(BackendBench):
 
     @in_trio
     async def test_an_unknown_ticket_can_be_cancelled(self) -> None:
-        """Nobody's ticket has an answer that is no success, or an error of vgen's."""
+        """Cancelling an unknown ticket returns no success, or raises `AttemptError`."""
         async with self.make() as backend:
             try:
                 status = await backend.cancel(self.unknown(backend))
@@ -69,15 +69,15 @@ class CancelPromises(BackendBench):
             assert status.state is not State.SUCCEEDED
 
     @in_trio
-    async def test_a_submit_cut_short_can_be_found(self) -> None:
-        """Cancelled at any checkpoint, an attempt was sent and is found, or was not and is not."""
+    async def test_a_cancelled_submit_can_be_found(self) -> None:
+        """After a submit cancelled at any checkpoint, `find` says whether it was sent."""
         async with self.make() as backend:
             prepared = await backend.prepare(self.shortest, self.picture())
             attempt_id = uuid4()
             for checkpoint in checkpoints():
-                if not await cut_at(checkpoint, backend.submit(prepared, attempt_id)):
+                if not await cancel_at(checkpoint, backend.submit(prepared, attempt_id)):
                     break
-                found = await self.finding(backend, attempt_id)
+                found = await self.find(backend, attempt_id)
                 if isinstance(found, Ticket):
                     await backend.cancel(found)
                     assert (await self.verdict(backend, found)).is_verdict
@@ -87,44 +87,44 @@ class CancelPromises(BackendBench):
 
     @pytest.mark.parametrize("call", ["prepare", "status", "find"])
     @in_trio
-    async def test_a_question_cut_short_changes_nothing(self, call: str) -> None:
-        """Cancelled at any checkpoint, a question can be asked again and the attempt goes on."""
+    async def test_a_cancelled_query_changes_nothing(self, call: str) -> None:
+        """Cancelled at any checkpoint, a query can be repeated and the attempt goes on."""
         async with self.make() as backend:
             attempt_id = uuid4()
             ticket = await self.submit(backend, self.shortest, attempt_id)
-            image = a_picture() if self.shortest.image else None
+            image = make_picture() if self.shortest.image else None
             calls: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
                 "prepare": partial(backend.prepare, self.shortest, image),
                 "status": partial(backend.status, [ticket]),
                 "find": partial(backend.find, self.attempt(backend, attempt_id)),
             }
             for checkpoint in checkpoints():
-                if not await cut_at(checkpoint, calls[call]()):
+                if not await cancel_at(checkpoint, calls[call]()):
                     break
             assert (await self.verdict(backend, ticket)).state is State.SUCCEEDED
 
     @in_trio
-    async def test_a_wait_cut_short_leaves_the_attempt(self) -> None:
-        """Where it tells its verdict, whoever stops waiting has not ended the attempt."""
+    async def test_a_cancelled_wait_leaves_the_attempt(self) -> None:
+        """Cancelling `wait_finished` does not end the attempt."""
         async with self.make() as backend:
             if not isinstance(backend, WaitableBackend):
-                pytest.skip("it is asked, it does not tell")
+                pytest.skip("it has no wait_finished")
             ticket = await self.submit(backend, self.shortest)
             for checkpoint in checkpoints():
                 waiting = backend.wait_finished(ticket, lambda _status: None)
-                if not await cut_at(checkpoint, waiting):
+                if not await cancel_at(checkpoint, waiting):
                     break
                 state = (await backend.status([ticket]))[ticket].state
                 assert state not in {State.FAILED, State.CANCELLED}
             assert (await self.verdict(backend, ticket)).state is State.SUCCEEDED
 
     @in_trio
-    async def test_a_cancel_cut_short_can_be_repeated(self) -> None:
-        """Cancelled at any checkpoint, the request to stop can be made again and is answered."""
+    async def test_a_cancelled_cancel_can_be_repeated(self) -> None:
+        """Cancelled at any checkpoint, `cancel` can be called again and returns a status."""
         async with self.make() as backend:
             ticket = await self.submit(backend, self.shortest)
             for checkpoint in checkpoints():
-                if not await cut_at(checkpoint, backend.cancel(ticket)):
+                if not await cancel_at(checkpoint, backend.cancel(ticket)):
                     break
                 assert isinstance(await backend.cancel(ticket), Status)
                 assert (await self.verdict(backend, ticket)).is_verdict
@@ -132,7 +132,7 @@ class CancelPromises(BackendBench):
 
     @in_trio
     async def test_closing_may_be_repeated(self) -> None:
-        """Closed twice, with work of all kinds in hand, it is closed."""
+        """A backend with finished and running attempts can be closed twice."""
         backend = self.make()
         async with backend:
             await self.succeeded(backend)
@@ -140,11 +140,11 @@ class CancelPromises(BackendBench):
         await backend.aclose()
 
     @in_trio
-    async def test_closing_cut_short_closes(self) -> None:
-        """Cancelled at any checkpoint, it has let go all the same, and leaves nothing running."""
+    async def test_a_cancelled_close_closes(self) -> None:
+        """Cancelled at any checkpoint, closing leaves nothing running, and can be repeated."""
         for checkpoint in checkpoints():
             backend = await self.make().__aenter__()
             await self.submit(backend, self.shortest)
-            if not await cut_at(checkpoint, backend.aclose()):
+            if not await cancel_at(checkpoint, backend.aclose()):
                 return
             await backend.aclose()

@@ -1,4 +1,4 @@
-"""What every ledger must keep, as tests."""
+"""The contract of `CostLedger`, as tests."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ from vgen.records.entry import Line, Released, Settled, Ticketed
 from vgen.records.job import Claim
 from vgen.records.status import State
 from vgen.testing.contracts.auditing import audit
-from vgen.testing.contracts.busy import BUDGET, Busy, seeded
+from vgen.testing.contracts.histories import TICKET, Step, histories
 from vgen.testing.contracts.operations import (
-    AN_HOUR,
     CLIPS,
     JOB,
+    ONE_HOUR,
     Known,
-    a_manifest,
-    an_attempt,
     attempt_id,
+    make_attempt,
+    make_manifest,
     outcome_of,
-    timeless,
+    without_times,
 )
-from vgen.testing.contracts.stage import Stage, in_trio
-from vgen.testing.contracts.users import TICKET, Step, histories
+from vgen.testing.contracts.random_user import BUDGET, RandomUser, seeded_random
+from vgen.testing.contracts.trio_tests import TrioTests, in_trio
 from vgen.testing.ledger import MemoryLedger
 
 PHASES = set(Phase) - {Phase.explain}
-"""To vary what has been shrunk takes long, and the shrunk history speaks for itself."""
+"""Without Hypothesis's explain phase, which takes long here; the shrunk history is enough."""
 
 INTENDED = (Money.HELD, Custody.INTENDED)
-MOMENT = 0.05
-"""A lease that is over soon, in seconds."""
+SHORT_LEASE = 0.05
+"""A short lease, in seconds."""
 
 
-class LedgerContract(Stage):
+class LedgerContract(TrioTests):
     """The promises of `vgen.ports.ledger.CostLedger`, one test each.
 
     ```python
@@ -56,83 +56,88 @@ class LedgerContract(Stage):
             return Mine(folder / "ledger.db")
     ```
 
-    `make` is given an empty folder, which is of use to some. Where several processes may share
-    the ledger, override `elsewhere` too. `examples` random histories are compared with the model,
-    each of about `size` runs of operations; `crowd` users take `steps` steps each.
+    `make` gets an empty folder. Where several processes may share the ledger, override
+    `subprocess_factory` too. `examples` random histories, each of up to `size` sequences of
+    operations, are compared with `MemoryLedger`; `users` concurrent users do `operations`
+    operations each.
     """
 
     examples: ClassVar[int] = 40
     size: ClassVar[int] = 12
-    crowd: ClassVar[int] = 3
-    steps: ClassVar[int] = 60
+    users: ClassVar[int] = 3
+    operations: ClassVar[int] = 60
 
     @abstractmethod
     def make(self, folder: Path) -> CostLedger:
         """Make the ledger, empty for a new folder."""
 
-    def elsewhere(self, folder: Path) -> tuple[str, ...]:
-        """Say how another process makes the same ledger: "module:name" and its arguments."""
+    def subprocess_factory(self, folder: Path) -> tuple[str, ...]:
+        """Return how a subprocess makes the same ledger: "module:name" and its arguments."""
         del folder
         return ()
 
     def test_it_agrees_with_the_model(self) -> None:
-        """Whatever is asked, once or twice, it answers as `vgen.testing.MemoryLedger` does."""
+        """Each call, also a repeated one, has the same result as on `vgen.testing.MemoryLedger`."""
 
         @settings(max_examples=self.examples, deadline=None, phases=PHASES)
         @given(histories(self.size))
-        def agree(history: list[Step]) -> None:
+        def compare(history: list[Step]) -> None:
             with TemporaryDirectory(prefix="vgen-") as folder:
-                self.run(partial(self._agree, Path(folder), history))
+                self.run(partial(self._compare, Path(folder), history))
 
-        agree()
+        compare()
 
-    async def _agree(self, folder: Path, history: list[Step]) -> None:
+    async def _compare(self, folder: Path, history: list[Step]) -> None:
         ledger, model, known = self.make(folder), MemoryLedger(), Known()
         try:
             for step in history:
                 call = step.operation.call(known)
-                for _ in range(1 + step.twice):
+                for _ in range(1 + step.repeated):
                     expected = await outcome_of(call, model)
                     assert await outcome_of(call, ledger) == expected, f"after {step}"
-                    told = timeless(await ledger.job(JOB))
-                    assert told == timeless(await model.job(JOB)), f"after {step}"
+                    job_there = without_times(await ledger.job(JOB))
+                    assert job_there == without_times(await model.job(JOB)), f"after {step}"
                 job = await model.job(JOB)
                 known.states = {a.attempt_id.int: a.state for a in job.attempts} if job else {}
-            assert undated(await ledger.history(JOB)) == undated(await model.history(JOB))
+            assert lines_without_times(await ledger.history(JOB)) == lines_without_times(
+                await model.history(JOB)
+            )
         finally:
             await ledger.aclose()
 
     @in_trio
-    async def test_users_at_once_keep_its_books(self, tmp_path: Path) -> None:
-        """However many tasks work on a job at once, every line of its journal is sound."""
+    async def test_concurrent_tasks_keep_the_journal_sound(self, tmp_path: Path) -> None:
+        """With several tasks working on a job, every line of its journal is sound."""
         ledger = self.make(tmp_path)
-        await ledger.open_job(a_manifest(BUDGET), [])
-        users = [Busy(ledger, f"task {seed}", seeded(seed)) for seed in range(self.crowd)]
+        await ledger.open_job(make_manifest(BUDGET), [])
+        users = [
+            RandomUser(ledger, f"task {seed}", seeded_random(seed)) for seed in range(self.users)
+        ]
         async with trio.open_nursery() as nursery:
             for user in users:
-                nursery.start_soon(user.work, self.steps)
+                nursery.start_soon(user.work, self.operations)
         assert sum(user.changed for user in users) > 0
         await audit(ledger, JOB)
         await ledger.aclose()
 
     @in_trio
-    async def test_processes_at_once_keep_its_books(self, tmp_path: Path) -> None:
-        """However many processes work on a job at once, every line of its journal is sound."""
-        factory = self.elsewhere(tmp_path)
+    async def test_concurrent_processes_keep_the_journal_sound(self, tmp_path: Path) -> None:
+        """With several processes working on a job, every line of its journal is sound."""
+        factory = self.subprocess_factory(tmp_path)
         if not factory:
-            pytest.skip("it lives in one process")
+            pytest.skip("no subprocess_factory: one process only")
         ledger = self.make(tmp_path)
-        await ledger.open_job(a_manifest(BUDGET), [])
-        command = [sys.executable, "-m", "vgen.testing.contracts.busy"]
+        await ledger.open_job(make_manifest(BUDGET), [])
+        command = [sys.executable, "-m", "vgen.testing.contracts.random_user"]
         changed: list[int] = []
 
         async def work(seed: int) -> None:
-            arguments = [str(seed), str(self.steps), *factory]
+            arguments = [str(seed), str(self.operations), *factory]
             done = await trio.run_process([*command, *arguments], capture_stdout=True)
             changed.append(int(done.stdout))
 
         async with trio.open_nursery() as nursery:
-            for seed in range(self.crowd):
+            for seed in range(self.users):
                 nursery.start_soon(work, seed)
         assert sum(changed) > 0
         await audit(ledger, JOB)
@@ -140,49 +145,49 @@ class LedgerContract(Stage):
 
     @in_trio
     async def test_holds_are_taken_together_or_not_at_all(self, tmp_path: Path) -> None:
-        """Holds that do not fit together leave no job, no hold and no line behind."""
+        """First holds over the budget leave no job, no hold and no line behind."""
         ledger = self.make(tmp_path)
-        holds = [an_attempt(number, cents=51) for number in range(CLIPS)]
+        holds = [make_attempt(number, cents=51) for number in range(CLIPS)]
         with pytest.raises(BudgetExceededError) as caught:
-            await ledger.open_job(a_manifest(101), holds)
+            await ledger.open_job(make_manifest(101), holds)
         assert caught.value.asked == Decimal("1.02")
         assert (await ledger.job(JOB), await ledger.history(JOB)) == (None, ())
-        assert (await ledger.open_job(a_manifest(102), holds)).left == 0
+        assert (await ledger.open_job(make_manifest(102), holds)).left == 0
         await ledger.aclose()
 
     @in_trio
-    async def test_what_was_planned_is_taken_up(self, tmp_path: Path) -> None:
-        """An attempt is sent on the money that was held for its clip, not on as much again."""
+    async def test_a_reservation_uses_the_clips_first_hold(self, tmp_path: Path) -> None:
+        """Reserving an attempt uses the hold of its clip, and holds nothing twice."""
         ledger = self.make(tmp_path)
-        await ledger.open_job(a_manifest(30), [an_attempt(0, cents=30)])
-        claim = await claimed(ledger, "ann", lease=AN_HOUR)
+        await ledger.open_job(make_manifest(30), [make_attempt(0, cents=30)])
+        claim = await claimed(ledger, "ann", lease=ONE_HOUR)
         with pytest.raises(BudgetExceededError):
-            await ledger.reserve(claim, an_attempt(0, cents=31))
-        sent = await ledger.reserve(claim, an_attempt(0, cents=30))
+            await ledger.reserve(claim, make_attempt(0, cents=31))
+        sent = await ledger.reserve(claim, make_attempt(0, cents=30))
         assert (sent.state, sent.sent) == (INTENDED, True)
         assert (await audit(ledger, JOB)).held == Decimal("0.30")
         await ledger.aclose()
 
     @in_trio
     async def test_a_claim_is_one_owners_until_it_expires(self, tmp_path: Path) -> None:
-        """Nobody else is given a claimed clip; an expired claim passes on and writes no more."""
+        """A claimed clip is refused to others; an expired one is taken over and writes no more."""
         ledger = self.make(tmp_path)
-        await ledger.open_job(a_manifest(100), [])
-        first = await claimed(ledger, "ann", lease=AN_HOUR)
-        assert await ledger.claim(JOB, 0, owner="bob", lease=AN_HOUR) is None
+        await ledger.open_job(make_manifest(100), [])
+        first = await claimed(ledger, "ann", lease=ONE_HOUR)
+        assert await ledger.claim(JOB, 0, owner="bob", lease=ONE_HOUR) is None
         assert await ledger.holder(JOB, 0) == first
-        await ledger.reserve(first, an_attempt(0, cents=10))
-        await ledger.renew(first, lease=MOMENT)
-        second = await ledger.claim(JOB, 0, owner="bob", lease=AN_HOUR)
+        await ledger.reserve(first, make_attempt(0, cents=10))
+        await ledger.renew(first, lease=SHORT_LEASE)
+        second = await ledger.claim(JOB, 0, owner="bob", lease=ONE_HOUR)
         while second is None:
-            await trio.sleep(MOMENT)
-            second = await ledger.claim(JOB, 0, owner="bob", lease=AN_HOUR)
+            await trio.sleep(SHORT_LEASE)
+            second = await ledger.claim(JOB, 0, owner="bob", lease=ONE_HOUR)
         assert second.epoch > first.epoch
         for stale in (
-            partial(ledger.renew, first, lease=AN_HOUR),
-            partial(ledger.reserve, first, an_attempt(0, cents=10)),
+            partial(ledger.renew, first, lease=ONE_HOUR),
+            partial(ledger.reserve, first, make_attempt(0, cents=10)),
             partial(ledger.advance, first, attempt_id(0), INTENDED, Released("refused")),
-            partial(ledger.reserve, second, an_attempt(0, cents=10)),
+            partial(ledger.reserve, second, make_attempt(0, cents=10)),
         ):
             with pytest.raises(LedgerError):
                 await stale()
@@ -190,25 +195,25 @@ class LedgerContract(Stage):
 
     @in_trio
     async def test_a_clip_has_one_open_attempt(self, tmp_path: Path) -> None:
-        """While an attempt at a clip can still move, no other is let in, whoever asks."""
+        """While a clip's attempt is open, no other attempt at it can be reserved or planned."""
         ledger = self.make(tmp_path)
-        await ledger.open_job(a_manifest(100), [])
-        claim = await claimed(ledger, "ann", lease=AN_HOUR)
-        await ledger.reserve(claim, an_attempt(0, cents=10))
+        await ledger.open_job(make_manifest(100), [])
+        claim = await claimed(ledger, "ann", lease=ONE_HOUR)
+        await ledger.reserve(claim, make_attempt(0, cents=10))
         with pytest.raises(LedgerError):
-            await ledger.reserve(claim, an_attempt(CLIPS, cents=10))
-        account = await ledger.open_job(a_manifest(100), [an_attempt(CLIPS, cents=20)])
+            await ledger.reserve(claim, make_attempt(CLIPS, cents=10))
+        account = await ledger.open_job(make_manifest(100), [make_attempt(CLIPS, cents=20)])
         assert account.held == Decimal("0.10")
         await ledger.aclose()
 
     @in_trio
-    async def test_a_lost_answer_can_be_asked_for_again(self, tmp_path: Path) -> None:
-        """The same call again has the same answer, and writes no second line."""
+    async def test_a_call_can_be_repeated(self, tmp_path: Path) -> None:
+        """The same call again has the same result, and writes no second line."""
         ledger = self.make(tmp_path)
-        await ledger.open_job(a_manifest(100), [])
-        claim = await claimed(ledger, "ann", lease=AN_HOUR)
+        await ledger.open_job(make_manifest(100), [])
+        claim = await claimed(ledger, "ann", lease=ONE_HOUR)
         for call in (
-            partial(ledger.reserve, claim, an_attempt(0, cents=10)),
+            partial(ledger.reserve, claim, make_attempt(0, cents=10)),
             partial(ledger.advance, claim, attempt_id(0), INTENDED, Ticketed(TICKET)),
         ):
             answer = await call()
@@ -219,44 +224,44 @@ class LedgerContract(Stage):
 
     @in_trio
     async def test_a_bill_above_its_hold_stops_the_spending(self, tmp_path: Path) -> None:
-        """It is booked in full and marked, and nothing more that costs is let in."""
+        """It is booked in full and marked as an overrun, and nothing more can be reserved."""
         ledger = self.make(tmp_path)
-        await ledger.open_job(a_manifest(100), [])
-        claim = await claimed(ledger, "ann", lease=AN_HOUR)
-        await ledger.reserve(claim, an_attempt(0, cents=10))
+        await ledger.open_job(make_manifest(100), [])
+        claim = await claimed(ledger, "ann", lease=ONE_HOUR)
+        await ledger.reserve(claim, make_attempt(0, cents=10))
         await ledger.advance(claim, attempt_id(0), INTENDED, Ticketed(TICKET))
         bill = Settled(State.FAILED, Decimal("0.12"), metered=True)
         state = (Money.HELD, Custody.TICKETED)
         assert (await ledger.advance(claim, attempt_id(0), state, bill)).overrun
         with pytest.raises(BudgetExceededError):
-            await ledger.reserve(claim, an_attempt(CLIPS, cents=1))
+            await ledger.reserve(claim, make_attempt(CLIPS, cents=1))
         account = await audit(ledger, JOB)
         assert (account.spent, account.overrun) == (Decimal("0.12"), True)
         await ledger.aclose()
 
     @in_trio
-    async def test_what_is_written_stays(self, tmp_path: Path) -> None:
-        """Closed and opened again, the ledger has every job, claim and line that it had."""
+    async def test_a_ledger_can_be_reopened(self, tmp_path: Path) -> None:
+        """A ledger that is closed and opened again has all its jobs, claims and lines."""
         ledger = self.make(tmp_path)
-        await ledger.open_job(a_manifest(100), [an_attempt(0, cents=10)])
-        await claimed(ledger, "ann", lease=AN_HOUR)
+        await ledger.open_job(make_manifest(100), [make_attempt(0, cents=10)])
+        await claimed(ledger, "ann", lease=ONE_HOUR)
         before = await ledger.job(JOB), await ledger.history(JOB)
         for _ in range(2):
             await ledger.aclose()
         other = self.make(tmp_path)
         assert await other.jobs() == (JOB,)
         assert (await other.job(JOB), await other.history(JOB)) == before
-        assert await other.claim(JOB, 0, owner="bob", lease=AN_HOUR) is None
+        assert await other.claim(JOB, 0, owner="bob", lease=ONE_HOUR) is None
         await other.aclose()
 
 
 async def claimed(ledger: CostLedger, owner: str, *, lease: float) -> Claim:
-    """Claim the first clip, which is free."""
+    """Claim the first clip, which must be free."""
     claim = await ledger.claim(JOB, 0, owner=owner, lease=lease)
     assert claim is not None
     return claim
 
 
-def undated(lines: tuple[Line, ...]) -> list[Line]:
-    """Give the lines of a journal as if all were written at once."""
+def lines_without_times(lines: tuple[Line, ...]) -> list[Line]:
+    """Return a journal's lines with all times replaced by one."""
     return [evolve(line, at=datetime.fromtimestamp(0, UTC)) for line in lines]

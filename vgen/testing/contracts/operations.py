@@ -1,4 +1,4 @@
-"""What random users do with a ledger, one operation at a time."""
+"""The operations that random users do on a ledger."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vgen.records.settings import GenerationSettings
 
 JOB = UUID(int=0x6A6F62)
 CLIPS = 2
-AN_HOUR = 3600.0
+ONE_HOUR = 3600.0
 
 Call = Callable[[CostLedger], Awaitable[Any]]
 
@@ -31,88 +31,88 @@ REQUEST = ClipRequest(
 
 @define
 class Known:
-    """What the users know: the claims they were given, and the attempts as they last stood."""
+    """What the users have received: their claims, and the last state of each attempt."""
 
     claims: dict[tuple[str, int], Claim] = field(factory=dict[tuple[str, int], Claim])
     states: dict[int, tuple[Money, Custody]] = field(factory=dict[int, tuple[Money, Custody]])
 
     def claim(self, owner: str, clip: int) -> Claim:
-        """Give the owner's last claim on a clip, or one that was never given."""
+        """Return the owner's last claim on a clip, or an invalid one."""
         return self.claims.get((owner, clip), Claim(JOB, clip, owner, epoch=1000))
 
 
 @frozen
 class Open:
-    """Open the job, or open it anew, with holds in cents for some attempts."""
+    """Open the job, or open it again, with holds in cents for some attempts."""
 
     budget: int
     holds: dict[int, int]
     spent: int = 0
 
     def call(self, known: Known) -> Call:
-        """Give the call."""
+        """Return the call of a ledger."""
         del known
-        manifest = a_manifest(self.budget, self.spent)
-        holds = [an_attempt(number, cents) for number, cents in self.holds.items()]
+        manifest = make_manifest(self.budget, self.spent)
+        holds = [make_attempt(number, cents) for number, cents in self.holds.items()]
         return lambda ledger: ledger.open_job(manifest, holds)
 
 
 @frozen
-class Take:
-    """Claim a clip; without `lasting`, the claim has expired as soon as it is given."""
+class ClaimClip:
+    """Claim a clip; without `lasting`, the claim expires at once."""
 
     owner: str
     clip: int
     lasting: bool = True
 
     def call(self, known: Known) -> Call:
-        """Give the call."""
-        lease = AN_HOUR if self.lasting else 0.0
+        """Return the call of a ledger."""
+        lease = ONE_HOUR if self.lasting else 0.0
 
-        async def take(ledger: CostLedger) -> Claim | None:
-            claim = await ledger.claim(JOB, self.clip, owner=self.owner, lease=lease)
-            if claim is not None:
-                known.claims[self.owner, self.clip] = claim
-            return claim
+        async def claim(ledger: CostLedger) -> Claim | None:
+            granted = await ledger.claim(JOB, self.clip, owner=self.owner, lease=lease)
+            if granted is not None:
+                known.claims[self.owner, self.clip] = granted
+            return granted
 
-        return take
+        return claim
 
 
 @frozen
-class WhoHolds:
-    """Ask who holds a clip."""
+class GetHolder:
+    """Look up the claim on a clip."""
 
     clip: int
 
     def call(self, known: Known) -> Call:
-        """Give the call."""
+        """Return the call of a ledger."""
         del known
         return lambda ledger: ledger.holder(JOB, self.clip)
 
 
 @frozen
 class Renew:
-    """Make the owner's claim last, or with no `lasting` expire at once."""
+    """Renew the owner's claim; without `lasting`, it expires at once."""
 
     owner: str
     clip: int
     lasting: bool = True
 
     def call(self, known: Known) -> Call:
-        """Give the call."""
-        claim, lease = known.claim(self.owner, self.clip), AN_HOUR if self.lasting else 0.0
+        """Return the call of a ledger."""
+        claim, lease = known.claim(self.owner, self.clip), ONE_HOUR if self.lasting else 0.0
         return lambda ledger: ledger.renew(claim, lease=lease)
 
 
 @frozen
-class GiveBack:
+class Release:
     """Release the owner's claim."""
 
     owner: str
     clip: int
 
     def call(self, known: Known) -> Call:
-        """Give the call."""
+        """Return the call of a ledger."""
         claim = known.claim(self.owner, self.clip)
         return lambda ledger: ledger.release(claim)
 
@@ -126,24 +126,24 @@ class Reserve:
     cents: int
 
     def call(self, known: Known) -> Call:
-        """Give the call."""
+        """Return the call of a ledger."""
         claim = known.claim(self.owner, clip_of(self.attempt))
-        attempt = an_attempt(self.attempt, self.cents)
+        attempt = make_attempt(self.attempt, self.cents)
         return lambda ledger: ledger.reserve(claim, attempt)
 
 
 @frozen
 class Advance:
-    """Move an attempt on from where it last stood; `astray`, under the claim on another clip."""
+    """Advance an attempt from its last state; `wrong_claim`: with the claim on another clip."""
 
     owner: str
     attempt: int
     entry: Entry
-    astray: bool = False
+    wrong_claim: bool = False
 
     def call(self, known: Known) -> Call:
-        """Give the call."""
-        clip = (clip_of(self.attempt) + self.astray) % CLIPS
+        """Return the call of a ledger."""
+        clip = (clip_of(self.attempt) + self.wrong_claim) % CLIPS
         claim = known.claim(self.owner, clip)
         expected = known.states.get(self.attempt, (Money.HELD, Custody.INTENDED))
         identity = attempt_id(self.attempt)
@@ -157,72 +157,74 @@ class Conclude:
     outcome: str = "done"
 
     def call(self, known: Known) -> Call:
-        """Give the call."""
+        """Return the call of a ledger."""
         del known
         return lambda ledger: ledger.conclude(JOB, self.outcome)
 
 
 @frozen
 class Stop:
-    """Have the job stopped."""
+    """Stop the job."""
 
     def call(self, known: Known) -> Call:
-        """Give the call."""
+        """Return the call of a ledger."""
         del known
         return lambda ledger: ledger.stop(JOB)
 
 
 @frozen
 class LookUp:
-    """Ask for an attempt, and for all that can still move."""
+    """Look up an attempt, and all unsettled ones."""
 
     attempt: int
 
     def call(self, known: Known) -> Call:
-        """Give the call."""
+        """Return the call of a ledger."""
         del known
 
         async def look_up(ledger: CostLedger) -> object:
-            moving = [timeless(each) for each in await ledger.unsettled()]
-            return timeless(await ledger.attempt(attempt_id(self.attempt))), moving
+            unsettled = [without_times(each) for each in await ledger.unsettled()]
+            return without_times(await ledger.attempt(attempt_id(self.attempt))), unsettled
 
         return look_up
 
 
-Operation = Open | Take | WhoHolds | Renew | GiveBack | Reserve | Advance | Conclude | Stop | LookUp
+Operation = (
+    Open | ClaimClip | GetHolder | Renew | Release | Reserve | Advance | Conclude | Stop | LookUp
+)
 
 
-def timeless(told: object) -> object:
-    """Give a ledger's answer as if all of it had been written at one moment."""
-    if isinstance(told, Job):
-        return evolve(told, attempts=tuple(evolve(a, reserved_at=None) for a in told.attempts))
-    return evolve(told, reserved_at=None) if isinstance(told, Attempt) else told
+def without_times(answer: object) -> object:
+    """Return a ledger's answer without the times of reservations."""
+    if isinstance(answer, Job):
+        return evolve(answer, attempts=tuple(evolve(a, reserved_at=None) for a in answer.attempts))
+    return evolve(answer, reserved_at=None) if isinstance(answer, Attempt) else answer
 
 
 async def outcome_of(call: Call, ledger: CostLedger) -> object:
-    """Give what a call answers: its result, or the class of its error with what it says of money.
+    """Return a call's result, or the class of its `VgenError` with the error's attributes.
 
-    Errors that are not vgen's are let through.
+    Other exceptions propagate.
     """
     try:
-        return timeless(await call(ledger))
+        return without_times(await call(ledger))
     except VgenError as error:
-        amounts = {name: value for name, value in vars(error).items() if name != "ticket"}
-        return type(error), amounts
+        attributes = {name: value for name, value in vars(error).items() if name != "ticket"}
+        return type(error), attributes
 
 
 def clip_of(attempt: int) -> int:
-    """Give the clip that an attempt is at."""
+    """Return the clip of an attempt."""
     return attempt % CLIPS
 
 
 def attempt_id(attempt: int) -> UUID:
-    """Give an attempt's id."""
+    """Return an attempt's id."""
     return UUID(int=attempt)
 
 
-def an_attempt(number: int, cents: int) -> Attempt:
-    """Give a planned attempt that holds so many cents."""
+def make_attempt(number: int, cents: int) -> Attempt:
+    """Return a planned attempt that holds so many cents."""
     return Attempt(
         attempt_id=attempt_id(number),
         job_id=JOB,
@@ -236,8 +238,8 @@ def an_attempt(number: int, cents: int) -> Attempt:
     )
 
 
-def a_manifest(budget: int, spent: int = 0) -> Manifest:
-    """Give the job, with its budget and what was spent of it before in cents."""
+def make_manifest(budget: int, spent: int = 0) -> Manifest:
+    """Return the job's manifest, with its budget and earlier spending in cents."""
     clips = tuple(
         PlannedClip(ClipPrompt(index, "a lighthouse", 4.0), REQUEST, "f", ("svd",))
         for index in range(CLIPS)

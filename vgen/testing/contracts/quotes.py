@@ -1,19 +1,19 @@
-"""What a backend promises before anything is sent."""
+"""What a backend promises about capabilities, quotes and preparation."""
 
 from __future__ import annotations
 
 from attrs import fields_dict
 
 from vgen.records.request import Capabilities, ClipRequest
-from vgen.testing.contracts.bench import BackendBench
-from vgen.testing.contracts.stage import in_trio
+from vgen.testing.contracts.backend_base import BackendTestBase
+from vgen.testing.contracts.trio_tests import in_trio
 
 
-class QuotePromises(BackendBench):
+class QuotePromises(BackendTestBase):
     """Capabilities, quotes and preparation."""
 
     def test_it_says_what_it_can_do(self) -> None:
-        """Its name, its lengths and its limits are there and make sense."""
+        """It has a name, lengths and limits, and they make sense."""
         backend = self.make()
         can = backend.capabilities
         assert backend.name
@@ -24,7 +24,7 @@ class QuotePromises(BackendBench):
         assert can.max_concurrent is None or can.max_concurrent > 0
 
     def test_a_quote_is_always_the_same(self) -> None:
-        """The same request has one quote: twice, on another instance, and before opening."""
+        """A request always gets the same quote, from any instance, also before opening."""
         backend, other = self.make(), self.make()
         for seconds in self.lengths():
             request = self.request(seconds)
@@ -32,7 +32,7 @@ class QuotePromises(BackendBench):
             assert backend.quote(request) == other.quote(request) == quote
 
     def test_a_quote_is_for_the_nearest_length(self) -> None:
-        """The quoted length is one that is offered, none is nearer, within half a frame."""
+        """The quoted length is the nearest one that is offered, within half a frame."""
         backend = self.make()
         for seconds in (*self.lengths(), 0.01, 3.3, 10_000.0):
             request = self.request(seconds)
@@ -44,22 +44,22 @@ class QuotePromises(BackendBench):
             )
 
     def test_a_hold_covers_the_price(self) -> None:
-        """A quote holds at least the price of its length; what is not paid holds nothing."""
+        """A hold is at least the price of its length; an unpaid backend holds nothing."""
         backend = self.make()
         for seconds in self.lengths():
             quote = backend.quote(self.request(seconds))
             assert quote.hold >= quote.price.cost(quote.duration)
             assert bool(quote.hold) is backend.capabilities.paid
 
-    def test_what_is_ignored_are_fields(self) -> None:
-        """What a quote says it cannot honour are names of the request's fields, each once."""
+    def test_ignored_fields_exist(self) -> None:
+        """`Quote.ignored` has names of the request's fields, each once."""
         ignored = self.make().quote(self.shortest).ignored
         assert set(ignored) <= set(fields_dict(ClipRequest))
         assert len(set(ignored)) == len(ignored)
 
     @in_trio
     async def test_preparing_may_be_repeated(self) -> None:
-        """A request can be prepared again, keeps its fields, and can then be sent."""
+        """A request can be prepared twice, keeps its fields, and can then be submitted."""
         async with self.make() as backend:
             for _ in range(2):
                 prepared = await backend.prepare(self.shortest, self.picture())

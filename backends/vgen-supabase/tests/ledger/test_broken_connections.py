@@ -25,7 +25,7 @@ LEAST, MOST = 2.5, 5.5
 class BrokenConnections(LedgerContract):
     """The contract with every connection broken, and a check that some were."""
 
-    examples, size, crowd, steps = 8, 8, 2, 20
+    examples, size, users, operations = 8, 8, 2, 20
     database: Database
     proxy: Proxy
     folder: Path | None = None
@@ -70,7 +70,7 @@ class TestPostgresLedger(BrokenConnections):
         self.emptied(folder)
         return PostgresLedger(self.address)
 
-    def elsewhere(self, folder: Path) -> tuple[str, ...]:
+    def subprocess_factory(self, folder: Path) -> tuple[str, ...]:
         return "vgen_supabase:PostgresLedger", self.address
 
 
@@ -91,5 +91,5 @@ class TestSupabaseLedger(BrokenConnections):
         self.emptied(folder)
         return SupabaseLedger(self.rest.url, self.rest.key())
 
-    def elsewhere(self, folder: Path) -> tuple[str, ...]:
+    def subprocess_factory(self, folder: Path) -> tuple[str, ...]:
         return "vgen_supabase:SupabaseLedger", self.rest.url, self.rest.key()

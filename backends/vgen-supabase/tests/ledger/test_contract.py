@@ -38,7 +38,7 @@ class TestPostgresLedger(Shared):
         self.emptied(folder)
         return PostgresLedger(self.database.address())
 
-    def elsewhere(self, folder: Path) -> tuple[str, ...]:
+    def subprocess_factory(self, folder: Path) -> tuple[str, ...]:
         return "vgen_supabase:PostgresLedger", self.database.address()
 
 
@@ -56,5 +56,5 @@ class TestSupabaseLedger(Shared):
         self.emptied(folder)
         return SupabaseLedger(self.gateway.url, self.gateway.key())
 
-    def elsewhere(self, folder: Path) -> tuple[str, ...]:
+    def subprocess_factory(self, folder: Path) -> tuple[str, ...]:
         return "vgen_supabase:SupabaseLedger", self.gateway.url, self.gateway.key()

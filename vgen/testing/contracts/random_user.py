@@ -29,19 +29,19 @@ from vgen.records.entry import (
 )
 from vgen.records.job import Claim
 from vgen.records.status import State, Ticket
-from vgen.testing.contracts.operations import AN_HOUR, CLIPS, JOB, a_manifest, an_attempt
+from vgen.testing.contracts.operations import CLIPS, JOB, ONE_HOUR, make_attempt, make_manifest
 
 BUDGET = 300
-"""What the users share, in cents; each attempt holds up to a fifth of it."""
+"""The users' common budget in cents; each attempt holds up to a fifth of it."""
 
-LEASES = (0.0, AN_HOUR)
+LEASES = (0.0, ONE_HOUR)
 
 
 @define
-class Busy:
-    """Claims, reserves, advances, opens again and concludes, at random.
+class RandomUser:
+    """Claims, reserves, advances, reopens and concludes, at random.
 
-    `changed` counts what the ledger has accepted.
+    `changed` counts the operations that the ledger has accepted.
     """
 
     ledger: CostLedger
@@ -49,15 +49,15 @@ class Busy:
     rng: random.Random
     changed: int = 0
 
-    async def work(self, steps: int) -> None:
-        """Take so many steps; refusals of the ledger are ignored."""
-        for _ in range(steps):
+    async def work(self, operations: int) -> None:
+        """Do so many operations; refusals of the ledger are ignored."""
+        for _ in range(operations):
             try:
-                await self._step()
+                await self._operation()
             except (LedgerError, BudgetExceededError):
                 continue
 
-    async def _step(self) -> None:
+    async def _operation(self) -> None:
         if self._happens(1):
             await self._whole_job()
             return
@@ -71,22 +71,22 @@ class Busy:
 
     async def _whole_job(self) -> None:
         if self._happens(3):
-            await self.ledger.conclude(JOB, "counted")
+            await self.ledger.conclude(JOB, "concluded")
         else:
             holds = [self._attempt(clip) for clip in range(CLIPS)]
-            await self.ledger.open_job(a_manifest(BUDGET), holds)
+            await self.ledger.open_job(make_manifest(BUDGET), holds)
         self.changed += 1
 
     async def _one_clip(self, claim: Claim) -> None:
         attempts = await self.ledger.attempts(JOB, claim.clip_index)
-        standing = next((attempt for attempt in attempts if attempt.is_open), None)
-        if standing is None or not standing.sent:
-            take_up = standing is not None and self._happens(7)
-            attempt = standing if standing and take_up else self._attempt(claim.clip_index)
+        current = next((attempt for attempt in attempts if attempt.is_open), None)
+        if current is None or not current.sent:
+            use_plan = current is not None and self._happens(7)
+            attempt = current if current and use_plan else self._attempt(claim.clip_index)
             await self.ledger.reserve(claim, attempt)
         else:
-            entry = self.rng.choice([e for e in self._entries(standing) if fits(standing, e)])
-            await self.ledger.advance(claim, standing.attempt_id, standing.state, entry)
+            entry = self.rng.choice([e for e in self._entries(current) if fits(current, e)])
+            await self.ledger.advance(claim, current.attempt_id, current.state, entry)
         self.changed += 1
 
     def _happens(self, tenths: int) -> bool:
@@ -94,18 +94,18 @@ class Busy:
 
     def _attempt(self, clip: int) -> Attempt:
         number = UUID(int=self.rng.getrandbits(128), version=4)
-        attempt = an_attempt(clip, cents=self.rng.randrange(1, BUDGET // 5))
+        attempt = make_attempt(clip, cents=self.rng.randrange(1, BUDGET // 5))
         return evolve(attempt, attempt_id=number)
 
-    def _entries(self, standing: Attempt) -> Sequence[Entry]:
-        bill = standing.hold * self.rng.randrange(101) / 100
-        won = self.rng.choice([State.SUCCEEDED, State.SUCCEEDED, State.FAILED])
-        true_bill = standing.billed if standing.metered and standing.billed is not None else bill
+    def _entries(self, current: Attempt) -> Sequence[Entry]:
+        bill = current.hold * self.rng.randrange(101) / 100
+        verdict = self.rng.choice([State.SUCCEEDED, State.SUCCEEDED, State.FAILED])
+        true_bill = current.billed if current.metered and current.billed is not None else bill
         return (
             Ticketed(Ticket("svd", "p")),
             Released("refused"),
             Doubted("silence"),
-            Settled(won, bill, metered=self._happens(5)),
+            Settled(verdict, bill, metered=self._happens(5)),
             WrittenOff("age"),
             Fetched("/clip.mp4", true_bill),
             Stored(Clip(0, "", 4.0, 4.0, 0.0)),
@@ -113,13 +113,13 @@ class Busy:
         )
 
 
-def seeded(seed: int) -> random.Random:
-    """Return a generator that repeats itself for the same seed."""
-    return random.Random(seed)  # noqa: S311 - a plan that can be repeated, no secret
+def seeded_random(seed: int) -> random.Random:
+    """Return a random generator with this seed."""
+    return random.Random(seed)  # noqa: S311 - reproducible, no secret
 
 
 def fits(attempt: Attempt, entry: Entry) -> bool:
-    """Whether the entry may follow."""
+    """Whether the entry is a legal transition of the attempt."""
     try:
         follow(attempt, entry)
     except LedgerError:
@@ -127,17 +127,18 @@ def fits(attempt: Attempt, entry: Entry) -> bool:
     return True
 
 
-async def main(*words: str) -> None:
-    """Change a ledger at random, and print how often it was changed.
+async def main(*argv: str) -> None:
+    """Change a ledger at random, and print how many changes it has accepted.
 
-    The words: a seed, how many steps, the "module:name" that makes the ledger, its arguments.
+    The arguments: a seed, the number of operations, the "module:name" that makes the ledger, and
+    its arguments.
     """
-    seed, steps, factory, *arguments = words
+    seed, operations, factory, *arguments = argv
     ledger: CostLedger = resolve_name(factory)(*arguments)
-    busy = Busy(ledger, f"process {seed}", seeded(int(seed)))
-    await busy.work(int(steps))
+    user = RandomUser(ledger, f"process {seed}", seeded_random(int(seed)))
+    await user.work(int(operations))
     await ledger.aclose()
-    sys.stdout.write(f"{busy.changed}\n")
+    sys.stdout.write(f"{user.changed}\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the tests of a backend have in common: how it is made, asked and waited for."""
+"""Helpers for the tests of a backend: make it, submit, wait for verdicts."""
 
 from __future__ import annotations
 
@@ -16,27 +16,24 @@ from vgen.ports.backend import VideoBackend, WaitableBackend
 from vgen.records.attempt import Attempt
 from vgen.records.request import ClipRequest, Image
 from vgen.records.status import Finding, State, Status, Ticket, Unknown
-from vgen.testing.contracts.stage import Stage
+from vgen.testing.contracts.trio_tests import TrioTests
 
 PROMPT = "A lighthouse above a calm sea at dusk"
 STEP = 1.3
-"""How much longer the second clip is where every length can be had; no round number of frames."""
+"""How much longer the second clip is where any length is possible, in seconds."""
 
 
-class BackendBench(Stage):
-    """Makes backends and brings attempts to where a test wants them.
+class BackendTestBase(TrioTests):
+    """The base of a backend's tests; `poll_interval` is the pause between polls, in seconds."""
 
-    `poll` is the pause between two questions after a ticket, in seconds.
-    """
-
-    poll: ClassVar[float] = 0.02
+    poll_interval: ClassVar[float] = 0.02
 
     @abstractmethod
     def make(self) -> VideoBackend:
-        """Make the backend, closed. A second one stands for another process."""
+        """Return a backend that is not open yet. A second one stands for another process."""
 
     def request(self, seconds: float) -> ClipRequest:
-        """Give a request that the backend can honour, `seconds` long; small, for speed."""
+        """Return a small request that the backend can honour, `seconds` long."""
         image = self.picture()
         return ClipRequest(
             prompt=PROMPT,
@@ -51,11 +48,11 @@ class BackendBench(Stage):
         )
 
     def picture(self) -> Image | None:
-        """Give the reference image of the request: only where the backend cannot do without."""
-        return None if self.make().capabilities.text else a_picture()
+        """Return the request's reference image; `None` where text is enough."""
+        return None if self.make().capabilities.text else make_picture()
 
     def lengths(self) -> tuple[float, ...]:
-        """Give the lengths that are tried: all, or where any can be had, two short ones."""
+        """Return the lengths to test, in seconds: all, or two short ones where any is possible."""
         capabilities = self.make().capabilities
         if not capabilities.any_duration:
             return capabilities.durations
@@ -70,42 +67,42 @@ class BackendBench(Stage):
     async def submit(
         self, backend: VideoBackend, request: ClipRequest, attempt_id: UUID | None = None
     ) -> Ticket:
-        """Prepare and send a request."""
+        """Prepare and submit a request."""
         prepared = await backend.prepare(request, self.picture() if request.image else None)
         return await backend.submit(prepared, attempt_id or uuid4())
 
     async def verdict(self, backend: VideoBackend, ticket: Ticket) -> Status:
-        """Wait for a verdict as the runner does."""
+        """Wait for an attempt's verdict as a runner does."""
         if isinstance(backend, WaitableBackend):
             return await backend.wait_finished(ticket, lambda _status: None)
         while True:
             status = (await backend.status([ticket])).get(ticket)
             if status is not None and status.is_verdict:
                 return status
-            await trio.sleep(self.poll)
+            await trio.sleep(self.poll_interval)
 
-    async def finding(self, backend: VideoBackend, attempt_id: UUID) -> Finding:
-        """Look for an attempt until, where it can find, the backend is sure."""
+    async def find(self, backend: VideoBackend, attempt_id: UUID) -> Finding:
+        """Call `find` until it is not `Unknown`, or once where the backend cannot find."""
         attempt = self.attempt(backend, attempt_id)
         while True:
             found = await backend.find(attempt)
             if found != Unknown() or not backend.capabilities.can_find:
                 return found
-            await trio.sleep(self.poll)
+            await trio.sleep(self.poll_interval)
 
     async def succeeded(self, backend: VideoBackend, request: ClipRequest | None = None) -> Ticket:
-        """Bring an attempt to its success."""
+        """Submit a request, wait for its success, and return its ticket."""
         ticket = await self.submit(backend, request or self.shortest)
         status = await self.verdict(backend, ticket)
         assert status.state is State.SUCCEEDED, f"a plain request ended with {status}"
         return ticket
 
     def unknown(self, backend: VideoBackend) -> Ticket:
-        """Give a ticket that the backend never wrote."""
+        """Return a ticket that the backend has never issued."""
         return Ticket(backend.name, str(uuid4()), account=backend.account, version="none")
 
     def attempt(self, backend: VideoBackend, attempt_id: UUID) -> Attempt:
-        """Give the ledger's record of an attempt at the shortest clip."""
+        """Return a ledger's record of an attempt at the shortest clip."""
         return Attempt(
             attempt_id=attempt_id,
             job_id=uuid4(),
@@ -120,8 +117,8 @@ class BackendBench(Stage):
 
 
 @cache
-def a_picture() -> Image:
-    """Give a small reference image with something to see on it."""
+def make_picture() -> Image:
+    """Return a small reference image, a gradient."""
     side = 64
     encoded = BytesIO()
     Pictures.radial_gradient("L").resize((side, side)).convert("RGB").save(encoded, "PNG")

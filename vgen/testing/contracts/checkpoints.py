@@ -9,47 +9,47 @@ from typing import Any
 
 import trio
 
-EACH = 16
-"""So many checkpoints are tried one by one; after them, every fourth part of the way."""
+ALL_UP_TO = 16
+"""Up to here every checkpoint is tried; after it, steps grow by a quarter."""
 
 
-async def cut_at(checkpoint: int, work: Coroutine[Any, Any, object]) -> bool:
-    """Run `work`, cancelled at this checkpoint; whether it had so many.
+async def cancel_at(checkpoint: int, work: Coroutine[Any, Any, object]) -> bool:
+    """Run `work`, cancelled at this checkpoint; return whether it had so many.
 
-    Either way it may leave no task and no thread running. Used as
+    Either way it must leave no task and no thread running. Used as
 
     ```python
     for checkpoint in checkpoints():
-        if not await cut_at(checkpoint, work()):
+        if not await cancel_at(checkpoint, work()):
             break
-        ...  # look at what is left
+        ...  # check what is left
     ```
     """
-    living = _living()
+    running = _running()
     with trio.CancelScope() as scope:
-        await _cancelled_at(checkpoint, work, scope)
-    assert _living() == living, f"cancelled at checkpoint {checkpoint}, it left something running"
+        await _run_cancelled_at(checkpoint, work, scope)
+    assert _running() == running, f"cancelled at checkpoint {checkpoint}, it left something running"
     return scope.cancel_called
 
 
 def checkpoints() -> Iterator[int]:
-    """Give the numbers of the checkpoints to cancel at, without end."""
+    """Yield the numbers of the checkpoints to cancel at, without end."""
     checkpoint = 0
     while True:
         yield checkpoint
-        checkpoint += 1 if checkpoint < EACH else checkpoint // 4
+        checkpoint += 1 if checkpoint < ALL_UP_TO else checkpoint // 4
 
 
-def _living() -> tuple[int, int]:
+def _running() -> tuple[int, int]:
     threads = trio.to_thread.current_default_thread_limiter().borrowed_tokens
     return trio.lowlevel.current_statistics().tasks_living, threads
 
 
 @coroutine
-def _cancelled_at(
+def _run_cancelled_at(
     checkpoint: int, work: Coroutine[Any, Any, object], scope: trio.CancelScope
 ) -> Generator[Any, Any, None]:
-    """Step through `work`; the scope is cancelled just before Trio hears of the checkpoint."""
+    """Run `work`, and cancel the scope right before it yields to Trio at this checkpoint."""
     answer: Any = None
     for number in count():
         try:

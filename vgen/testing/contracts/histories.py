@@ -1,0 +1,169 @@
+"""Random operations of a ledger's users, as Hypothesis strategies."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from attrs import evolve, frozen
+from hypothesis import strategies as st
+
+from vgen.records.clip import Clip
+from vgen.records.entry import (
+    Doubted,
+    Entry,
+    Fetched,
+    Lost,
+    Released,
+    Settled,
+    Spooled,
+    Stored,
+    Ticketed,
+    WrittenOff,
+)
+from vgen.records.status import State, Ticket
+from vgen.testing.contracts.operations import (
+    CLIPS,
+    Advance,
+    ClaimClip,
+    Conclude,
+    GetHolder,
+    LookUp,
+    Open,
+    Operation,
+    Release,
+    Renew,
+    Reserve,
+    Stop,
+    clip_of,
+)
+
+OWNERS = ("ann", "bob")
+ATTEMPTS = 3 * CLIPS
+
+TICKET = Ticket("svd", "p-1")
+CLIP = Clip(0, "file:///clip.mp4", 4.0, 4.0, 0.0)
+
+_CENTS = st.sampled_from([0, 10, 20, 30])
+_BILLS = st.sampled_from(["0", "0.10", "0.20", "0.35"]).map(Decimal)
+_OWNERS = st.sampled_from(OWNERS)
+_CLIPS = st.integers(0, CLIPS - 1)
+_ATTEMPTS = st.integers(0, ATTEMPTS - 1)
+
+_TEXTS = st.sampled_from(["silence", "a\0b", "\ud800.mp4", "\U0001f3ac", '"\\u0000\\"'])
+"""Reasons and file names, also such as some databases cannot store."""
+
+ENTRIES: st.SearchStrategy[Entry] = st.one_of(
+    st.builds(Ticketed, st.builds(Ticket, st.just("svd"), _TEXTS)),
+    st.builds(
+        Settled,
+        st.sampled_from([State.SUCCEEDED, State.FAILED, State.CANCELLED, State.RUNNING]),
+        _BILLS,
+        metered=st.booleans(),
+        reason=_TEXTS,
+    ),
+    st.builds(Fetched, _TEXTS, _BILLS),
+    *(st.builds(kind, _TEXTS) for kind in (Released, Doubted, Spooled, Lost, WrittenOff)),
+    st.just(Stored(CLIP)),
+)
+
+OPENINGS = st.builds(
+    Open,
+    budget=st.sampled_from([0, 30, 50, 200]),
+    holds=st.dictionaries(_ATTEMPTS, _CENTS, max_size=CLIPS),
+    spent=st.sampled_from([0, 10]),
+)
+
+OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
+    OPENINGS,
+    st.builds(ClaimClip, _OWNERS, _CLIPS, lasting=st.booleans()),
+    st.builds(GetHolder, _CLIPS),
+    st.builds(Renew, _OWNERS, _CLIPS, lasting=st.booleans()),
+    st.builds(Release, _OWNERS, _CLIPS),
+    st.builds(Reserve, _OWNERS, _ATTEMPTS, _CENTS),
+    st.builds(Advance, _OWNERS, _ATTEMPTS, ENTRIES, wrong_claim=st.booleans()),
+    st.just(Conclude()),
+    st.just(Stop()),
+    st.builds(LookUp, _ATTEMPTS),
+)
+"""Any operation: most are refused, by every ledger alike."""
+
+
+def _attempt_history(owner: str, attempt: int, cents: int, entries: list[Entry]) -> list[Operation]:
+    claimed: list[Operation] = [ClaimClip(owner, clip_of(attempt)), Reserve(owner, attempt, cents)]
+    return [*claimed, *(Advance(owner, attempt, entry) for entry in entries)]
+
+
+def _entries(
+    bill: Decimal, true_bill: Decimal, text: str, length: int, *, doubt: bool
+) -> list[Entry]:
+    entries: list[Entry] = [
+        Ticketed(Ticket("svd", text)),
+        Settled(State.SUCCEEDED, bill, reason=text),
+        Fetched(text, true_bill),
+        Stored(evolve(CLIP, video_url=text)),
+    ]
+    return [Doubted(text), *entries][: length + 1] if doubt else entries[:length]
+
+
+ENTRY_SEQUENCES = st.builds(
+    _entries, _BILLS, _BILLS, _TEXTS, st.integers(0, 4), doubt=st.booleans()
+)
+ATTEMPT_HISTORIES = st.builds(_attempt_history, _OWNERS, _ATTEMPTS, _CENTS, ENTRY_SEQUENCES)
+"""An attempt that is claimed, reserved and advanced by some entries."""
+
+
+def _expired_claim(clip: int, attempt: int, *, renewed: bool) -> list[Operation]:
+    first, second = OWNERS
+    renewal: list[Operation] = [Renew(first, clip, lasting=False)] if renewed else []
+    return [
+        ClaimClip(first, clip, lasting=renewed),
+        *renewal,
+        ClaimClip(second, clip),
+        Reserve(first, attempt, 10),
+        ClaimClip(first, clip),
+    ]
+
+
+EXPIRED_CLAIMS = st.builds(_expired_claim, _CLIPS, _ATTEMPTS, renewed=st.booleans())
+"""A claim that expires and is taken over, while its former owner goes on using it."""
+
+
+def _full_budget(owner: str, planned: int, sent: int, cents: int) -> list[Operation]:
+    return [Open(30, {planned: 30}), ClaimClip(owner, clip_of(sent)), Reserve(owner, sent, cents)]
+
+
+FULL_BUDGET = st.builds(_full_budget, _OWNERS, _ATTEMPTS, _ATTEMPTS, _CENTS)
+"""A job whose first hold takes the whole budget, and the reservation of an attempt."""
+
+
+@frozen
+class Step:
+    """One operation; `repeated`, where its answer was lost and it is called again."""
+
+    operation: Operation
+    repeated: bool
+
+
+def histories(size: int) -> st.SearchStrategy[list[Step]]:
+    """Return a strategy for operations on one job: an opening, and up to `size` sequences."""
+    sequences = (
+        OPENINGS.map(_single),
+        OPERATIONS.map(_single),
+        ATTEMPT_HISTORIES,
+        EXPIRED_CLAIMS,
+        FULL_BUDGET,
+    )
+    many = st.integers(0, size).flatmap(
+        lambda count: st.lists(st.one_of(sequences), min_size=count, max_size=count)
+    )
+    drawn = st.tuples(OPENINGS, many, st.sets(st.integers(0, size)))
+    return drawn.map(lambda found: _history(*found))
+
+
+def _single(operation: Operation) -> list[Operation]:
+    return [operation]
+
+
+def _history(first: Operation, sequences: list[list[Operation]], repeated: set[int]) -> list[Step]:
+    operations = [first, *(operation for sequence in sequences for operation in sequence)]
+    return [Step(operation, number in repeated) for number, operation in enumerate(operations)]
