@@ -1,4 +1,4 @@
-"""What a job tells OpenTelemetry, caught in memory."""
+"""A job's spans and metrics, captured in memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vgen.drive.observe.opentelemetry import Telemetry
 
 @define
 class Capture:
-    """Providers of a test's own; other span processors may listen before the one that keeps."""
+    """OpenTelemetry providers for one test; `before` are span processors to call first."""
 
     before: tuple[SpanProcessor, ...] = ()
     exporter: InMemorySpanExporter = field(factory=InMemorySpanExporter)
@@ -30,30 +30,30 @@ class Capture:
     tracers: TracerProvider = field(factory=lambda: TracerProvider(shutdown_on_exit=False))
 
     def telemetry(self) -> Telemetry:
-        """Give what vgen is to speak to."""
+        """Return the telemetry for vgen to use."""
         for processor in (*self.before, SimpleSpanProcessor(self.exporter)):
             self.tracers.add_span_processor(processor)
         meters = MeterProvider([self.reader], shutdown_on_exit=False)
         return Telemetry(self.tracers, meters)
 
     def spans(self, name: str = "") -> list[ReadableSpan]:
-        """Give the spans of one name, or all, in the order of their ends."""
+        """Return the spans of one name, or all, in the order of their ends."""
         ended = self.exporter.get_finished_spans()
         return [span for span in ended if name in {"", span.name}]
 
     def request(self) -> AbstractContextManager[object]:
-        """Have a span current, as a host's framework does while it answers a request."""
+        """Make a span current, as a host's framework does while it answers a request."""
         return self.tracers.get_tracer("host").start_as_current_span("request")
 
     def parent(self, span: ReadableSpan) -> str:
-        """Name the span around one, or nothing."""
+        """Return the name of a span's parent, or ""."""
         if span.parent is None:
             return ""
         (found,) = [each for each in self.spans() if each.context == span.parent]
         return found.name
 
     def metrics(self) -> dict[str, Metric]:
-        """Give the metrics as they stand, by name."""
+        """Return the current metrics by name."""
         data = self.reader.get_metrics_data()
         assert data is not None
         (resource,) = data.resource_metrics
@@ -61,7 +61,7 @@ class Capture:
         return {metric.name: metric for metric in scope.metrics}
 
     def points(self, name: str) -> dict[tuple[object, ...], float]:
-        """Give a metric's sums by their attributes' values."""
+        """Return a metric's sums by their attributes' values."""
         found: dict[tuple[object, ...], float] = {}
         for point in self.metrics()[name].data.data_points:
             assert isinstance(point, NumberDataPoint | HistogramDataPoint)
@@ -71,5 +71,5 @@ class Capture:
 
 
 def values(attributes: Mapping[str, object] | None) -> tuple[object, ...]:
-    """Give attributes' values in the order of their names."""
+    """Return attributes' values in the order of their names."""
     return tuple(value for _, value in sorted((attributes or {}).items()))

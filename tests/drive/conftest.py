@@ -1,4 +1,4 @@
-"""A ledger file in virtual time."""
+"""Fixtures: no worker threads, and a ledger file in virtual time."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ T = TypeVar("T")
 
 
 async def inline(function: Callable[..., T], *arguments: Any, **_options: object) -> T:
-    """Do in the calling task what is meant for a worker thread, which outruns a virtual clock."""
+    """Call a function in the calling task: in a thread, the virtual clock would run ahead of it."""
     await trio.lowlevel.checkpoint()
     return function(*arguments)
 
 
 async def exists(path: trio.Path) -> bool:
-    """Look for a file, likewise."""
+    """Whether a file exists, without a thread."""
     return await inline(Path(path).exists)
 
 
 @pytest.fixture
 def no_threads(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
-    """Nothing outruns the virtual clock: all work is done in the calling task."""
+    """Trio's worker threads are replaced by calls in the task, so that the virtual clock waits."""
     with monkeypatch.context() as patched:
         patched.setattr(trio.to_thread, "run_sync", inline)
         patched.setattr(trio.Path, "exists", exists)
@@ -39,7 +39,7 @@ def no_threads(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
 
 @pytest.fixture
 def sqlite_job(no_threads: None, monkeypatch: pytest.MonkeyPatch) -> Generator[SQLiteJob]:
-    """A ledger that no job has been opened in."""
+    """An empty ledger file."""
     with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
         sqlite_job = SQLiteJob(Path(folder, "vgen.db"))
         monkeypatch.setattr("vgen.builtin.sqlite.connect", sqlite_job.connect)

@@ -1,4 +1,4 @@
-"""Playing whole jobs on fakes in virtual time."""
+"""Running whole jobs on fakes in virtual time."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from uuid import UUID
 from attrs import define, field
 
 from vgen import ClipPrompt, Event, Observer, Runner, Settings, open_runner
-from vgen.abc import VideoBackend
+from vgen.abc import Attempt, VideoBackend
 from vgen.testing import FakeBackend, MemoryLedger, MemoryStorage, inline_inspector
 
 JOB = UUID("6d6f6f6e-0000-4000-8000-000000000001")
 PLENTY = Decimal(100)
+LEASE = 30.0
+"""The lease of the claim in `leave_open`, in seconds."""
 
 
 def prompts(*texts: str, seconds: float = 2.0, image: str | None = None) -> list[ClipPrompt]:
-    """Give a clip prompt for each text, numbered from 0."""
+    """Return a clip prompt for each text, with indexes from 0."""
     return [
         ClipPrompt(index, text, seconds, scene_reference_url=image)
         for index, text in enumerate(texts)
@@ -27,8 +29,8 @@ def prompts(*texts: str, seconds: float = 2.0, image: str | None = None) -> list
 
 
 @define
-class Stage:
-    """The fakes that a job is played on; what a run leaves in them, the next one finds."""
+class Fakes:
+    """The fakes that runners are opened on; each run finds what earlier runs have left in them."""
 
     backends: Sequence[VideoBackend] = field(factory=lambda: [FakeBackend()])
     storage: MemoryStorage = field(factory=MemoryStorage)
@@ -38,7 +40,7 @@ class Stage:
     observer: Observer | None = None
 
     @property
-    def fake(self) -> FakeBackend:
+    def backend(self) -> FakeBackend:
         """The first backend."""
         first = self.backends[0]
         assert isinstance(first, FakeBackend)
@@ -58,6 +60,26 @@ class Stage:
         ) as runner:
             yield runner
 
-    def told(self, kind: type[Any]) -> list[Any]:
-        """Give the events of one kind."""
+    def events_of(self, kind: type[Any]) -> list[Any]:
+        """Return the reported events of one class."""
         return [event for event in self.events if isinstance(event, kind)]
+
+
+async def run_job(fakes: Fakes, *texts: str) -> None:
+    """Run the job once; its errors propagate."""
+    async with fakes.runner() as runner:
+        await runner.process(JOB, prompts(*texts or "abc"), budget=PLENTY)
+
+
+async def leave_open(fakes: Fakes, *, accepted: bool = True) -> Attempt:
+    """Leave clip 0 as a process on another machine would that died during its submit."""
+    async with fakes.runner() as runner:
+        await runner.open_job(JOB, prompts(*"abc"), budget=PLENTY)
+    claim = await fakes.ledger.claim(JOB, 0, owner="dead", lease=LEASE)
+    assert claim is not None
+    (planned,) = await fakes.ledger.attempts(JOB, 0)
+    attempt = await fakes.ledger.reserve(claim, planned)
+    if accepted:
+        prepared = await fakes.backend.prepare(attempt.request, None)
+        await fakes.backend.submit(prepared, attempt.attempt_id)
+    return attempt

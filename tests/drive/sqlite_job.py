@@ -20,8 +20,8 @@ from vgen.builtin.schema import connect
 from vgen.testing import FakeBackend, MemoryStorage, inline_inspector
 
 
-class Watched(FakeBackend):
-    """A fake that calls `after_submit` when it has accepted, before its answer is heard."""
+class HookedBackend(FakeBackend):
+    """A fake that calls `after_submit` when it has accepted an attempt, before it returns."""
 
     after_submit: Callable[[], object] = int
 
@@ -33,25 +33,25 @@ class Watched(FakeBackend):
 
 @define
 class SQLiteJob:
-    """One ledger file, and what a job on it leaves in the fakes.
+    """A job on one ledger file, and its fakes.
 
-    `ahead` is how far the ledger's clock is ahead of Trio's, in seconds.
+    `clock_offset` is how far the ledger's clock is ahead of Trio's, in seconds.
     """
 
     path: Path
-    fake: Watched = field(factory=Watched)
+    fake: HookedBackend = field(factory=HookedBackend)
     storage: MemoryStorage = field(factory=MemoryStorage)
-    ahead: float = 1_000_000.0
+    clock_offset: float = 1_000_000.0
     read_only: bool = False
     newest: sqlite3.Connection | None = None
 
     @property
     def ledger(self) -> SQLiteLedger:
-        """The ledger, as a new process opens it."""
-        return SQLiteLedger(self.path, clock=lambda: trio.current_time() + self.ahead)
+        """A new ledger on the file, as a new process would open it."""
+        return SQLiteLedger(self.path, clock=lambda: trio.current_time() + self.clock_offset)
 
     def connect(self, path: Path, *, make: bool) -> sqlite3.Connection:
-        """Open the file as the ledger does, but wait for a lock in virtual time alone."""
+        """Open the file as the ledger does, but wait for locks in virtual time only."""
         connection = connect(path, make=make)
         connection.execute("PRAGMA busy_timeout = 0")
         connection.execute(f"PRAGMA query_only = {self.read_only}")
@@ -59,7 +59,7 @@ class SQLiteJob:
         return connection
 
     def let_write(self, *, allowed: bool) -> None:
-        """Have SQLite refuse every write, as it does for a file that is read-only; or no more."""
+        """Make SQLite refuse every write, as for a read-only file, or allow them again."""
         self.read_only = not allowed
         if self.newest is not None:
             with suppress(sqlite3.ProgrammingError):  # the ledger has closed it
@@ -75,8 +75,8 @@ class SQLiteJob:
         finally:
             connection.close()
 
-    async def play(self, *texts: str) -> Clips:
-        """Run the job once, as a process of its own would."""
+    async def run_job(self, *texts: str) -> Clips:
+        """Run the job once, as a new process would."""
         async with open_runner(
             backends=[self.fake],
             storage=self.storage,
@@ -86,14 +86,14 @@ class SQLiteJob:
             return await runner.process(JOB, prompts(*texts or "abc"), budget=PLENTY)
 
     async def attempts(self) -> tuple[Attempt, ...]:
-        """Read what the ledger has of the job."""
+        """Return the job's attempts from the ledger."""
         ledger = self.ledger
         job = await ledger.job(JOB)
         await ledger.aclose()
         return job.attempts if job else ()
 
-    async def nothing_is_lost_or_paid_twice(self) -> None:
-        """Compare the books of ledger, provider and storage once the job is finished."""
+    async def check_nothing_lost_or_paid_twice(self) -> None:
+        """Check a finished job: each clip stored and paid for once, as it was charged."""
         paid = Counter(charge.prompt for charge in self.fake.charges if charge.amount)
         assert paid == Counter("abc")
         assert len(self.storage.files) == 3

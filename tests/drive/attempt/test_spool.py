@@ -9,77 +9,77 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from tests.drive.jobs import JOB, PLENTY, Stage, prompts
+from tests.drive.jobs import JOB, PLENTY, Fakes, prompts
 from vgen import Settings
 from vgen.abc import Custody
 from vgen.errors import InsufficientClipsError
 from vgen.testing import Break, Delay, FakeBackend, MemoryStorage, Succeed
 
-KEPT = 30.0
-"""For how many seconds the provider keeps what it has made."""
+EXPIRES_AFTER = 30.0
+"""For how many seconds the provider keeps a clip."""
 
 DOWN = Break("write", times=24)
 """Storage that is down for all tries of three clips."""
 
 
-async def spooled(folder: Path) -> Stage:
-    """Play a job whose storage is down."""
-    fake = FakeBackend(default=Succeed(expires_after=KEPT))
-    stage = Stage([fake], storage=MemoryStorage(faults=[DOWN]))
-    async with stage.runner(spool=folder) as runner:
+async def spooled(folder: Path) -> Fakes:
+    """Run a job whose storage is down, and return its fakes."""
+    fake = FakeBackend(default=Succeed(expires_after=EXPIRES_AFTER))
+    fakes = Fakes([fake], storage=MemoryStorage(faults=[DOWN]))
+    async with fakes.runner(spool=folder) as runner:
         with pytest.raises(InsufficientClipsError, match="0 of 3") as caught:
             await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert f"is kept in {folder}" in caught.value.clips.failures[0].reason
-    return stage
+    return fakes
 
 
 async def test_it_is_stored_from_the_spool(autojump_clock: MockClock, tmp_path: Path) -> None:
-    """Also when the provider has long removed it: nothing is fetched or made again."""
-    stage = await spooled(tmp_path / "spool")
+    """Also when the provider has deleted it: nothing is fetched or generated again."""
+    fakes = await spooled(tmp_path / "spool")
     assert len(list((tmp_path / "spool").iterdir())) == 3
-    assert {a.custody for a in await stage.ledger.unsettled()} == {Custody.SPOOLED}
-    before = len(stage.fake.call_log.calls("fake"))
-    async with stage.runner(spool=tmp_path / "spool") as runner:
+    assert {a.custody for a in await fakes.ledger.unsettled()} == {Custody.SPOOLED}
+    before = len(fakes.backend.call_log.calls("fake"))
+    async with fakes.runner(spool=tmp_path / "spool") as runner:
         clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert clips.successful_clips == 3
-    assert len(stage.fake.call_log.calls("fake")) == before
+    assert len(fakes.backend.call_log.calls("fake")) == before
     assert list((tmp_path / "spool").iterdir()) == []
 
 
-async def test_storage_that_hangs_keeps_no_clip_from_being_fetched(
+async def test_slow_storage_does_not_delay_fetching(
     autojump_clock: MockClock,
 ) -> None:
-    """What is paid for is fetched as soon as it exists, however long storing takes."""
+    """Clips are fetched as soon as they exist, however long storing takes."""
     hanging = MemoryStorage(faults=[Delay("write", seconds=500, times=4)])
-    stage = Stage(storage=hanging, settings=Settings(fetches=2, concurrency=4))
-    async with stage.runner() as runner, trio.open_nursery() as nursery:
+    fakes = Fakes(storage=hanging, settings=Settings(fetches=2, concurrency=4))
+    async with fakes.runner() as runner, trio.open_nursery() as nursery:
         nursery.start_soon(partial(runner.process, JOB, prompts(*"abcd"), budget=PLENTY))
         await trio.sleep(100)
-        job = await stage.ledger.job(JOB)
+        job = await fakes.ledger.job(JOB)
         assert job is not None
         assert [attempt.custody for attempt in job.attempts] == [Custody.FETCHED] * 4
         assert (runner.statistics().fetching, runner.statistics().storing) == (0, 2)
 
 
-async def test_half_a_file_in_the_spool(autojump_clock: MockClock, tmp_path: Path) -> None:
-    """What a process has left that was killed while it spooled is gone once the clip is stored."""
-    stage = await spooled(tmp_path)
-    for path in list_of(tmp_path):
+async def test_a_partial_file_in_the_spool(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """The partial file of a process that was killed is removed once the clip is stored."""
+    fakes = await spooled(tmp_path)
+    for path in files_in(tmp_path):
         path.with_suffix(".part").write_bytes(b"half")
-    async with stage.runner(spool=tmp_path) as runner:
+    async with fakes.runner(spool=tmp_path) as runner:
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
-    assert list_of(tmp_path) == []
+    assert files_in(tmp_path) == []
 
 
-def list_of(folder: Path) -> list[Path]:
-    """The files in a folder."""
+def files_in(folder: Path) -> list[Path]:
+    """Return the paths in a folder."""
     return list(folder.iterdir())
 
 
 async def test_it_can_be_reconciled(autojump_clock: MockClock, tmp_path: Path) -> None:
-    """A service that starts stores what lies in the spool, without running the job."""
-    stage = await spooled(tmp_path)
-    async with stage.runner(spool=tmp_path) as runner:
+    """`reconcile` stores what is in the spool, without running the job."""
+    fakes = await spooled(tmp_path)
+    async with fakes.runner(spool=tmp_path) as runner:
         found = await runner.reconcile()
     assert {each.attempt.custody for each in found} == {Custody.STORED}
 
@@ -87,24 +87,24 @@ async def test_it_can_be_reconciled(autojump_clock: MockClock, tmp_path: Path) -
 async def test_another_machines_spool_is_left_alone(
     autojump_clock: MockClock, tmp_path: Path
 ) -> None:
-    """Where the file is not at hand, and gone at the provider, the clip is not given up."""
-    stage = await spooled(tmp_path / "spool")
+    """Where the file is missing here and deleted at the provider, the attempt stays spooled."""
+    fakes = await spooled(tmp_path / "spool")
     (tmp_path / "spool").rename(tmp_path / "elsewhere")
-    async with stage.runner(spool=tmp_path / "spool") as runner:
+    async with fakes.runner(spool=tmp_path / "spool") as runner:
         with pytest.raises(InsufficientClipsError) as caught:
             await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert "in a spool that is not here" in caught.value.clips.failures[0].reason
-    assert {a.custody for a in await stage.ledger.unsettled()} == {Custody.SPOOLED}
-    assert len(stage.fake.submitted) == 3
+    assert {a.custody for a in await fakes.ledger.unsettled()} == {Custody.SPOOLED}
+    assert len(fakes.backend.submitted) == 3
 
 
 async def test_a_spool_that_cannot_be_written(autojump_clock: MockClock, tmp_path: Path) -> None:
-    """Then the clip stays with its provider, as it would without a spool."""
+    """Then the clip is fetched again by the next run, as without a spool."""
     (tmp_path / "file").write_text("in the way")
-    stage = Stage(storage=MemoryStorage(faults=[DOWN]))
-    async with stage.runner(spool=tmp_path / "file") as runner:
+    fakes = Fakes(storage=MemoryStorage(faults=[DOWN]))
+    async with fakes.runner(spool=tmp_path / "file") as runner:
         with pytest.raises(InsufficientClipsError):
             await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
         clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert clips.successful_clips == 3
-    assert len(stage.fake.submitted) == 3
+    assert len(fakes.backend.submitted) == 3

@@ -1,4 +1,4 @@
-"""A claim whose owner has died is free at once, where the operating system can tell."""
+"""The claim of a dead process is taken over at once, where the system can detect its death."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from tests.drive.jobs import JOB, PLENTY, Stage, prompts
+from tests.drive.jobs import JOB, PLENTY, Fakes, prompts
 from tests.environment import UNCOVERED
 from vgen.drive.clip.processes import has_died, this_process
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="detected on Linux only")
 
-NAME = (
+PRINT_NAME = (
     "from vgen.drive.clip.processes import this_process; print(this_process(), flush=True); input()"
 )
 
 
-def another() -> tuple[subprocess.Popen[str], str]:
-    """Start a process, and give the name that it goes by."""
-    command = [sys.executable, "-c", NAME]
+def start_process() -> tuple[subprocess.Popen[str], str]:
+    """Start a process, and return it with its name as an owner of claims."""
+    command = [sys.executable, "-c", PRINT_NAME]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=UNCOVERED
     )
@@ -30,9 +30,9 @@ def another() -> tuple[subprocess.Popen[str], str]:
     return process, process.stdout.readline().strip()
 
 
-def test_the_dead_are_told_from_the_living() -> None:
-    """A process lives until it is killed: not only until somebody has buried it."""
-    process, owner = another()
+def test_a_killed_process_is_detected() -> None:
+    """A process counts as dead as soon as it is killed, also while it is a zombie."""
+    process, owner = start_process()
     assert not has_died(owner)
     process.kill()
     while not has_died(owner):  # no wait(): it stays a zombie
@@ -41,32 +41,32 @@ def test_the_dead_are_told_from_the_living() -> None:
     assert has_died(owner)
 
 
-def test_nobody_else_is_declared_dead() -> None:
-    """Neither this process nor what another machine, boot or namespace calls by this name."""
+def test_no_other_process_counts_as_dead() -> None:
+    """Neither this process nor one with this name on another machine, boot or namespace."""
     owner = this_process()
     name, _, known = owner.partition("@")
-    place, pid, started = known.rsplit("/", 2)
+    machine, pid, started = known.rsplit("/", 2)
     assert not has_died(owner)
-    for elsewhere in ("", "nonsense", name, f"{name}@", f"{name}@x{place}/{pid}/{started}"):
+    for elsewhere in ("", "nonsense", name, f"{name}@", f"{name}@x{machine}/{pid}/{started}"):
         assert not has_died(elsewhere)
-    assert has_died(f"{name}@{place}/{pid}/{started}0"), "its number was given to another"
+    assert has_died(f"{name}@{machine}/{pid}/{started}0"), "its number was given to another"
 
 
-async def test_a_dead_ones_clip_is_taken_over_at_once(autojump_clock: MockClock) -> None:
-    """Its lease is not waited for; that of one who may be alive is."""
-    process, owner = another()
+async def test_a_dead_processes_clip_is_taken_over_at_once(autojump_clock: MockClock) -> None:
+    """Its lease is not waited for; that of a process that may be alive is."""
+    process, owner = start_process()
     process.kill()
     process.communicate()
-    took: dict[str, float] = {}
+    waited: dict[str, float] = {}
     for holder in (owner, "another machine:1:x"):
-        stage = Stage()
-        async with stage.runner() as runner:
+        fakes = Fakes()
+        async with fakes.runner() as runner:
             await runner.open_job(JOB, prompts(*"abc"), budget=PLENTY)
-        assert await stage.ledger.claim(JOB, 0, owner=holder, lease=1000)
+        assert await fakes.ledger.claim(JOB, 0, owner=holder, lease=1000)
         began = trio.current_time()
-        async with stage.runner() as runner:
+        async with fakes.runner() as runner:
             await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
-        took[holder] = trio.current_time() - began
-    patient = took["another machine:1:x"]
-    assert took[owner] < 100
-    assert patient > 900
+        waited[holder] = trio.current_time() - began
+    alive = waited["another machine:1:x"]
+    assert waited[owner] < 100
+    assert alive > 900

@@ -9,23 +9,20 @@ from uuid import UUID
 
 import pytest
 import trio
-from attrs import evolve
 from PIL import Image
 from trio.testing import MockClock
 
-from tests.drive.jobs import JOB, PLENTY, Stage, prompts
+from tests.drive.jobs import JOB, PLENTY, Fakes, leave_open, prompts, run_job
 from vgen import ClipStored, JobOpened
-from vgen.abc import Attempt, Custody, Finding, Money, Prepared, Status, Ticket, Unknown
+from vgen.abc import Attempt, Custody, Money, Prepared, Status, Ticket
 from vgen.errors import InsufficientClipsError, LedgerError, StorageError
 from vgen.records.entry import Entry, Stored
 from vgen.records.job import Claim
 from vgen.records.money import Account
 from vgen.testing import (
-    CAPABILITIES,
     Break,
     FakeBackend,
     Hang,
-    LoseAnswer,
     MemoryLedger,
     MemoryStorage,
     Refuse,
@@ -34,68 +31,72 @@ from vgen.testing import (
 )
 
 
-async def play(stage: Stage, *texts: str) -> None:
-    """Run the job once, whatever comes of it."""
-    async with stage.runner() as runner:
-        await runner.process(JOB, prompts(*texts or "abc"), budget=PLENTY)
-
-
-async def interrupt(stage: Stage, *, after: float) -> None:
+async def interrupt(fakes: Fakes, *, after: float) -> None:
     """Run the job and cancel it after some seconds."""
     with trio.move_on_after(after):
-        await play(stage)
+        await run_job(fakes)
 
 
-async def test_stored_clips_are_taken_as_they_are(autojump_clock: MockClock) -> None:
-    """The second run of a finished job submits nothing and gives the same clips."""
-    stage = Stage()
-    await play(stage)
-    await play(stage)
-    assert len(stage.fake.submitted) == 3
-    assert [event.made for event in stage.told(ClipStored)] == [True] * 3 + [False] * 3
+async def test_stored_clips_are_kept(autojump_clock: MockClock) -> None:
+    """The second run of a finished job submits nothing and returns the same clips."""
+    fakes = Fakes()
+    await run_job(fakes)
+    await run_job(fakes)
+    assert len(fakes.backend.submitted) == 3
+    assert [event.made for event in fakes.events_of(ClipStored)] == [True] * 3 + [False] * 3
 
 
-async def test_only_what_is_missing_is_made(autojump_clock: MockClock) -> None:
-    """A clip that was given up is made by the next run, at a price for it alone."""
-    stage = Stage([FakeBackend(script={"a": [Refuse()]})])
+async def test_a_url_that_cannot_be_created_fails_no_job(autojump_clock: MockClock) -> None:
+    """Where `url` fails, stored clips keep the URL from when they were stored."""
+    fakes = Fakes(storage=MemoryStorage(faults=[Break("url", nth=4, times=99)]))
+    async with fakes.runner() as runner:
+        clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    assert clips.clips[0].video_url == f"memory:{JOB}/clip_000.mp4"
+
+
+async def test_only_missing_clips_are_generated(autojump_clock: MockClock) -> None:
+    """The next run generates only the clips that were given up."""
+    fakes = Fakes([FakeBackend(script={"a": [Refuse()]})])
     with pytest.raises(InsufficientClipsError):
-        await play(stage)
-    await play(stage)
-    assert sorted(stage.fake.submitted) == ["a", "a", "b", "c"]
+        await run_job(fakes)
+    await run_job(fakes)
+    assert sorted(fakes.backend.submitted) == ["a", "a", "b", "c"]
 
 
-async def test_an_edited_prompt_makes_only_that_clip_anew(autojump_clock: MockClock) -> None:
-    """A changed request is made again, and the others are kept."""
-    stage = Stage()
-    await play(stage)
-    await play(stage, "a", "B", "c")
-    assert sorted(stage.fake.submitted) == ["B", "a", "b", "c"]
+async def test_only_the_clip_of_an_edited_prompt_is_generated_again(
+    autojump_clock: MockClock,
+) -> None:
+    """The other clips are kept."""
+    fakes = Fakes()
+    await run_job(fakes)
+    await run_job(fakes, "a", "B", "c")
+    assert sorted(fakes.backend.submitted) == ["B", "a", "b", "c"]
 
 
-async def test_a_stored_file_that_is_gone_is_made_anew(autojump_clock: MockClock) -> None:
-    """A clip whose file has left the storage is no clip."""
-    stage = Stage()
-    await play(stage)
-    del stage.storage.files[f"{JOB}/clip_001.mp4"]
-    await play(stage)
-    assert sorted(stage.fake.submitted) == ["a", "b", "b", "c"]
+async def test_a_clip_whose_file_is_gone_is_generated_again(autojump_clock: MockClock) -> None:
+    """A stored clip counts only while its file is in storage."""
+    fakes = Fakes()
+    await run_job(fakes)
+    del fakes.storage.files[f"{JOB}/clip_001.mp4"]
+    await run_job(fakes)
+    assert sorted(fakes.backend.submitted) == ["a", "b", "b", "c"]
 
 
 async def test_cancelling_cancels_at_the_provider_and_settles(autojump_clock: MockClock) -> None:
     """A cancelled job leaves nothing running and nothing held."""
-    stage = Stage()
-    await interrupt(stage, after=5)
-    assert stage.fake.running == []
-    job = await stage.ledger.job(JOB)
+    fakes = Fakes()
+    await interrupt(fakes, after=5)
+    assert fakes.backend.running == []
+    job = await fakes.ledger.job(JOB)
     assert job is not None
     assert job.account == Account(limit=PLENTY)
     assert job.outcome == "interrupted"
-    await play(stage)
-    assert len(stage.storage.files) == 3
+    await run_job(fakes)
+    assert len(fakes.storage.files) == 3
 
 
-async def test_cancelling_waits_for_a_submit_to_be_written_down(autojump_clock: MockClock) -> None:
-    """Between intent and ticket cancellation waits: no accepted attempt goes unseen."""
+async def test_cancelling_waits_for_a_tickets_recording(autojump_clock: MockClock) -> None:
+    """Cancellation waits until a submit has ended and its ticket is in the ledger."""
 
     class Slow(FakeBackend):
         async def submit(self, prepared: Prepared, attempt_id: UUID) -> Ticket:
@@ -103,79 +104,79 @@ async def test_cancelling_waits_for_a_submit_to_be_written_down(autojump_clock: 
             await trio.sleep(20)
             return ticket
 
-    stage = Stage([Slow()])
-    await interrupt(stage, after=5)
-    job = await stage.ledger.job(JOB)
+    fakes = Fakes([Slow()])
+    await interrupt(fakes, after=5)
+    job = await fakes.ledger.job(JOB)
     assert job is not None
     assert all(attempt.ticket for attempt in job.attempts)
-    assert stage.fake.running == []
+    assert fakes.backend.running == []
 
 
-async def test_an_attempt_that_cannot_be_cancelled_stays_written_down(
+async def test_an_attempt_that_cannot_be_cancelled_stays_open(
     autojump_clock: MockClock,
 ) -> None:
-    """Without a verdict within the grace the attempt stands as live, and a re-run waits for it."""
+    """Without a verdict within the grace, the attempt stays held, and the next run waits for it."""
 
-    class Deaf(FakeBackend):
+    class IgnoresCancel(FakeBackend):
         async def cancel(self, ticket: Ticket) -> Status:
             return (await self.status([ticket]))[ticket]
 
-    stage = Stage([Deaf(default=Succeed(after=60))])
-    await interrupt(stage, after=5)
-    job = await stage.ledger.job(JOB)
+    fakes = Fakes([IgnoresCancel(default=Succeed(after=60))])
+    await interrupt(fakes, after=5)
+    job = await fakes.ledger.job(JOB)
     assert job is not None
     assert {attempt.state for attempt in job.attempts} == {(Money.HELD, Custody.TICKETED)}
-    await play(stage)
-    assert len(stage.fake.submitted) == 3
+    await run_job(fakes)
+    assert len(fakes.backend.submitted) == 3
 
 
-async def test_a_changed_request_stops_what_was_under_way(autojump_clock: MockClock) -> None:
+async def test_a_changed_request_cancels_the_open_attempt(autojump_clock: MockClock) -> None:
     """An open attempt at the old request is cancelled before the new one is sent."""
 
-    class Deaf(FakeBackend):
-        deaf = True
+    class IgnoresCancel(FakeBackend):
+        ignores = True
 
         async def cancel(self, ticket: Ticket) -> Status:
             status = (await self.status([ticket]))[ticket]
-            return status if self.deaf else await super().cancel(ticket)
+            return status if self.ignores else await super().cancel(ticket)
 
-    fake = Deaf(default=Succeed(after=60))
-    stage = Stage([fake])
-    await interrupt(stage, after=5)
-    fake.deaf = False
-    await play(stage, "a", "B", "c")
-    first, second = await stage.ledger.attempts(JOB, 1)
+    fake = IgnoresCancel(default=Succeed(after=60))
+    fakes = Fakes([fake])
+    await interrupt(fakes, after=5)
+    fake.ignores = False
+    await run_job(fakes, "a", "B", "c")
+    first, second = await fakes.ledger.attempts(JOB, 1)
     assert first.state == (Money.SETTLED, Custody.VOID)
     assert second.custody is Custody.STORED
     assert sorted(fake.submitted) == ["B", "a", "b", "c"]
 
 
-async def test_a_prompt_that_is_taken_back_stops_what_was_under_way(
+async def test_an_undone_edit_cancels_the_open_attempt(
     autojump_clock: MockClock,
 ) -> None:
-    """An attempt at an edited prompt is ended when the earlier clip is asked for again."""
+    """The attempt at the edited prompt is cancelled, and the earlier clip is kept."""
 
-    class Deaf(FakeBackend):
-        deaf = False
+    class IgnoresCancel(FakeBackend):
+        ignores = False
 
         async def cancel(self, ticket: Ticket) -> Status:
             status = (await self.status([ticket]))[ticket]
-            return status if self.deaf else await super().cancel(ticket)
+            return status if self.ignores else await super().cancel(ticket)
 
-    fake = Deaf(script={"B": [Hang()]})
-    stage = Stage([fake])
-    await play(stage)
-    fake.deaf = True
+    fake = IgnoresCancel(script={"B": [Hang()]})
+    fakes = Fakes([fake])
+    await run_job(fakes)
+    fake.ignores = True
     with trio.move_on_after(5):
-        await play(stage, "a", "B", "c")
-    fake.deaf = False
-    await play(stage)
+        await run_job(fakes, "a", "B", "c")
+    fake.ignores = False
+    await run_job(fakes)
     assert fake.running == []
     assert sorted(fake.submitted) == ["B", "a", "b", "c"]
 
 
-async def test_a_file_that_may_have_been_replaced_is_no_clip(autojump_clock: MockClock) -> None:
-    """A prompt that is taken back never gets the file of the edited one in its place."""
+async def test_a_file_that_may_have_been_replaced_is_not_kept(autojump_clock: MockClock) -> None:
+    """After an undone edit, the clip never has the file of the edited prompt."""
 
     class Forgetful(MemoryLedger):
         full = False
@@ -188,115 +189,41 @@ async def test_a_file_that_may_have_been_replaced_is_no_clip(autojump_clock: Moc
             return await super().advance(claim, attempt_id, expected, entry)
 
     ledger = Forgetful()
-    stage = Stage(ledger=ledger)
-    await play(stage)
+    fakes = Fakes(ledger=ledger)
+    await run_job(fakes)
     ledger.full = True
     with pytest.raises(LedgerError, match="full"):
-        await play(stage, "a", "B", "c")
+        await run_job(fakes, "a", "B", "c")
     ledger.full = False
-    await play(stage)
-    assert sorted(stage.fake.submitted) == ["B", "a", "b", "b", "c"]
+    await run_job(fakes)
+    assert sorted(fakes.backend.submitted) == ["B", "a", "b", "b", "c"]
 
 
-async def test_a_hold_that_was_never_used_prices_nothing(autojump_clock: MockClock) -> None:
-    """A job that was opened for another prompt, and not run, leaves stored clips stored."""
-    stage = Stage()
-    await play(stage)
-    async with stage.runner() as runner:
+async def test_a_job_that_was_opened_and_not_run_changes_no_clip(autojump_clock: MockClock) -> None:
+    """Opened with another prompt and not run, it keeps its stored clips, without new holds."""
+    fakes = Fakes()
+    await run_job(fakes)
+    async with fakes.runner() as runner:
         await runner.open_job(JOB, prompts("a", "B", "c"), budget=PLENTY)
-    await play(stage)
-    assert [event.held for event in stage.told(JobOpened)][1:] == [Decimal("0.12"), 0]
-
-
-async def leave_open(stage: Stage, *, accepted: bool) -> None:
-    """Leave clip 0 as a process that died during its submit would."""
-    async with stage.runner() as runner:
-        await runner.open_job(JOB, prompts(*"abc"), budget=PLENTY)
-    claim = await stage.ledger.claim(JOB, 0, owner="dead", lease=30)
-    assert claim is not None
-    (planned,) = await stage.ledger.attempts(JOB, 0)
-    attempt = await stage.ledger.reserve(claim, planned)
-    if accepted:
-        prepared = await stage.fake.prepare(attempt.request, None)
-        await stage.fake.submit(prepared, attempt.attempt_id)
-
-
-@pytest.mark.parametrize("accepted", [True, False])
-async def test_a_submit_of_a_dead_process_is_looked_up(
-    autojump_clock: MockClock, *, accepted: bool
-) -> None:
-    """What may have been sent is found and waited for, or proved absent and sent."""
-    stage = Stage()
-    await leave_open(stage, accepted=accepted)
-    await play(stage)
-    assert stage.fake.submitted.count("a") == 1
-    assert len(stage.storage.files) == 3
-
-
-class Blind(FakeBackend):
-    """A backend that cannot look for what it may have accepted."""
-
-    async def find(self, attempt: Attempt) -> Finding:
-        return Unknown()
-
-
-async def test_a_doubt_that_cannot_be_proved_is_written_off(autojump_clock: MockClock) -> None:
-    """On a backend that cannot look, the doubtful money counts as spent and the clip is free."""
-    stage = Stage([Blind(capabilities=evolve(CAPABILITIES, can_find=False))])
-    await leave_open(stage, accepted=True)
-    await play(stage)
-    first, second = await stage.ledger.attempts(JOB, 0)
-    assert first.state == (Money.WRITTEN_OFF, Custody.LOST)
-    assert second.custody is Custody.STORED
-
-
-class Forgetful(FakeBackend):
-    """A backend whose provider no longer keeps what would tell."""
-
-    async def find(self, attempt: Attempt) -> Finding:
-        return Unknown(for_good=True)
-
-
-async def test_a_doubt_that_nothing_will_ever_tell_is_written_off(
-    autojump_clock: MockClock,
-) -> None:
-    """The clip does not wait for ever: its doubtful money counts as spent, and it is made anew."""
-    stage = Stage([Forgetful()])
-    await leave_open(stage, accepted=True)
-    await play(stage)
-    first, second = await stage.ledger.attempts(JOB, 0)
-    assert first.state == (Money.WRITTEN_OFF, Custody.LOST)
-    assert second.custody is Custody.STORED
-
-
-async def test_a_doubt_of_this_run_is_never_sent_again(autojump_clock: MockClock) -> None:
-    """While the provider cannot tell, the clip waits in doubt and the money with it."""
-    fake = Blind(
-        script={"a": [LoseAnswer(Succeed())]}, capabilities=evolve(CAPABILITIES, can_find=False)
-    )
-    stage = Stage([fake])
-    with pytest.raises(InsufficientClipsError):
-        await play(stage)
-    (attempt,) = await stage.ledger.attempts(JOB, 0)
-    assert attempt.money is Money.IN_DOUBT
-    assert fake.submitted.count("a") == 1
+    await run_job(fakes)
+    assert [event.held for event in fakes.events_of(JobOpened)][1:] == [Decimal("0.12"), 0]
 
 
 async def test_a_paid_clip_waits_for_its_storage(autojump_clock: MockClock) -> None:
-    """When storage stays down the clip is not made again: the next run stores it."""
-    stage = Stage(storage=MemoryStorage(faults=[Break("write", times=24)]))
+    """When storage stays down, the clip is not generated again: the next run stores it."""
+    fakes = Fakes(storage=MemoryStorage(faults=[Break("write", times=24)]))
     with pytest.raises(InsufficientClipsError) as caught:
-        await play(stage)
+        await run_job(fakes)
     assert "write: it broke" in caught.value.clips.failures[0].reason
-    await play(stage)
-    assert len(stage.fake.submitted) == 3
-    assert len(stage.storage.files) == 3
+    await run_job(fakes)
+    assert len(fakes.backend.submitted) == 3
+    assert len(fakes.storage.files) == 3
 
 
 async def test_a_broken_download_is_fetched_again(autojump_clock: MockClock) -> None:
-    """A file cut short on the way is downloaded once more, not generated once more."""
+    """A truncated file is downloaded again, not generated again."""
 
-    class Flaky(FakeBackend):
+    class TruncatesOnce(FakeBackend):
         broken = 1
 
         async def fetch(self, ticket: Ticket, path: Path) -> None:
@@ -305,32 +232,32 @@ async def test_a_broken_download_is_fetched_again(autojump_clock: MockClock) -> 
             if cut:
                 path.write_bytes(tiny_clip(2.0)[:-200])  # noqa: ASYNC240 (no threads here)
 
-    stage = Stage([Flaky()])
-    await play(stage)
-    assert len(stage.fake.submitted) == 3
-    assert len([line for line in stage.fake.log if "fetch" in line]) == 4
+    fakes = Fakes([TruncatesOnce()])
+    await run_job(fakes)
+    assert len(fakes.backend.submitted) == 3
+    assert len([line for line in fakes.backend.log if "fetch" in line]) == 4
 
 
 async def test_two_runners_on_one_job_pay_once(autojump_clock: MockClock) -> None:
     """The second runner waits for the clips that the first one works on."""
-    stage = Stage()
+    fakes = Fakes()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(play, stage)
-        nursery.start_soon(play, stage)
-    assert sorted(stage.fake.submitted) == ["a", "b", "c"]
-    assert len(stage.fake.charges) == 3
+        nursery.start_soon(run_job, fakes)
+        nursery.start_soon(run_job, fakes)
+    assert sorted(fakes.backend.submitted) == ["a", "b", "c"]
+    assert len(fakes.backend.charges) == 3
 
 
-async def test_a_claim_that_passed_on_ends_the_work(autojump_clock: MockClock) -> None:
-    """Whoever loses its claim writes nothing more, and the error comes in no group."""
+async def test_a_lost_claim_ends_the_job(autojump_clock: MockClock) -> None:
+    """A runner that loses a claim raises `LedgerError`, in no exception group."""
 
     class Forgetful(MemoryLedger):
         async def renew(self, claim: Claim, *, lease: float) -> None:
             raise LedgerError("the claim has passed on")
 
-    stage = Stage([FakeBackend(default=Succeed(after=100))], ledger=Forgetful())
+    fakes = Fakes([FakeBackend(default=Succeed(after=100))], ledger=Forgetful())
     with pytest.raises(LedgerError, match="passed on"):
-        await play(stage)
+        await run_job(fakes)
 
 
 async def test_a_ticket_that_cannot_be_written_is_in_the_error(autojump_clock: MockClock) -> None:
@@ -342,50 +269,50 @@ async def test_a_ticket_that_cannot_be_written_is_in_the_error(autojump_clock: M
         ) -> Attempt:
             raise LedgerError("the disk is full")
 
-    stage = Stage(ledger=Full())
+    fakes = Fakes(ledger=Full())
     with pytest.raises(LedgerError, match="disk is full") as caught:
-        await play(stage)
+        await run_job(fakes)
     assert caught.value.ticket is not None
     assert caught.value.ticket.backend == "fake"
 
 
-async def test_an_attempt_on_a_backend_that_is_not_at_hand(autojump_clock: MockClock) -> None:
-    """An open attempt elsewhere is not paid for a second time here."""
-    stage = Stage()
-    await leave_open(stage, accepted=True)
-    other = Stage([FakeBackend("other")], stage.storage, stage.ledger)
+async def test_an_attempt_on_a_backend_that_is_not_in_the_route(autojump_clock: MockClock) -> None:
+    """A clip with an open attempt on another backend is not submitted here."""
+    fakes = Fakes()
+    await leave_open(fakes, accepted=True)
+    other = Fakes([FakeBackend("other")], fakes.storage, fakes.ledger)
     with pytest.raises(InsufficientClipsError, match="run again with fake"):
-        await play(other)
-    assert "a" not in other.fake.submitted
+        await run_job(other)
+    assert "a" not in other.backend.submitted
 
 
 async def test_an_attempt_on_another_account(autojump_clock: MockClock) -> None:
-    """What one account has open is neither forgotten nor paid for again on another."""
-    stage = Stage()
-    await leave_open(stage, accepted=True)
-    before = await stage.ledger.attempts(JOB, 0)
-    other = Stage([FakeBackend()], stage.storage, stage.ledger)
-    other.fake.account = "another"
+    """A clip with an open attempt on one account is not submitted on another."""
+    fakes = Fakes()
+    await leave_open(fakes, accepted=True)
+    before = await fakes.ledger.attempts(JOB, 0)
+    other = Fakes([FakeBackend()], fakes.storage, fakes.ledger)
+    other.backend.account = "another"
     with pytest.raises(InsufficientClipsError, match="on account fake-account"):
-        await play(other)
-    assert "a" not in other.fake.submitted
-    assert await stage.ledger.attempts(JOB, 0) == before
+        await run_job(other)
+    assert "a" not in other.backend.submitted
+    assert await fakes.ledger.attempts(JOB, 0) == before
 
 
-async def test_an_image_that_went_missing_between_the_steps(autojump_clock: MockClock) -> None:
-    """An image read when the job was opened and gone when the clip runs gives way to text."""
+async def test_an_image_that_is_gone_when_its_clip_runs(autojump_clock: MockClock) -> None:
+    """A clip is generated from text if its image is gone after the job was opened."""
     storage = MemoryStorage({"cat.png": png()})
-    stage = Stage(storage=storage)
-    async with stage.runner() as runner:
+    fakes = Fakes(storage=storage)
+    async with fakes.runner() as runner:
         await runner.open_job(JOB, prompts(*"abc", image="cat.png"), budget=PLENTY)
         storage.images["cat.png"] = StorageError("gone for now", retryable=True)
         clip = await runner.run_clip(JOB, 0)
     assert "without its image: gone for now" in repr(clip)
-    assert stage.fake.prepared[0][1] is None
+    assert fakes.backend.prepared[0][1] is None
 
 
 def png() -> bytes:
-    """Give a small picture."""
+    """Return a small picture."""
     file = io.BytesIO()
     Image.new("RGB", (64, 48), (200, 120, 40)).save(file, "PNG")
     return file.getvalue()

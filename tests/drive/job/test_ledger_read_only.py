@@ -12,76 +12,76 @@ from vgen.errors import LedgerError
 
 SUBMITS = [1, 2, 3]
 MOMENTS = [2.0, 9.9, 10.5]
-"""When all clips are being made, and when they are about to be fetched, in seconds."""
+"""When all attempts run, and when they are about to be fetched, in seconds."""
 
 
 def refused(sqlite_job: SQLiteJob) -> str:
-    """What the error says, in a line that names the file."""
+    """Return the error's message, which names the file."""
     return f"{sqlite_job.path}: attempt to write a readonly database"
 
 
 async def test_before_a_job(sqlite_job: SQLiteJob, autojump_clock: MockClock) -> None:
-    """Nothing is sent, neither for a new file nor for a known one."""
+    """Nothing is sent, neither with a new file nor with an existing one."""
     sqlite_job.let_write(allowed=False)
     with pytest.raises(LedgerError) as caught:
-        await sqlite_job.play()
+        await sqlite_job.run_job()
     assert str(caught.value) == refused(sqlite_job)
     sqlite_job.let_write(allowed=True)
-    await sqlite_job.play()
+    await sqlite_job.run_job()
     sqlite_job.let_write(allowed=False)
     with pytest.raises(LedgerError) as caught:
-        await sqlite_job.play("a", "B", "c")
+        await sqlite_job.run_job("a", "B", "c")
     assert str(caught.value) == refused(sqlite_job)
     assert sorted(sqlite_job.fake.submitted) == ["a", "b", "c"]
     sqlite_job.let_write(allowed=True)
-    await sqlite_job.play()
-    await sqlite_job.nothing_is_lost_or_paid_twice()
+    await sqlite_job.run_job()
+    await sqlite_job.check_nothing_lost_or_paid_twice()
 
 
 @pytest.mark.parametrize("nth", SUBMITS)
 async def test_after_a_submit_was_accepted(
     sqlite_job: SQLiteJob, autojump_clock: MockClock, *, nth: int
 ) -> None:
-    """The error carries the ticket; what runs is called off, or stands in the ledger."""
+    """The error has the ticket; what still runs is recorded in the ledger."""
 
-    def strike() -> None:
+    def make_read_only() -> None:
         sqlite_job.let_write(allowed=len(sqlite_job.fake.submitted) < nth)
 
-    sqlite_job.fake.after_submit = strike
+    sqlite_job.fake.after_submit = make_read_only
     with pytest.raises(LedgerError) as caught:
-        await sqlite_job.play()
+        await sqlite_job.run_job()
     assert str(caught.value) == refused(sqlite_job)
     assert caught.value.ticket is not None
     sqlite_job.fake.after_submit = int
     sqlite_job.let_write(allowed=True)
-    await stands_in_the_ledger(sqlite_job)
-    await sqlite_job.play()
-    await sqlite_job.nothing_is_lost_or_paid_twice()
+    await check_running_are_recorded(sqlite_job)
+    await sqlite_job.run_job()
+    await sqlite_job.check_nothing_lost_or_paid_twice()
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-async def test_while_clips_are_made(
+async def test_while_attempts_run(
     sqlite_job: SQLiteJob, autojump_clock: MockClock, *, moment: float
 ) -> None:
-    """Whatever is under way, the job ends with the error, and the next run finishes it."""
+    """At any moment, the job ends with the error, and the next run finishes it."""
 
-    async def strike() -> None:
+    async def make_read_only() -> None:
         await trio.sleep(moment)
         sqlite_job.let_write(allowed=False)
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(strike)
+        nursery.start_soon(make_read_only)
         with pytest.raises(LedgerError) as caught:
-            await sqlite_job.play()
+            await sqlite_job.run_job()
     assert str(caught.value) == refused(sqlite_job)
     sqlite_job.let_write(allowed=True)
-    await stands_in_the_ledger(sqlite_job)
-    await sqlite_job.play()
-    await sqlite_job.nothing_is_lost_or_paid_twice()
+    await check_running_are_recorded(sqlite_job)
+    await sqlite_job.run_job()
+    await sqlite_job.check_nothing_lost_or_paid_twice()
 
 
-async def stands_in_the_ledger(sqlite_job: SQLiteJob) -> None:
-    """Whatever the provider still runs is in the ledger as sent and open."""
-    standing = {a.attempt_id: a for a in await sqlite_job.attempts() if a.is_open and a.sent}
+async def check_running_are_recorded(sqlite_job: SQLiteJob) -> None:
+    """Check that what the provider still runs is sent and open in the ledger."""
+    recorded = {a.attempt_id: a for a in await sqlite_job.attempts() if a.is_open and a.sent}
     for key in sqlite_job.fake.running:
-        assert standing[key].custody in {Custody.INTENDED, Custody.TICKETED}
+        assert recorded[key].custody in {Custody.INTENDED, Custody.TICKETED}

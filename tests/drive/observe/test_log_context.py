@@ -15,7 +15,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from tests.drive.jobs import JOB, PLENTY, Stage, prompts
+from tests.drive.jobs import JOB, PLENTY, Fakes, prompts
 from vgen import ClipProgress, Event, aio
 from vgen.abc import Capabilities, RenderBackend
 from vgen.errors import InsufficientClipsError
@@ -50,16 +50,16 @@ def _listening(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "vgen")
 
 
-def places(caplog: pytest.LogCaptureFixture, part: str = "") -> list[tuple[object, ...]]:
+def contexts(caplog: pytest.LogCaptureFixture, part: str = "") -> list[tuple[object, ...]]:
     """Give job, clip and attempt of the records with a part in their message."""
     found = [record for record in caplog.records if part in record.getMessage()]
     assert all(record.name == "vgen" for record in found)
     return [tuple(getattr(record, name) for name in NAMES) for record in found]
 
 
-async def attempts(stage: Stage, clip_index: int) -> list[str]:
+async def attempts(fakes: Fakes, clip_index: int) -> list[str]:
     """Give the ids of a clip's attempts."""
-    return [str(each.attempt_id) for each in await stage.ledger.attempts(JOB, clip_index)]
+    return [str(each.attempt_id) for each in await fakes.ledger.attempts(JOB, clip_index)]
 
 
 def test_it_is_silent_until_a_host_listens() -> None:
@@ -83,36 +83,38 @@ async def test_a_plugin_logs_of_the_attempt(
     caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
     """What a plug-in logs to the logger "vgen" has the attempt's place; its own fields stay."""
-    stage = Stage([Chatty()])
-    async with stage.runner() as runner:
+    fakes = Fakes([Chatty()])
+    async with fakes.runner() as runner:
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     for index, text in enumerate("abc"):
-        (attempt,) = await attempts(stage, index)
-        assert places(caplog, f"sent {text}") == [(THIS, index, attempt)]
-        assert places(caplog, f"sending {text}") == [(THIS, index, "mine")]
+        (attempt,) = await attempts(fakes, index)
+        assert contexts(caplog, f"sent {text}") == [(THIS, index, attempt)]
+        assert contexts(caplog, f"sending {text}") == [(THIS, index, "mine")]
 
 
 async def test_jobs_that_run_at_once_are_kept_apart(
     caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
     """A record has the job that it is about, whatever else the runner is at."""
-    stage = Stage([Chatty()])
-    async with stage.runner() as runner, trio.open_nursery() as nursery:
+    fakes = Fakes([Chatty()])
+    async with fakes.runner() as runner, trio.open_nursery() as nursery:
         for job_id, texts in ((JOB, "abc"), (OTHER, "xyz")):
             process = partial(runner.process, budget=PLENTY)
             nursery.start_soon(process, job_id, prompts(*texts))
-    assert {place[0] for text in "abc" for place in places(caplog, f"sent {text}")} == {THIS}
-    assert {place[0] for text in "xyz" for place in places(caplog, f"sent {text}")} == {str(OTHER)}
+    assert {place[0] for text in "abc" for place in contexts(caplog, f"sent {text}")} == {THIS}
+    assert {place[0] for text in "xyz" for place in contexts(caplog, f"sent {text}")} == {
+        str(OTHER)
+    }
 
 
 async def test_what_a_clip_logs_has_no_attempt(
     caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
     """Between its attempts a clip logs without one."""
-    stage = Stage([FakeBackend(script={"b": [Fail()] * 3})])
-    async with stage.runner() as runner:
+    fakes = Fakes([FakeBackend(script={"b": [Fail()] * 3})])
+    async with fakes.runner() as runner:
         await runner.process(JOB, prompts(*"abcd"), budget=PLENTY)
-    assert places(caplog, "given up") == [(THIS, 1, None)]
+    assert contexts(caplog, "given up") == [(THIS, 1, None)]
 
 
 async def test_an_observer_logs_of_what_it_is_told(
@@ -123,14 +125,14 @@ async def test_an_observer_logs_of_what_it_is_told(
     def observe(event: Event) -> None:
         logger.info("told %s %s", type(event).__name__, getattr(event, "clip_index", ""))
 
-    stage = Stage(observer=observe)
-    async with stage.runner() as runner:
+    fakes = Fakes(observer=observe)
+    async with fakes.runner() as runner:
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
-    assert places(caplog, "told JobOpened") == places(caplog, "told JobFinished")
-    assert places(caplog, "told JobOpened") == [(THIS, None, None)]
+    assert contexts(caplog, "told JobOpened") == contexts(caplog, "told JobFinished")
+    assert contexts(caplog, "told JobOpened") == [(THIS, None, None)]
     for index in range(3):
-        (attempt,) = await attempts(stage, index)
-        assert set(places(caplog, f"told {ClipProgress.__name__} {index}")) == {
+        (attempt,) = await attempts(fakes, index)
+        assert set(contexts(caplog, f"told {ClipProgress.__name__} {index}")) == {
             (THIS, index, attempt)
         }
 
@@ -139,30 +141,30 @@ async def test_what_is_asked_for_all_attempts_is_of_none(
     caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
     """The question for many tickets belongs to no single job."""
-    stage = Stage([FakeBackend(faults=[Break("status")])])
-    async with stage.runner() as runner:
+    fakes = Fakes([FakeBackend(faults=[Break("status")])])
+    async with fakes.runner() as runner:
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
-    assert places(caplog, "did not answer") == [(None, None, None)]
+    assert contexts(caplog, "did not answer") == [(None, None, None)]
 
 
 async def test_what_was_left_open_is_logged_of_its_attempt(
     caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
     """`reconcile` says of whom it speaks."""
-    stage = Stage(
+    fakes = Fakes(
         [
             FakeBackend(
                 script={"a": [LoseAnswer(Succeed(truncated_downloads=1), findable_after=500)]}
             )
         ]
     )
-    async with stage.runner() as runner:
+    async with fakes.runner() as runner:
         with pytest.raises(InsufficientClipsError):
             await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
         await trio.sleep(500)
         await runner.reconcile()
-    (attempt,) = await attempts(stage, 0)
-    assert places(caplog, "download 1 failed") == [(THIS, 0, attempt)]
+    (attempt,) = await attempts(fakes, 0)
+    assert contexts(caplog, "download 1 failed") == [(THIS, 0, attempt)]
 
 
 async def test_a_claim_that_stays_is_logged_of_its_attempt(
@@ -170,14 +172,14 @@ async def test_a_claim_that_stays_is_logged_of_its_attempt(
 ) -> None:
     """Also what `reconcile` says before and after it has worked on one."""
     fake = FakeBackend(script={"a": [LoseAnswer(Succeed(), findable_after=500)]})
-    stage = Stage([fake], ledger=MemoryLedger([Break("release", nth=4)]))
-    async with stage.runner() as runner:
+    fakes = Fakes([fake], ledger=MemoryLedger([Break("release", nth=4)]))
+    async with fakes.runner() as runner:
         with pytest.raises(InsufficientClipsError):
             await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
         await trio.sleep(500)
         await runner.reconcile()
-    (attempt,) = await attempts(stage, 0)
-    assert places(caplog, "stays claimed") == [(THIS, 0, attempt)]
+    (attempt,) = await attempts(fakes, 0)
+    assert contexts(caplog, "stays claimed") == [(THIS, 0, attempt)]
 
 
 async def test_a_jobs_steps_log_of_it(
@@ -188,14 +190,14 @@ async def test_a_jobs_steps_log_of_it(
     def observe(event: Event) -> None:
         logger.info("told %s", type(event).__name__)
 
-    async with Stage(observer=observe).runner() as runner:
+    async with Fakes(observer=observe).runner() as runner:
         await runner.open_job(JOB, prompts(*"abc"), budget=PLENTY)
         for index in range(3):
             await runner.run_clip(JOB, index)
         await runner.conclude(JOB)
-    assert places(caplog, "told JobOpened") == [(THIS, None, None)]
-    assert places(caplog, "told JobFinished") == [(THIS, None, None)]
-    assert places(caplog, "told ClipStored") == [(THIS, index, None) for index in range(3)]
+    assert contexts(caplog, "told JobOpened") == [(THIS, None, None)]
+    assert contexts(caplog, "told JobFinished") == [(THIS, None, None)]
+    assert contexts(caplog, "told ClipStored") == [(THIS, index, None) for index in range(3)]
 
 
 def render(
@@ -226,8 +228,8 @@ def test_worker_threads_and_other_loops_know_it_too(caplog: pytest.LogCaptureFix
         )
 
     asyncio.run(main())
-    ((*there, attempt),) = places(caplog, "drawing")
+    ((*there, attempt),) = contexts(caplog, "drawing")
     assert there == [THIS, 0]
     (taken,) = (each.attempt_id for each in trio.run(ledger.attempts, JOB, 0))
     assert attempt == str(taken)
-    assert places(caplog, "told AttemptSubmitted") == [(THIS, 0, attempt)]
+    assert contexts(caplog, "told AttemptSubmitted") == [(THIS, 0, attempt)]

@@ -15,7 +15,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from trio.testing import MockClock
 
 from tests.drive.captured_telemetry import Capture
-from tests.drive.jobs import JOB, PLENTY, Stage, prompts
+from tests.drive.jobs import JOB, PLENTY, Fakes, prompts
 from vgen import Settings
 from vgen.drive.observe import tracing
 from vgen.errors import (
@@ -42,16 +42,16 @@ Script = Mapping[str, Sequence[Behaviour]]
 @pytest.fixture
 def captured(monkeypatch: pytest.MonkeyPatch) -> Capture:
     """Have vgen speak to providers of the test's own."""
-    heard = Capture()
-    telemetry = heard.telemetry()
+    capture = Capture()
+    telemetry = capture.telemetry()
     monkeypatch.setattr(tracing, "telemetry", lambda: telemetry)
-    return heard
+    return capture
 
 
 async def test_spans_stand_in_one_another(captured: Capture, autojump_clock: MockClock) -> None:
     """A provider call is in its attempt, that in its clip, that in its job."""
-    stage = Stage([FakeBackend(script={"a": [Fail()]})])
-    async with stage.runner() as runner:
+    fakes = Fakes([FakeBackend(script={"a": [Fail()]})])
+    async with fakes.runner() as runner:
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     parents = {(span.name, captured.parent(span)) for span in captured.spans()}
     assert parents == {
@@ -73,7 +73,7 @@ async def test_a_question_for_many_is_linked_to_each(
     captured: Capture, autojump_clock: MockClock
 ) -> None:
     """The span of a batched `status` has a link to each attempt that it asks for."""
-    async with Stage().runner() as runner:
+    async with Fakes().runner() as runner:
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     first = captured.spans("vgen.provider status")[0]
     attempts = {
@@ -85,8 +85,8 @@ async def test_a_question_for_many_is_linked_to_each(
 
 async def test_the_spans_say_what_was_made(captured: Capture, autojump_clock: MockClock) -> None:
     """Job, clip and attempt carry who they are, money in US dollars, lengths and outcomes."""
-    stage = Stage([FakeBackend(script={"a": [Fail(billed=Decimal("0.05"))]})])
-    async with stage.runner() as runner:
+    fakes = Fakes([FakeBackend(script={"a": [Fail(billed=Decimal("0.05"))]})])
+    async with fakes.runner() as runner:
         clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     (job,) = captured.spans("vgen.job")
     assert job.attributes == {
@@ -108,7 +108,7 @@ async def test_the_spans_say_what_was_made(captured: Capture, autojump_clock: Mo
     }
     told = {values["vgen.attempt.id"]: values for values in attributes(captured, "vgen.attempt")}
     assert len(told) == 4
-    for attempt in await stage.ledger.attempts(JOB, 0):
+    for attempt in await fakes.ledger.attempts(JOB, 0):
         failed = {"error.type": "RetryableError", "vgen.attempt.verdict": "failed"}
         ended = {"vgen.attempt.verdict": "succeeded"} if attempt.number == 2 else failed
         assert told[str(attempt.attempt_id)] == {
@@ -124,8 +124,8 @@ async def test_the_spans_say_what_was_made(captured: Capture, autojump_clock: Mo
 async def test_errors_are_recorded(captured: Capture, autojump_clock: MockClock) -> None:
     """What failed has the status of an error, its reason, and the exception that left it."""
     refused = Refuse(GenerationError("content policy"))
-    stage = Stage([FakeBackend(script={"a": [refused]})])
-    async with stage.runner() as runner:
+    fakes = Fakes([FakeBackend(script={"a": [refused]})])
+    async with fakes.runner() as runner:
         with pytest.raises(InsufficientClipsError):
             await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     failed = [span for span in captured.spans() if has_failed(span)]
@@ -147,11 +147,11 @@ async def test_a_clip_that_is_given_up_says_what_it_has_cost(
 ) -> None:
     """Its attempts' bills, as they were corrected, and how many followed the first."""
     script: Script = {"a": [Spoil("black")] * 3}
-    stage = Stage([FakeBackend(script=script, cancel_fee=Decimal("0.50"))])
-    async with stage.runner() as runner:
+    fakes = Fakes([FakeBackend(script=script, cancel_fee=Decimal("0.50"))])
+    async with fakes.runner() as runner:
         await runner.process(JOB, prompts(*"abcd"), budget=PLENTY)
     (clip,) = [v for v in attributes(captured, "vgen.clip") if v["vgen.clip.index"] == 0]
-    billed = sum(attempt.spent for attempt in await stage.ledger.attempts(JOB, 0))
+    billed = sum(attempt.spent for attempt in await fakes.ledger.attempts(JOB, 0))
     assert clip["vgen.clip.cost"] == float(billed)
     assert clip["vgen.clip.retries"] == 2
 
@@ -160,7 +160,7 @@ async def test_a_job_ends_where_its_span_ends(
     captured: Capture, caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
     """What the same task does about a job later is not said of the span."""
-    async with Stage().runner() as runner:
+    async with Fakes().runner() as runner:
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
         await runner.conclude(JOB)
     assert "ended span" not in caplog.text
@@ -170,8 +170,8 @@ async def test_a_submit_without_an_answer_is_an_error(
     captured: Capture, autojump_clock: MockClock
 ) -> None:
     """Its span says so; looking for it is a call of its own."""
-    stage = Stage([FakeBackend(script={"a": [LoseAnswer(Succeed())]})])
-    async with stage.runner() as runner:
+    fakes = Fakes([FakeBackend(script={"a": [LoseAnswer(Succeed())]})])
+    async with fakes.runner() as runner:
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     (slow,) = [s for s in captured.spans("vgen.provider submit") if has_failed(s)]
     assert (slow.attributes or {})["error.type"] == "TooSlowError"
@@ -181,8 +181,8 @@ async def test_a_submit_without_an_answer_is_an_error(
 
 async def test_what_was_cancelled_says_so(captured: Capture, autojump_clock: MockClock) -> None:
     """A cancelled job's spans all end, as cancelled, and the call that cancels is among them."""
-    stage = Stage([FakeBackend(default=Hang())])
-    async with stage.runner() as runner:
+    fakes = Fakes([FakeBackend(default=Hang())])
+    async with fakes.runner() as runner:
         with trio.move_on_after(5):
             await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     for name in ("vgen.job", "vgen.clip", "vgen.attempt"):
@@ -197,7 +197,7 @@ async def test_what_was_cancelled_says_so(captured: Capture, autojump_clock: Moc
 
 async def test_a_job_that_is_never_opened_has_its_span(captured: Capture) -> None:
     """Input that is refused is an error of the job's span."""
-    async with Stage().runner() as runner:
+    async with Fakes().runner() as runner:
         with pytest.raises(InvalidPromptsError):
             await runner.process(JOB, prompts("a"), budget=PLENTY)
     (job,) = captured.spans()
@@ -209,8 +209,8 @@ async def test_an_attempt_that_is_carried_on_has_its_span(
     captured: Capture, autojump_clock: MockClock
 ) -> None:
     """What a later run does about an open attempt is done in that attempt's span."""
-    stage = Stage([FakeBackend(script={"a": [LoseAnswer(Succeed(), findable_after=500)]})])
-    async with stage.runner() as runner:
+    fakes = Fakes([FakeBackend(script={"a": [LoseAnswer(Succeed(), findable_after=500)]})])
+    async with fakes.runner() as runner:
         with pytest.raises(InsufficientClipsError):
             await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
         captured.exporter.clear()
@@ -227,7 +227,7 @@ async def test_the_callers_span_is_the_jobs_parent(
     captured: Capture, autojump_clock: MockClock
 ) -> None:
     """A job is part of the trace of whoever called for it."""
-    async with Stage().runner() as runner:
+    async with Fakes().runner() as runner:
         with captured.request():
             await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
         async with runner.start(JOB, prompts(*"abc"), budget=PLENTY):
@@ -240,8 +240,8 @@ async def test_the_callers_span_is_the_jobs_parent(
 async def test_clips_and_retries_are_counted(captured: Capture, autojump_clock: MockClock) -> None:
     """Clips by outcome and by the backend that had them last; retries by the one that follows."""
     script: Script = {"a": [Fail()], "b": [Fail(), Refuse(ModelUnavailableError("down"))]}
-    stage = Stage([FakeBackend("one", script), FakeBackend("two")])
-    async with stage.runner() as runner:
+    fakes = Fakes([FakeBackend("one", script), FakeBackend("two")])
+    async with fakes.runner() as runner:
         await runner.process(JOB, prompts(*"abcd"), budget=PLENTY)
         await runner.process(JOB, prompts(*"abcd"), budget=PLENTY, redo=[3])
     assert captured.points("vgen.clips") == {
@@ -260,12 +260,12 @@ async def test_money_is_counted_as_the_ledger_has_it(
     """What was spent is the sum of all bills, corrected ones once; held is what is in flight."""
     script: Script = {"a": [Fail(billed=Decimal("0.03"))], "b": [Succeed(seconds=1.5)]}
     fake = FakeBackend(script=script, default=Succeed(after=40))
-    stage = Stage([fake], settings=Settings(backoff=60))
-    async with stage.runner() as runner, trio.open_nursery() as nursery:
+    fakes = Fakes([fake], settings=Settings(backoff=60))
+    async with fakes.runner() as runner, trio.open_nursery() as nursery:
         nursery.start_soon(lambda: runner.process(JOB, prompts(*"abc"), budget=PLENTY))
         await trio.sleep(30)
         assert captured.points("vgen.money.held") == {("fake",): 0.12}
-    job = await stage.ledger.job(JOB)
+    job = await fakes.ledger.job(JOB)
     assert job is not None
     assert captured.points("vgen.money.spent") == {("fake",): float(job.account.spent)}
     assert captured.points("vgen.money.held") == {("fake",): 0}
@@ -275,12 +275,12 @@ async def test_money_left_in_doubt_is_held_by_nobody_here(
     captured: Capture, autojump_clock: MockClock
 ) -> None:
     """Once nobody works on an attempt any more, its hold is the ledger's affair alone."""
-    stage = Stage([FakeBackend(script={"a": [LoseAnswer(findable_after=1e6)]})])
-    async with stage.runner() as runner:
+    fakes = Fakes([FakeBackend(script={"a": [LoseAnswer(findable_after=1e6)]})])
+    async with fakes.runner() as runner:
         with pytest.raises(InsufficientClipsError):
             await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
-    assert isinstance(stage.ledger, MemoryLedger)
-    assert len(await stage.ledger.unsettled()) == 1
+    assert isinstance(fakes.ledger, MemoryLedger)
+    assert len(await fakes.ledger.unsettled()) == 1
     assert captured.points("vgen.money.held") == {("fake",): 0}
 
 
@@ -289,9 +289,9 @@ async def test_waiting_and_flying_are_measured(
 ) -> None:
     """Both in seconds of Trio's clock: waiting for a place until accepted, then until the end."""
     fake = FakeBackend(cancel_fee=Decimal("0.50"))  # each bill is corrected
-    stage = Stage([fake], settings=Settings(concurrency=1, poll_interval=1))
+    fakes = Fakes([fake], settings=Settings(concurrency=1, poll_interval=1))
     await trio.sleep(1000)
-    async with stage.runner() as runner:
+    async with fakes.runner() as runner:
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert captured.points("vgen.attempt.flight.duration") == {("fake",): pytest.approx(30, abs=3)}
     assert captured.points("vgen.attempt.queue.duration") == {("fake",): pytest.approx(30, abs=3)}
@@ -336,7 +336,7 @@ async def test_a_broken_tracer_changes_nothing(
     """The job's clips are made and its spans stay off; what was raised is logged."""
     telemetry = Capture((broken,)).telemetry()
     monkeypatch.setattr(tracing, "telemetry", lambda: telemetry)
-    async with Stage().runner() as runner:
+    async with Fakes().runner() as runner:
         clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert clips.successful_clips == 3
     assert any(record.levelno >= logging.ERROR for record in caplog.records)
@@ -355,11 +355,11 @@ async def test_a_broken_meter_changes_nothing(
     telemetry = tracing.telemetry()
     assert telemetry is not None
     monkeypatch.setattr(telemetry.instruments, instrument, None)
-    stage = Stage()
-    async with stage.runner() as runner:
+    fakes = Fakes()
+    async with fakes.runner() as runner:
         clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert clips.successful_clips == 3
-    assert stage.events
+    assert fakes.events
     assert "OpenTelemetry raised" in caplog.text
 
 

@@ -33,10 +33,10 @@ Around = dict[str, str]
 @pytest.fixture
 def captured(monkeypatch: pytest.MonkeyPatch) -> Capture:
     """Have vgen speak to providers of the test's own."""
-    heard = Capture()
-    telemetry = heard.telemetry()
+    capture = Capture()
+    telemetry = capture.telemetry()
     monkeypatch.setattr(tracing, "telemetry", lambda: telemetry)
-    return heard
+    return capture
 
 
 @define

@@ -1,4 +1,4 @@
-"""Events on their way to a reader: ticks may be lost, nothing else may."""
+"""Events on their way to a reader: old progress may be dropped, nothing else."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ EVENTS = st.one_of(
 )
 
 
-def is_tick(event: Event) -> bool:
-    """Whether an event tells no more than how far things are."""
+def is_progress(event: Event) -> bool:
+    """Whether an event reports progress only."""
     return isinstance(event, ClipProgress | JobProgress)
 
 
 @given(st.lists(st.tuples(EVENTS, st.sampled_from([0, 0, 0, 1])), min_size=100, max_size=300))
-def test_only_the_oldest_ticks_are_lost(steps: list[tuple[Event, int]]) -> None:
-    """What is read comes in order; missing are ticks only, each older than those that waited."""
+def test_only_the_oldest_progress_is_dropped(steps: list[tuple[Event, int]]) -> None:
+    """Events are read in order; only progress is dropped, the oldest first."""
     queue, waiting = EventQueue(), list[Event]()
     for event, reads in steps:
         queue.put(event)
         waiting.append(event)
-        ticks = [position for position, each in enumerate(waiting) if is_tick(each)]
-        if len(ticks) > MAX_PROGRESS:
-            del waiting[ticks[0]]
+        progress = [position for position, each in enumerate(waiting) if is_progress(each)]
+        if len(progress) > MAX_PROGRESS:
+            del waiting[progress[0]]
         for _ in range(reads):
             expected = waiting.pop(0) if waiting else None
             assert queue.take() is expected
@@ -46,7 +46,7 @@ def test_only_the_oldest_ticks_are_lost(steps: list[tuple[Event, int]]) -> None:
 
 
 def test_a_reader_is_woken_by_every_change() -> None:
-    """Also by the end."""
+    """Putting an event and closing each call `wake`."""
     woken: list[str] = []
     queue = EventQueue()
     queue.wake = lambda: woken.append("woken")
