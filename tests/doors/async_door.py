@@ -1,4 +1,4 @@
-"""The doors for hosts with an event loop."""
+"""The APIs for hosts with an event loop: `vgen` for Trio, `vgen.aio` for asyncio."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from types import ModuleType
 import anyio
 from attrs import frozen
 
-from .parts import running
+from .parts import threads_and_sockets
 
 
 @frozen
 class Door:
-    """A door, and the event loop that it is for."""
+    """One API, and the event loop that it is for."""
 
     vgen: ModuleType
     loop: str
 
-    def play(self, program: Callable[[ModuleType], Awaitable[None]]) -> None:
-        """Run a program that uses the door, and see that no thread or socket is left of it."""
-        before = running()
+    def run(self, program: Callable[[ModuleType], Awaitable[None]]) -> None:
+        """Run a program with this API, and check that it leaves no thread or socket."""
+        before = threads_and_sockets()
         anyio.run(program, self.vgen, backend=self.loop)
-        assert running() == before
+        assert threads_and_sockets() == before
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition, but not for ever."""
+    """Wait until a condition holds, for at most 20 seconds."""
     with anyio.fail_after(20):
         while not condition():  # noqa: ASYNC110 (what is waited for may be in another thread)
             await anyio.sleep(0.005)

@@ -1,4 +1,4 @@
-"""Each of the doors for hosts with an event loop."""
+"""The APIs for hosts with an event loop, one by one."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from .async_door import Door
 
 @pytest.fixture(params=["trio", "asyncio"])
 def door(request: pytest.FixtureRequest) -> Door:
-    """Each door for a host with an event loop."""
+    """The API for Trio, then the one for asyncio."""
     return Door({"trio": vgen, "asyncio": vgen.aio}[request.param], request.param)

@@ -1,6 +1,6 @@
-"""A host of the kind that its argument names, with a job whose third clip never ends.
+"""A host program of the kind given as argument, with a job whose third clip never ends.
 
-It turns SIGTERM into what its kind of program takes for a request to stop.
+On SIGTERM it stops as such a program does: by a cancelled scope or task, or by `SystemExit`.
 """
 
 from __future__ import annotations
@@ -36,29 +36,29 @@ PROMPTS = [ClipPrompt(number, text, 1.0) for number, text in enumerate("abc")]
 BUDGET = Decimal(100)
 
 
-def say(line: str) -> None:
-    """Tell whoever has started this process."""
+def print_line(line: str) -> None:
+    """Print a line and flush."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
-class Telling(FakeBackend):
-    """Says when it is asked to cancel, by way of `told`."""
+class PrintsCancels(FakeBackend):
+    """Prints "cancelling" at each `cancel`, by calling `write`."""
 
-    told: Callable[[str], object] = staticmethod(say)
+    write: Callable[[str], object] = staticmethod(print_line)
 
     async def cancel(self, ticket: Ticket) -> Status:
-        self.told("cancelling")
+        self.write("cancelling")
         return await super().cancel(ticket)
 
 
-def hear(event: Event) -> None:
-    """Say which clips are there."""
+def print_stored(event: Event) -> None:
+    """Print the index of each stored clip."""
     if isinstance(event, ClipStored):
-        say(f"stored {event.clip.clip_index}")
+        print_line(f"stored {event.clip.clip_index}")
 
 
-FAKE = Telling(
+FAKE = PrintsCancels(
     script={"c": [Hang()]},
     default=Succeed(after=0.05),
     faults=[Delay("cancel", seconds=float(os.environ["CANCELLING"]), times=9)],
@@ -70,25 +70,25 @@ PARTS: dict[str, Any] = {
     "ledger": LEDGER,
     "settings": Settings(poll_interval=0.01, grace=float(os.environ["GRACE"])),
     "inspector": inline_inspector(),
-    "observer": hear,
+    "observer": print_stored,
 }
 
 
-def say_what_is_left() -> None:
-    """Say what is open at the provider and in the ledger."""
-    book = LEDGER.peek(JOB)
-    assert book is not None
-    say(f"running {len(FAKE.running)}, held {book.account.held + book.account.in_doubt}")
+def print_open_work() -> None:
+    """Print what still runs at the provider and what the ledger holds."""
+    job = LEDGER.peek(JOB)
+    assert job is not None
+    print_line(f"running {len(FAKE.running)}, held {job.account.held + job.account.in_doubt}")
 
 
 async def stop_at_sigterm(scope: trio.CancelScope) -> None:
-    """Cancel what a Trio program does, when it is told to stop."""
+    """Cancel a scope on SIGTERM."""
     with trio.open_signal_receiver(signal.SIGTERM) as arrivals:
         async for _ in arrivals:
             scope.cancel()
 
 
-async def on_trio() -> None:
+async def run_in_trio() -> None:
     """Make the clips."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stop_at_sigterm, nursery.cancel_scope)
@@ -96,19 +96,19 @@ async def on_trio() -> None:
             await runner.process(JOB, PROMPTS, budget=BUDGET)
 
 
-async def on_asyncio(*, idle: bool = False) -> None:
-    """Make the clips, in a task that SIGTERM cancels; speak, if so told, when the loop is idle."""
+async def run_in_asyncio(*, idle: bool = False) -> None:
+    """Make the clips in a task that SIGTERM cancels; with `idle`, print from the loop."""
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
     loop.add_signal_handler(signal.SIGTERM, task.cancel)
     if idle:
-        FAKE.told = lambda line: loop.call_soon_threadsafe(say, line)
+        FAKE.write = lambda line: loop.call_soon_threadsafe(print_line, line)
     async with vgen.aio.open_runner(**PARTS) as runner:
         await runner.process(JOB, PROMPTS, budget=BUDGET)
 
 
-async def in_tasks() -> None:
-    """Follow the job in a task that is left to the end of the loop."""
+async def run_in_subtask() -> None:
+    """Follow the job in a second task, which only the end of the loop cancels."""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -116,7 +116,7 @@ async def in_tasks() -> None:
 
 
 async def follow() -> None:
-    """Make the clips in a job that is followed."""
+    """Start the job, and wait for its result."""
     async with (
         vgen.aio.open_runner(**PARTS) as runner,
         runner.start(JOB, PROMPTS, budget=BUDGET) as job,
@@ -124,8 +124,8 @@ async def follow() -> None:
         await job.result()
 
 
-async def by_events() -> None:
-    """Follow the job's events in the main task, which SIGTERM cancels."""
+async def read_events() -> None:
+    """Read the job's events in the main task, which SIGTERM cancels."""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -138,11 +138,11 @@ async def by_events() -> None:
 
 
 def exit_at_sigterm(_number: int, _frame: FrameType | None) -> None:
-    """Raise what ends a program."""
+    """Raise `SystemExit`."""
     sys.exit(143)
 
 
-def on_nothing() -> None:
+def run_blocking() -> None:
     """Make the clips in this thread."""
     signal.signal(signal.SIGTERM, exit_at_sigterm)
     with vgen.blocking.open_runner(**PARTS) as runner:
@@ -150,23 +150,23 @@ def on_nothing() -> None:
 
 
 def main(kind: str) -> None:
-    """Be a host of that kind, which hears Ctrl-C though it may be started in the background."""
+    """Run a host of that kind; it handles Ctrl-C also where it is started in the background."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         if kind == "trio":
-            trio.run(on_trio, strict_exception_groups=False)
+            trio.run(run_in_trio, strict_exception_groups=False)
         elif kind == "asyncio":
-            asyncio.run(on_asyncio())
+            asyncio.run(run_in_asyncio())
         elif kind == "idle asyncio":
-            asyncio.run(on_asyncio(idle=True))
+            asyncio.run(run_in_asyncio(idle=True))
         elif kind == "events":
-            asyncio.run(by_events())
+            asyncio.run(read_events())
         elif kind == "tasks":
-            asyncio.run(in_tasks())
+            asyncio.run(run_in_subtask())
         else:
-            on_nothing()
+            run_blocking()
     finally:
-        say_what_is_left()
+        print_open_work()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a runner is opened on in tests of the doors: fakes, in real time, which passes fast."""
+"""The fakes that a runner is opened on in these tests: in real time, with short delays."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from vgen.errors import LedgerError
 from vgen.testing import FakeBackend, Hang, MemoryLedger, MemoryStorage, Succeed, inline_inspector
 
 PLENTY = Decimal(100)
-SOON = Succeed(after=0.05)
+QUICK = Succeed(after=0.05)
 PROMPTS = [ClipPrompt(number, text, 1.0) for number, text in enumerate("abc")]
 HANGING = {"c": [Hang()]}
-"""A script by which two clips are made and the third never ends."""
+"""A script whose attempt at the third clip never ends."""
 
 
 class Arguments(TypedDict):
-    """What `open_runner` is given."""
+    """The arguments of `open_runner`."""
 
     backends: list[VideoBackend]
     storage: Storage
@@ -34,20 +34,20 @@ class Arguments(TypedDict):
     inspector: Inspector
 
 
-def hasty(grace: float = 5.0) -> Settings:
-    """Settings under which nothing takes long."""
+def fast_settings(grace: float = 5.0) -> Settings:
+    """Return settings with short delays, and a grace in seconds."""
     return Settings(poll_interval=0.01, backoff=0.01, grace=grace, concurrency=50)
 
 
-class Unreachable(MemoryLedger):
+class UnreachableLedger(MemoryLedger):
     """A ledger that cannot be reached."""
 
     async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
         raise LedgerError("nobody answers") from ConnectionRefusedError("no such port")
 
 
-def running() -> set[str]:
-    """Name the threads and the sockets of this process, but for Trio's idle workers."""
+def threads_and_sockets() -> set[str]:
+    """Return the names of this process's threads and sockets, except Trio's worker threads."""
     threads = {t.name for t in threading.enumerate() if not t.name.startswith("Trio")}
     sockets = set[str]()
     for file in Path("/proc/self/fd").iterdir():
@@ -58,15 +58,15 @@ def running() -> set[str]:
 
 @define
 class Parts:
-    """The fakes of a runner."""
+    """The fakes and settings of a runner."""
 
-    fake: FakeBackend = field(factory=lambda: FakeBackend(default=SOON))
+    fake: FakeBackend = field(factory=lambda: FakeBackend(default=QUICK))
     storage: MemoryStorage = field(factory=MemoryStorage)
     ledger: MemoryLedger = field(factory=MemoryLedger)
-    settings: Settings = field(factory=hasty)
+    settings: Settings = field(factory=fast_settings)
 
     def arguments(self) -> Arguments:
-        """Give the arguments of `open_runner`."""
+        """Return the arguments of `open_runner`."""
         return Arguments(
             backends=[self.fake],
             storage=self.storage,
@@ -76,7 +76,7 @@ class Parts:
         )
 
     def held(self, job_id: UUID) -> Decimal:
-        """Say how much of a job's money is held or in doubt, by the ledger."""
+        """Return how much of a job's money is held or in doubt in the ledger, in US dollars."""
         job = self.ledger.peek(job_id)
         assert job is not None
         return job.account.held + job.account.in_doubt

@@ -1,4 +1,4 @@
-"""The examples as real processes, and a provider of their own: a simulated Replicate."""
+"""The examples as real processes, with a simulated Replicate as their provider."""
 
 from __future__ import annotations
 
@@ -26,49 +26,49 @@ from vgen.abc import Job
 from vgen_replicate.simulator import Faults, Simulator
 
 EXAMPLES = Path(__file__).parents[2] / "docs/examples"
-PATIENCE = 60.0
-"""How long anything may take, in seconds."""
+TIMEOUT = 60.0
+"""How long to wait for anything, in seconds."""
 
 POLL_INTERVAL = 0.02
 FAST: Mapping[str, Any] = {"speed": 100.0}
-"""A simulator whose predictions take less than a second, and are kept for half a minute."""
+"""Options of a simulator whose predictions take less than a second, and expire after 30 s."""
 
 SLOWER: Mapping[str, Any] = {"speed": 20.0}
-"""One whose predictions take some seconds, and are kept for three minutes."""
+"""Options of one whose predictions take some seconds, and expire after three minutes."""
 
 STUCK: Mapping[str, Any] = {"faults": Faults(stuck=1.0), **SLOWER}
-"""One whose predictions run on for more than a minute, unless they are cancelled."""
+"""Options of one whose predictions run for more than a minute, unless cancelled."""
 
-FOREIGN = ("COVERAGE", "REPLICATE", "VIDEO_GENERATOR", "VGEN", "ENVIRONMENT", "SVD", "COGVIDEOX")
-"""Variables that must not reach a program: coverage leaves broken data behind in one that is
-killed, and an account would be a real one."""
+EXCLUDED = ("COVERAGE", "REPLICATE", "VIDEO_GENERATOR", "VGEN", "ENVIRONMENT", "SVD", "COGVIDEOX")
+"""Prefixes of variables that programs must not inherit: killed ones would leave broken coverage
+data, and credentials would be real."""
 
 NamedEvent = tuple[str, Any]
 """A server-sent event: its name and its data."""
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Give a program's environment: nothing takes long in it, and nothing costs anything."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith(FOREIGN)}
-    pace = {"CONCURRENCY": "30", "POLL_INTERVAL": "0.05", "BACKOFF": "0.05"}
-    return {**kept, **{f"VIDEO_GENERATOR_{name}": text for name, text in pace.items()}, **more}
+    """Return a program's environment: with short delays, and without real credentials."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(EXCLUDED)}
+    delays = {"CONCURRENCY": "30", "POLL_INTERVAL": "0.05", "BACKOFF": "0.05"}
+    return {**kept, **{f"VIDEO_GENERATOR_{name}": text for name, text in delays.items()}, **more}
 
 
 @frozen
 class Provider:
-    """A simulated Replicate: its books, and how a program finds it."""
+    """A simulated Replicate, and the environment variables that lead a program to it."""
 
     simulator: Simulator
     variables: Mapping[str, str]
 
     def cancels(self) -> int:
-        """How often it was asked to cancel."""
+        """Return the number of cancel requests."""
         return self.simulator.requests["POST", "/v1/predictions/{id}/cancel"]
 
 
 @contextmanager
 def simulated(**options: Any) -> Generator[Provider]:
-    """Serve a simulator, in a thread of its own, until the block ends."""
+    """Serve a simulator in a new thread until the block ends."""
     simulator = Simulator(scale=0.125, epoch=datetime.now(UTC), **options)
     events: SimpleQueue[tuple[str, trio.lowlevel.TrioToken, trio.CancelScope]] = SimpleQueue()
 
@@ -79,7 +79,7 @@ def simulated(**options: Any) -> Generator[Provider]:
 
     thread = threading.Thread(target=trio.run, args=(serve,))
     thread.start()
-    url, token, scope = events.get(timeout=PATIENCE)
+    url, token, scope = events.get(timeout=TIMEOUT)
     access = {"REPLICATE_API_TOKEN": simulator.token, "REPLICATE_BASE_URL": url}
     try:
         yield Provider(simulator, {**access, "REPLICATE_PRICING": "metered"})
@@ -98,20 +98,20 @@ class Service:
 
     @asynccontextmanager
     async def client(self) -> AsyncGenerator[httpx.AsyncClient]:
-        """Open a client of it."""
-        async with httpx.AsyncClient(base_url=self.url, timeout=PATIENCE) as client:
+        """Open an HTTP client for it."""
+        async with httpx.AsyncClient(base_url=self.url, timeout=TIMEOUT) as client:
             yield client
 
-    def end(self, number: signal.Signals) -> str:
-        """Send it a signal, wait for its end, and give what it has said in its life."""
+    def stop(self, number: signal.Signals) -> str:
+        """Send it a signal, wait until it exits, and return its whole stderr."""
         self.process.send_signal(number)
-        _, said = self.process.communicate(timeout=PATIENCE)
-        return said
+        _, stderr = self.process.communicate(timeout=TIMEOUT)
+        return stderr
 
 
 @contextmanager
 def service(folder: Path, variables: Mapping[str, str]) -> Generator[Service]:
-    """Serve the example, as its docstring says, until the block ends."""
+    """Serve the example service until the block ends."""
     command = [sys.executable, "-m", "uvicorn", "--app-dir", str(EXAMPLES), "service:app"]
     options = ["--port", "0", "--no-access-log", "--timeout-graceful-shutdown", "1"]
     with subprocess.Popen(
@@ -128,17 +128,17 @@ def service(folder: Path, variables: Mapping[str, str]) -> Generator[Service]:
 
 def _address(process: subprocess.Popen[str]) -> str:
     assert process.stderr is not None
-    said = ""
+    output = ""
     for line in process.stderr:
-        said += line
+        output += line
         if "running on" in line:
             return line.split(" on ")[1].split()[0]
-    raise AssertionError(said)
+    raise AssertionError(output)
 
 
 @contextmanager
 def worker(folder: Path, variables: Mapping[str, str]) -> Generator[subprocess.Popen[str]]:
-    """Start the worker, with clips and ledger in `folder`; none outlives the block."""
+    """Start the example worker, with clips and ledger in `folder`; killed at the block's end."""
     command = [sys.executable, str(EXAMPLES / "worker.py"), "--folder", str(folder)]
     with subprocess.Popen(
         [*command, "--budget", "100"],
@@ -155,7 +155,7 @@ def worker(folder: Path, variables: Mapping[str, str]) -> Generator[subprocess.P
 
 
 def prompts(job_id: UUID | None = None, *, clips: int = 3) -> dict[str, Any]:
-    """A job of short clips, as JSON has it."""
+    """Return a job of short clips, as JSON."""
     items = [
         {"clip_index": index, "prompt": f"Rain, take {index}", "duration": 0.2}
         for index in range(clips)
@@ -165,7 +165,7 @@ def prompts(job_id: UUID | None = None, *, clips: int = 3) -> dict[str, Any]:
 
 @contextmanager
 def on_replicate(folder: Path, options: Mapping[str, Any]) -> Generator[tuple[Service, Provider]]:
-    """Serve the service's example on a simulator."""
+    """Serve the example service, with a simulator as its provider."""
     with simulated(**options) as provider, service(folder, provider.variables) as served:
         yield served, provider
 
@@ -186,9 +186,9 @@ async def all_events(
 async def followed(
     served: Service, job: Mapping[str, Any], *, attempts: int = 3
 ) -> AsyncGenerator[Sequence[NamedEvent]]:
-    """Send a job, and give its events, once so many attempts are on their way.
+    """Send a job, and yield its events once so many attempts are submitted.
 
-    More are added as they come; the block's end hangs up.
+    Further events are added as they come; the connection is closed at the block's end.
     """
     events: list[NamedEvent] = []
 
@@ -205,14 +205,14 @@ async def followed(
 
 
 async def until(holds: Callable[[], object]) -> None:
-    """Wait for a condition, but not for ever."""
-    with trio.fail_after(PATIENCE):
+    """Wait until a condition holds, for at most `TIMEOUT` seconds."""
+    with trio.fail_after(TIMEOUT):
         while not holds():  # noqa: ASYNC110 - what happens in another process sets no event here
             await trio.sleep(POLL_INTERVAL)
 
 
 async def job_in(folder: Path, job_id: UUID) -> Job | None:
-    """Read a job from the ledger."""
+    """Return a job from the ledger."""
     ledger = SQLiteLedger(folder / "vgen.db")
     try:
         return await ledger.job(job_id)
@@ -221,7 +221,7 @@ async def job_in(folder: Path, job_id: UUID) -> Job | None:
 
 
 async def spent(folder: Path, job_id: UUID) -> Decimal:
-    """Give what a job has cost by the ledger, in which nothing of it is left open."""
+    """Return what a job has cost, in US dollars; asserts that nothing of it is open or held."""
     job = await job_in(folder, job_id)
     assert job is not None
     assert not [attempt for attempt in job.attempts if attempt.is_open]

@@ -1,4 +1,4 @@
-"""What is asyncio's own: tasks that are cancelled, time limits, other loops."""
+"""Promises for asyncio only: cancelled tasks, timeouts, task groups, other loops."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from vgen.abc import Account, Attempt, Manifest
 from vgen.aio import Runner
 from vgen.testing import Delay, FakeBackend, MemoryLedger
 
-from .parts import HANGING, PLENTY, PROMPTS, SOON, Parts
+from .parts import HANGING, PLENTY, PROMPTS, QUICK, Parts
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition, but not for ever."""
+    """Wait until a condition holds, for at most 20 seconds."""
     async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 (what is waited for is in another thread)
             await asyncio.sleep(0.005)
 
 
 def hanging() -> Parts:
-    """Parts by which the third clip never ends, and takes a moment to cancel."""
+    """Return parts whose third clip never ends, and takes 0.3 seconds to cancel."""
     slow = [Delay("cancel", seconds=0.3, times=9)]
-    return Parts(fake=FakeBackend(script=HANGING, default=SOON, faults=slow))
+    return Parts(fake=FakeBackend(script=HANGING, default=QUICK, faults=slow))
 
 
-async def working(runner: Runner, parts: Parts) -> asyncio.Task[vgen.Clips]:
-    """Give the task of a job that has come as far as its clip that never ends."""
+async def started(runner: Runner, parts: Parts) -> asyncio.Task[vgen.Clips]:
+    """Start a job in a task, and return it when only the third clip is left."""
     task = asyncio.create_task(runner.process(uuid4(), PROMPTS, budget=PLENTY))
     await until(lambda: len(parts.storage.files) == 2)
     return task
 
 
 def test_a_cancelled_task_ends_when_all_is_cleaned_up() -> None:
-    """Also one that is cancelled again and again while that takes its time."""
+    """Also when it is cancelled again and again during the cleanup."""
 
     async def main() -> None:
         parts = hanging()
         async with vgen.aio.open_runner(**parts.arguments()) as runner:
-            task = await working(runner, parts)
+            task = await started(runner, parts)
             task.cancel()
             while not task.done():
                 await asyncio.sleep(0.01)
@@ -56,8 +56,8 @@ def test_a_cancelled_task_ends_when_all_is_cleaned_up() -> None:
     asyncio.run(main())
 
 
-def test_a_time_limit_is_one() -> None:
-    """`asyncio.timeout` raises its own error when the job has been cancelled at the provider."""
+def test_a_timeout_cancels_the_job() -> None:
+    """`asyncio.timeout` raises `TimeoutError` once the job is cancelled at the provider."""
 
     async def main() -> None:
         parts = hanging()
@@ -100,7 +100,7 @@ def test_a_loop_that_ends_cleans_up() -> None:
 
     async def service() -> None:
         async with vgen.aio.open_runner(**parts.arguments()) as runner:
-            await (await working(runner, parts))
+            await (await started(runner, parts))
 
     async def main() -> None:
         task = asyncio.create_task(service())
@@ -113,8 +113,8 @@ def test_a_loop_that_ends_cleans_up() -> None:
     assert "vgen" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_call_that_is_thrown_away_is_cancelled() -> None:
-    """Closing the coroutine of a call, as a loop's end may, ends the job at the provider."""
+def test_a_closed_coroutine_cancels_its_job() -> None:
+    """Closing a call's coroutine, as the end of a loop may, cancels the job at the provider."""
     parts = hanging()
     arguments = parts.arguments()
 
@@ -137,30 +137,30 @@ def test_a_call_that_is_thrown_away_is_cancelled() -> None:
     asyncio.run(main())
 
 
-def test_reading_events_can_be_cut_short() -> None:
-    """A cancelled reader loses no event: the next one goes on where it stopped."""
+def test_reading_events_can_be_cancelled() -> None:
+    """A cancelled reader loses no event: the next reader continues after the last one."""
 
     async def main() -> None:
         async with (
             vgen.aio.open_runner(**Parts().arguments()) as runner,
             runner.start(uuid4(), PROMPTS, budget=PLENTY) as job,
         ):
-            told = 0
+            stored = 0
             while True:
                 try:
                     async with asyncio.timeout(0.001):
                         async for event in job.events:
-                            told += isinstance(event, ClipStored)
+                            stored += isinstance(event, ClipStored)
                     break
                 except TimeoutError:
                     continue
-            assert told == 3
+            assert stored == 3
 
     asyncio.run(main())
 
 
-def test_any_loop_may_call() -> None:
-    """A runner that one loop has opened can be used from another, in another thread."""
+def test_any_loop_may_use_a_runner() -> None:
+    """A runner opened in one loop can be used from another loop in another thread."""
 
     async def main() -> None:
         async with vgen.aio.open_runner(**Parts().arguments()) as runner:
@@ -174,18 +174,18 @@ def test_any_loop_may_call() -> None:
     asyncio.run(main())
 
 
-def test_a_busy_thread_does_not_hold_up_the_loop() -> None:
-    """A call can be made, and the loop goes on, while something keeps Trio's thread."""
+def test_a_busy_trio_thread_does_not_block_the_loop() -> None:
+    """A call can start, and the loop goes on, while something blocks Trio's thread."""
     busy, free = threading.Event(), threading.Event()
 
-    class Slow(MemoryLedger):
+    class BlockingLedger(MemoryLedger):
         async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
             busy.set()
             assert free.wait(20)
             return await super().open_job(manifest, holds)
 
     async def main() -> None:
-        async with vgen.aio.open_runner(**Parts(ledger=Slow()).arguments()) as runner:
+        async with vgen.aio.open_runner(**Parts(ledger=BlockingLedger()).arguments()) as runner:
             job = asyncio.create_task(runner.process(uuid4(), PROMPTS, budget=PLENTY))
             await until(busy.is_set)
             call = asyncio.create_task(runner.unsettled())
@@ -199,7 +199,7 @@ def test_a_busy_thread_does_not_hold_up_the_loop() -> None:
 
 
 def test_no_task_is_left() -> None:
-    """When the runner is closed, the loop has the tasks that it had before."""
+    """When the runner is closed, the loop has no more tasks than before."""
 
     async def main() -> None:
         async with vgen.aio.open_runner(**Parts().arguments()) as runner:

@@ -1,4 +1,4 @@
-"""The promises of a runner on Trio and on asyncio: each is one program, played on both."""
+"""The promises of a runner on Trio and on asyncio: each test is one program for both."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from vgen.errors import ConfigurationError, InsufficientClipsError, InvalidPromp
 from vgen.testing import FakeBackend, MemoryLedger, Refuse
 
 from .async_door import Door, until
-from .parts import PLENTY, PROMPTS, Parts, Unreachable
+from .parts import PLENTY, PROMPTS, Parts, UnreachableLedger
 
 
 def test_clips_are_made(door: Door) -> None:
-    """A job's clips come back, and the runner's parts are closed with it."""
+    """A job returns its clips, and the runner's end closes its backend."""
     parts = Parts()
 
     async def program(vgen: ModuleType) -> None:
@@ -34,11 +34,11 @@ def test_clips_are_made(door: Door) -> None:
             assert runner.statistics().in_flight == 0
         assert parts.fake.closed
 
-    door.play(program)
+    door.run(program)
 
 
-def test_a_job_is_its_three_steps(door: Door) -> None:
-    """A job can be opened, its clips made one by one, and concluded."""
+def test_a_job_in_three_steps(door: Door) -> None:
+    """A job can be opened, run clip by clip, and concluded."""
 
     async def program(vgen: ModuleType) -> None:
         job = uuid4()
@@ -51,7 +51,7 @@ def test_a_job_is_its_three_steps(door: Door) -> None:
             assert await runner.unsettled() == ()
             assert await runner.reconcile() == ()
 
-    door.play(program)
+    door.run(program)
 
 
 def test_a_job_can_be_followed(door: Door) -> None:
@@ -71,32 +71,32 @@ def test_a_job_can_be_followed(door: Door) -> None:
         assert events[-1].clips == clips
         assert sum(isinstance(event, ClipStored) for event in events) == 3
 
-    door.play(program)
+    door.run(program)
 
 
-def test_a_slow_reader_loses_ticks_only(door: Door) -> None:
-    """Whoever reads when all is over gets every event but the oldest of mere progress."""
+def test_a_slow_reader_loses_progress_only(door: Door) -> None:
+    """A reader after the job's end gets all events but the oldest progress."""
 
     async def program(vgen: ModuleType) -> None:
-        told: list[Event] = []
+        reported: list[Event] = []
         prompts = [ClipPrompt(number, "x", 1.0) for number in range(100)]
         async with (
-            vgen.open_runner(**Parts().arguments(), observer=told.append) as runner,
+            vgen.open_runner(**Parts().arguments(), observer=reported.append) as runner,
             runner.start(uuid4(), prompts, budget=PLENTY) as job,
         ):
             await job.result()
             read = [event async for event in job.events]
-        await until(lambda: told and told[-1] == read[-1])
-        assert len(read) < len(told)
-        state = [event for event in told if "Progress" not in type(event).__name__]
+        await until(lambda: reported and reported[-1] == read[-1])
+        assert len(read) < len(reported)
+        state = [event for event in reported if "Progress" not in type(event).__name__]
         assert [event for event in read if "Progress" not in type(event).__name__] == state
         assert [e for e in read if isinstance(e, JobProgress)][-1].percent == 85
 
-    door.play(program)
+    door.run(program)
 
 
-def test_errors_come_bare_and_whole(door: Door) -> None:
-    """An error is the class that the docs name, with its cause and the place where it arose."""
+def test_errors_propagate_unchanged(door: Door) -> None:
+    """An error has the documented class, its cause, and the traceback of its origin."""
 
     async def program(vgen: ModuleType) -> None:
         parts = Parts(fake=FakeBackend(default=Refuse()))
@@ -106,19 +106,19 @@ def test_errors_come_bare_and_whole(door: Door) -> None:
             assert len(failed.value.clips.failures) == 3
             with pytest.raises(InvalidPromptsError, match="clip_prompts: 2 cannot") as wrong:
                 await runner.process(uuid4(), PROMPTS[:2], budget=PLENTY)
-            told = "".join(traceback.format_exception(wrong.value))
-            assert "vgen/drive/job/pipeline.py" in told
-            assert __file__ in told
-        async with vgen.open_runner(**Parts(ledger=Unreachable()).arguments()) as runner:
+            text = "".join(traceback.format_exception(wrong.value))
+            assert "vgen/drive/job/pipeline.py" in text
+            assert __file__ in text
+        async with vgen.open_runner(**Parts(ledger=UnreachableLedger()).arguments()) as runner:
             with pytest.raises(LedgerError, match="nobody answers") as broken:
                 await runner.process(uuid4(), PROMPTS, budget=PLENTY)
             assert isinstance(broken.value.__cause__, ConnectionRefusedError)
 
-    door.play(program)
+    door.run(program)
 
 
-def test_an_error_that_nobody_asked_for_is_raised(door: Door) -> None:
-    """A followed job that fails raises at the block's end, unless its result was asked for."""
+def test_an_error_that_was_not_retrieved_is_raised(door: Door) -> None:
+    """A started job that fails raises at the block's end, unless `result` has raised it."""
 
     async def program(vgen: ModuleType) -> None:
         parts = Parts(fake=FakeBackend(default=Refuse()))
@@ -130,11 +130,11 @@ def test_an_error_that_nobody_asked_for_is_raised(door: Door) -> None:
                 with pytest.raises(InsufficientClipsError):
                     await job.result()
 
-    door.play(program)
+    door.run(program)
 
 
 def test_two_runners_at_once(door: Door) -> None:
-    """Two runners do not know of each other, and close in any order."""
+    """Two runners are independent, and close in any order."""
 
     async def program(vgen: ModuleType) -> None:
         async with vgen.open_runner(**Parts().arguments()) as first:
@@ -146,54 +146,54 @@ def test_two_runners_at_once(door: Door) -> None:
                 group.start_soon(partial(second.process, uuid4(), PROMPTS, budget=PLENTY))
             assert (await first.process(uuid4(), PROMPTS, budget=PLENTY)).successful_clips == 3
 
-    door.play(program)
+    door.run(program)
 
 
 def test_observers_are_called_in_the_hosts_thread(door: Door) -> None:
-    """The runner's observer and the job's hear the same; what they raise changes nothing."""
+    """The runner's and the job's observer get the same events; exceptions there change nothing."""
     threads = set[threading.Thread]()
-    told: list[Event] = []
-    heard: list[Event] = []
+    runner_events: list[Event] = []
+    job_events: list[Event] = []
 
-    def hear(event: Event) -> None:
-        heard.append(event)
+    def observe(event: Event) -> None:
+        job_events.append(event)
         threads.add(threading.current_thread())
         raise ZeroDivisionError
 
     async def program(vgen: ModuleType) -> None:
         parts = Parts().arguments()
-        async with vgen.open_runner(**parts, observer=told.append) as runner:
-            clips = await runner.process(uuid4(), PROMPTS, budget=PLENTY, observer=hear)
+        async with vgen.open_runner(**parts, observer=runner_events.append) as runner:
+            clips = await runner.process(uuid4(), PROMPTS, budget=PLENTY, observer=observe)
             assert clips.successful_clips == 3
-            await until(lambda: heard and heard[-1] == told[-1])
-        assert heard == told
-        assert isinstance(told[-1], JobFinished)
+            await until(lambda: job_events and job_events[-1] == runner_events[-1])
+        assert job_events == runner_events
+        assert isinstance(runner_events[-1], JobFinished)
         assert threads == {threading.current_thread()}
 
-    door.play(program)
+    door.run(program)
 
 
-def test_context_variables_cross(door: Door) -> None:
-    """What the caller has set is seen by what works for it."""
+def test_context_variables_are_passed_on(door: Door) -> None:
+    """The caller's context variables are visible in the ledger's calls."""
     customer = ContextVar("customer", default="nobody")
     seen: list[str] = []
 
-    class Watching(MemoryLedger):
+    class ReadsContext(MemoryLedger):
         async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
             seen.append(customer.get())
             return await super().open_job(manifest, holds)
 
     async def program(vgen: ModuleType) -> None:
-        async with vgen.open_runner(**Parts(ledger=Watching()).arguments()) as runner:
+        async with vgen.open_runner(**Parts(ledger=ReadsContext()).arguments()) as runner:
             customer.set("somebody")
             await runner.process(uuid4(), PROMPTS, budget=PLENTY)
 
-    door.play(program)
+    door.run(program)
     assert seen == ["somebody"]
 
 
-def test_a_runner_that_cannot_be_opened_leaves_nothing(door: Door) -> None:
-    """The error comes out of the opening."""
+def test_a_runner_that_cannot_be_opened_raises(door: Door) -> None:
+    """`open_runner` raises the error."""
 
     async def program(vgen: ModuleType) -> None:
         arguments = Parts().arguments()
@@ -202,11 +202,11 @@ def test_a_runner_that_cannot_be_opened_leaves_nothing(door: Door) -> None:
             async with vgen.open_runner(**arguments):
                 pass
 
-    door.play(program)
+    door.run(program)
 
 
 def test_one_job_on_a_runner_of_its_own(door: Door) -> None:
-    """`process` opens a runner, makes the clips and closes what it was given."""
+    """`process` opens a runner, makes the clips and closes its backend."""
     parts = Parts()
 
     async def program(vgen: ModuleType) -> None:
@@ -223,4 +223,4 @@ def test_one_job_on_a_runner_of_its_own(door: Door) -> None:
         assert clips.successful_clips == 3
         assert parts.fake.closed
 
-    door.play(program)
+    door.run(program)

@@ -1,4 +1,4 @@
-"""How calls and runners end on Trio and on asyncio: each is one program, played on both."""
+"""How calls and runners end on Trio and on asyncio: each test is one program for both."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from vgen.testing import FakeBackend, Outage
 from vgen.testing.faults import Faults
 
 from .async_door import Door, until
-from .parts import HANGING, PLENTY, PROMPTS, SOON, Parts
+from .parts import HANGING, PLENTY, PROMPTS, QUICK, Parts
 
 
-def test_leaving_a_followed_job_by_an_error_cancels_it(door: Door) -> None:
-    """The block's own error comes out, when the job has been cancelled at the provider."""
-    parts = Parts(fake=FakeBackend(script=HANGING, default=SOON))
+def test_leaving_a_started_job_by_an_error_cancels_it(door: Door) -> None:
+    """The block's own error propagates once the job is cancelled at the provider."""
+    parts = Parts(fake=FakeBackend(script=HANGING, default=QUICK))
 
     async def program(vgen: ModuleType) -> None:
         job_id = uuid4()
@@ -40,12 +40,12 @@ def test_leaving_a_followed_job_by_an_error_cancels_it(door: Door) -> None:
             assert parts.fake.running == []
             assert parts.held(job_id) == 0
 
-    door.play(program)
+    door.run(program)
 
 
-def test_a_cancelled_call_comes_back_when_all_is_cleaned_up(door: Door) -> None:
-    """Then nothing runs at the provider any more, and no money is held."""
-    parts = Parts(fake=FakeBackend(script=HANGING, default=SOON))
+def test_a_cancelled_call_returns_after_the_cleanup(door: Door) -> None:
+    """Then nothing runs at the provider, and no money is held."""
+    parts = Parts(fake=FakeBackend(script=HANGING, default=QUICK))
 
     async def program(vgen: ModuleType) -> None:
         job_id = uuid4()
@@ -63,12 +63,12 @@ def test_a_cancelled_call_comes_back_when_all_is_cleaned_up(door: Door) -> None:
             again = await runner.process(job_id, PROMPTS, budget=PLENTY)
             assert again.successful_clips == 3
 
-    door.play(program)
+    door.run(program)
 
 
-def test_what_goes_wrong_while_cancelling_is_not_swallowed(door: Door) -> None:
-    """A ledger that breaks just then is an error of the call's."""
-    parts = Parts(fake=FakeBackend(script=HANGING, default=SOON))
+def test_an_error_during_cancellation_is_raised(door: Door) -> None:
+    """A ledger that fails while a job is cancelled raises from the job's block."""
+    parts = Parts(fake=FakeBackend(script=HANGING, default=QUICK))
 
     async def program(vgen: ModuleType) -> None:
         async def follow(runner: Any) -> None:
@@ -83,12 +83,12 @@ def test_what_goes_wrong_while_cancelling_is_not_swallowed(door: Door) -> None:
             with pytest.raises(LedgerError):
                 await follow(runner)
 
-    door.play(program)
+    door.run(program)
 
 
-def test_what_goes_wrong_while_stopping_is_noted(door: Door) -> None:
-    """A ledger that breaks while a job is stopped is named in the notes of what stopped it."""
-    parts = Parts(fake=FakeBackend(script=HANGING, default=SOON))
+def test_an_error_during_cleanup_becomes_a_note(door: Door) -> None:
+    """A ledger that fails while a job is cancelled by an error is named in that error's notes."""
+    parts = Parts(fake=FakeBackend(script=HANGING, default=QUICK))
 
     async def program(vgen: ModuleType) -> None:
         async def follow(runner: Any) -> None:
@@ -102,7 +102,7 @@ def test_what_goes_wrong_while_stopping_is_noted(door: Door) -> None:
                 await follow(runner)
         assert error.value.__notes__ == ["and at the same time: LedgerError: advance: it is down"]
 
-    door.play(program)
+    door.run(program)
 
 
 def test_leaving_waits_for_the_jobs(door: Door) -> None:
@@ -123,12 +123,12 @@ def test_leaving_waits_for_the_jobs(door: Door) -> None:
             assert parts.fake.closed
         assert made == [3, 3]
 
-    door.play(program)
+    door.run(program)
 
 
-def test_a_followed_jobs_block_may_outlive_the_runner(door: Door) -> None:
-    """The runner's block waits for the job, and not for what is done with it in another task."""
-    told: list[str] = []
+def test_a_started_jobs_block_may_outlive_the_runner(door: Door) -> None:
+    """The runner's block waits for the job, not for the job's block in another task."""
+    order: list[str] = []
 
     async def program(vgen: ModuleType) -> None:
         closed, made = anyio.Event(), anyio.Event()
@@ -139,29 +139,29 @@ def test_a_followed_jobs_block_may_outlive_the_runner(door: Door) -> None:
                 made.set()
                 await closed.wait()
                 assert (await job.result()).successful_clips == 3
-            told.append("left")
+            order.append("left")
 
         async with anyio.create_task_group() as group:
             async with vgen.open_runner(**Parts().arguments()) as runner:
                 group.start_soon(follow, runner)
                 await made.wait()
-            told.append("closed")
+            order.append("closed")
             closed.set()
 
-    door.play(program)
-    assert told == ["closed", "left"]
+    door.run(program)
+    assert order == ["closed", "left"]
 
 
 def test_leaving_by_an_error_cancels_the_jobs(door: Door) -> None:
-    """Their callers hear that the runner was closed, when their jobs have been cancelled."""
-    parts = Parts(fake=FakeBackend(script=HANGING, default=SOON))
-    told: list[str] = []
+    """Once the jobs are cancelled, their calls raise that the runner is closed."""
+    parts = Parts(fake=FakeBackend(script=HANGING, default=QUICK))
+    messages: list[str] = []
 
     async def program(vgen: ModuleType) -> None:
         async def job(runner: Any) -> None:
             with pytest.raises(RuntimeError) as error:
                 await runner.process(uuid4(), PROMPTS, budget=PLENTY)
-            told.append(str(error.value))
+            messages.append(str(error.value))
 
         async def leave(group: TaskGroup) -> None:
             async with vgen.open_runner(**parts.arguments()) as runner:
@@ -173,13 +173,13 @@ def test_leaving_by_an_error_cancels_the_jobs(door: Door) -> None:
             with pytest.raises(ZeroDivisionError):
                 await leave(group)
             assert parts.fake.running == []
-        assert told == ["the runner is closed: this call was cancelled with it"]
+        assert messages == ["the runner is closed: this call was cancelled with it"]
 
-    door.play(program)
+    door.run(program)
 
 
-def test_a_closed_runner_says_so(door: Door) -> None:
-    """Every call of a runner that was closed is refused in one line."""
+def test_a_closed_runner_refuses_calls(door: Door) -> None:
+    """Every call of a closed runner raises `RuntimeError`."""
 
     async def program(vgen: ModuleType) -> None:
         async with vgen.open_runner(**Parts().arguments()) as runner:
@@ -191,4 +191,4 @@ def test_a_closed_runner_says_so(door: Door) -> None:
                 pass
         assert runner.statistics().in_flight == 0
 
-    door.play(program)
+    door.run(program)

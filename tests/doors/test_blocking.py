@@ -24,11 +24,11 @@ from vgen.errors import ConfigurationError, InsufficientClipsError, InvalidPromp
 from vgen.testing import FakeBackend, MemoryLedger, Outage, Refuse
 from vgen.testing.faults import Faults
 
-from .parts import HANGING, PLENTY, PROMPTS, SOON, Parts, Unreachable, running
+from .parts import HANGING, PLENTY, PROMPTS, QUICK, Parts, UnreachableLedger, threads_and_sockets
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition, but not for ever."""
+    """Wait until a condition holds, for at most 20 seconds."""
     end = monotonic() + 20
     while not condition():
         assert monotonic() < end
@@ -37,14 +37,14 @@ def until(condition: Callable[[], object]) -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_is_left() -> Generator[None]:
-    """After each test the threads and sockets are those from before."""
-    before = running()
+    """Check after each test that it has left no thread or socket."""
+    before = threads_and_sockets()
     yield
-    assert running() == before
+    assert threads_and_sockets() == before
 
 
 def test_clips_are_made() -> None:
-    """A job's clips come back, and the runner's parts are closed with it."""
+    """A job returns its clips, and the runner's end closes its backend."""
     parts = Parts()
     with vgen.blocking.open_runner(**parts.arguments()) as runner:
         clips = runner.process(uuid4(), PROMPTS, budget=PLENTY)
@@ -54,8 +54,8 @@ def test_clips_are_made() -> None:
     assert parts.fake.closed
 
 
-def test_a_job_is_its_three_steps() -> None:
-    """A job can be opened, its clips made one by one, and concluded."""
+def test_a_job_in_three_steps() -> None:
+    """A job can be opened, run clip by clip, and concluded."""
     job = uuid4()
     with vgen.blocking.open_runner(**Parts().arguments()) as runner:
         manifest = runner.open_job(job, PROMPTS, budget=PLENTY)
@@ -85,27 +85,27 @@ def test_a_job_can_be_followed() -> None:
     assert sum(isinstance(event, ClipStored) for event in events) == 3
 
 
-def test_errors_come_bare_and_whole() -> None:
-    """An error is the class that the docs name, with the place where it arose."""
+def test_errors_propagate_unchanged() -> None:
+    """An error has the documented class, its cause, and the traceback of its origin."""
     with vgen.blocking.open_runner(**Parts(fake=FakeBackend(default=Refuse())).arguments()) as run:
         with pytest.raises(InsufficientClipsError) as failed:
             run.process(uuid4(), PROMPTS, budget=PLENTY)
         assert len(failed.value.clips.failures) == 3
         with pytest.raises(InvalidPromptsError, match="clip_prompts: 2 cannot") as wrong:
             run.process(uuid4(), PROMPTS[:2], budget=PLENTY)
-    told = "".join(traceback.format_exception(wrong.value))
-    assert "vgen/drive/job/pipeline.py" in told
-    assert __file__ in told
+    text = "".join(traceback.format_exception(wrong.value))
+    assert "vgen/drive/job/pipeline.py" in text
+    assert __file__ in text
     with (
-        vgen.blocking.open_runner(**Parts(ledger=Unreachable()).arguments()) as run,
+        vgen.blocking.open_runner(**Parts(ledger=UnreachableLedger()).arguments()) as run,
         pytest.raises(LedgerError, match="nobody answers") as broken,
     ):
         run.process(uuid4(), PROMPTS, budget=PLENTY)
     assert isinstance(broken.value.__cause__, ConnectionRefusedError)
 
 
-def test_an_error_that_nobody_asked_for_is_raised() -> None:
-    """A followed job that fails raises at the block's end, unless its result was asked for."""
+def test_an_error_that_was_not_retrieved_is_raised() -> None:
+    """A started job that fails raises at the block's end, unless `result` has raised it."""
     with vgen.blocking.open_runner(**Parts(fake=FakeBackend(default=Refuse())).arguments()) as run:
         with pytest.raises(InsufficientClipsError), run.start(uuid4(), PROMPTS, budget=PLENTY):
             pass
@@ -116,9 +116,9 @@ def test_an_error_that_nobody_asked_for_is_raised() -> None:
             job.result()
 
 
-def test_leaving_a_followed_job_by_an_error_cancels_it() -> None:
-    """The block's own error comes out, when the job has been cancelled at the provider."""
-    parts = Parts(fake=FakeBackend(script=HANGING, default=SOON))
+def test_leaving_a_started_job_by_an_error_cancels_it() -> None:
+    """The block's own error propagates once the job is cancelled at the provider."""
+    parts = Parts(fake=FakeBackend(script=HANGING, default=QUICK))
     job_id = uuid4()
 
     def follow(runner: Runner) -> None:
@@ -134,9 +134,9 @@ def test_leaving_a_followed_job_by_an_error_cancels_it() -> None:
         assert parts.held(job_id) == 0
 
 
-def test_what_goes_wrong_while_stopping_is_noted() -> None:
-    """A ledger that breaks while a job is stopped is named in the notes of what stopped it."""
-    parts = Parts(fake=FakeBackend(script=HANGING, default=SOON))
+def test_an_error_during_cleanup_becomes_a_note() -> None:
+    """A ledger that fails while a job is cancelled by an error is named in that error's notes."""
+    parts = Parts(fake=FakeBackend(script=HANGING, default=QUICK))
 
     def follow(runner: Runner) -> None:
         with runner.start(uuid4(), PROMPTS, budget=PLENTY):
@@ -170,10 +170,10 @@ def test_leaving_waits_for_the_jobs_of_other_threads() -> None:
     assert made == [3] * 4
 
 
-def test_a_followed_jobs_block_may_outlive_the_runner() -> None:
-    """The runner's block waits for the job, and not for what another thread does with it."""
+def test_a_started_jobs_block_may_outlive_the_runner() -> None:
+    """The runner's block waits for the job, not for the job's block in another thread."""
     closed, made = threading.Event(), threading.Event()
-    told: list[str] = []
+    order: list[str] = []
 
     def follow(runner: Runner) -> None:
         with runner.start(uuid4(), PROMPTS, budget=PLENTY) as job:
@@ -181,27 +181,27 @@ def test_a_followed_jobs_block_may_outlive_the_runner() -> None:
             made.set()
             assert closed.wait(20)
             assert job.result().successful_clips == 3
-        told.append("left")
+        order.append("left")
 
     with vgen.blocking.open_runner(**Parts().arguments()) as runner:
         thread = threading.Thread(target=follow, args=[runner])
         thread.start()
         assert made.wait(20)
-    told.append("closed")
+    order.append("closed")
     closed.set()
     thread.join()
-    assert told == ["closed", "left"]
+    assert order == ["closed", "left"]
 
 
 def test_leaving_by_an_error_cancels_the_jobs() -> None:
-    """Their callers hear that the runner was closed, when their jobs have been cancelled."""
-    parts = Parts(fake=FakeBackend(script=HANGING, default=SOON))
-    told: list[str] = []
+    """Once the jobs are cancelled, their calls raise that the runner is closed."""
+    parts = Parts(fake=FakeBackend(script=HANGING, default=QUICK))
+    messages: list[str] = []
 
     def job(runner: Runner) -> None:
         with pytest.raises(RuntimeError) as error:
             runner.process(uuid4(), PROMPTS, budget=PLENTY)
-        told.append(str(error.value))
+        messages.append(str(error.value))
 
     def leave(threads: list[threading.Thread]) -> None:
         with vgen.blocking.open_runner(**parts.arguments()) as runner:
@@ -215,11 +215,11 @@ def test_leaving_by_an_error_cancels_the_jobs() -> None:
         leave(threads)
     assert parts.fake.running == []
     threads[0].join()
-    assert told == ["the runner is closed: this call was cancelled with it"]
+    assert messages == ["the runner is closed: this call was cancelled with it"]
 
 
-def test_a_closed_runner_says_so() -> None:
-    """Every call of a runner that was closed is refused in one line."""
+def test_a_closed_runner_refuses_calls() -> None:
+    """Every call of a closed runner raises `RuntimeError`."""
     with vgen.blocking.open_runner(**Parts().arguments()) as runner:
         pass
     with pytest.raises(RuntimeError, match=r"^the runner is closed$"):
@@ -233,7 +233,7 @@ def test_a_closed_runner_says_so() -> None:
 
 
 def test_two_runners_at_once() -> None:
-    """Two runners do not know of each other."""
+    """Two runners are independent."""
     with vgen.blocking.open_runner(**Parts().arguments()) as first:
         with vgen.blocking.open_runner(**Parts().arguments()) as second:
             for runner in (first, second):
@@ -242,44 +242,44 @@ def test_two_runners_at_once() -> None:
 
 
 def test_an_observer_that_raises_changes_nothing() -> None:
-    """The runner's observer and the job's are told the same; calling the runner is refused."""
-    told, heard, refused = list[Event](), list[Event](), list[str]()
-    with vgen.blocking.open_runner(**Parts().arguments(), observer=told.append) as runner:
+    """The runner's and the job's observer get the same events; neither may call the runner."""
+    runner_events, job_events, refused = list[Event](), list[Event](), list[str]()
+    with vgen.blocking.open_runner(**Parts().arguments(), observer=runner_events.append) as runner:
 
-        def hear(event: Event) -> None:
-            heard.append(event)
+        def observe(event: Event) -> None:
+            job_events.append(event)
             try:
                 runner.unsettled()
             except RuntimeError as error:
                 refused.append(str(error))
             raise ZeroDivisionError
 
-        clips = runner.process(uuid4(), PROMPTS, budget=PLENTY, observer=hear)
+        clips = runner.process(uuid4(), PROMPTS, budget=PLENTY, observer=observe)
     assert clips.successful_clips == 3
-    assert heard == told
+    assert job_events == runner_events
     assert set(refused) == {
         "an observer cannot call its runner: it is called in the runner's own thread"
     }
 
 
-def test_context_variables_cross() -> None:
-    """What the caller has set is seen by what works for it."""
+def test_context_variables_are_passed_on() -> None:
+    """The caller's context variables are visible in the ledger's calls."""
     customer = ContextVar("customer", default="nobody")
     seen: list[str] = []
 
-    class Watching(MemoryLedger):
+    class ReadsContext(MemoryLedger):
         async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
             seen.append(customer.get())
             return await super().open_job(manifest, holds)
 
-    with vgen.blocking.open_runner(**Parts(ledger=Watching()).arguments()) as runner:
+    with vgen.blocking.open_runner(**Parts(ledger=ReadsContext()).arguments()) as runner:
         customer.set("somebody")
         runner.process(uuid4(), PROMPTS, budget=PLENTY)
     assert seen == ["somebody"]
 
 
-def test_a_runner_that_cannot_be_opened_leaves_nothing() -> None:
-    """The error comes out of the opening."""
+def test_a_runner_that_cannot_be_opened_raises() -> None:
+    """`open_runner` raises the error."""
     arguments = Parts().arguments()
     arguments["backends"] = []
     with (
@@ -289,8 +289,8 @@ def test_a_runner_that_cannot_be_opened_leaves_nothing() -> None:
         pass
 
 
-def test_a_process_that_can_open_no_more_files_is_told() -> None:
-    """The error of the operating system comes out of the opening, which waits for nothing."""
+def test_too_many_open_files_raise() -> None:
+    """`open_runner` raises the `OSError` at once."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)
     arguments = Parts().arguments()
     with ExitStack() as files:
@@ -305,7 +305,7 @@ def test_a_process_that_can_open_no_more_files_is_told() -> None:
 
 
 def test_one_job_on_a_runner_of_its_own() -> None:
-    """`process` opens a runner, makes the clips and closes what it was given."""
+    """`process` opens a runner, makes the clips and closes its backend."""
     parts = Parts()
     arguments = parts.arguments()
     clips = vgen.blocking.process(

@@ -1,4 +1,4 @@
-"""An exception that is thrown into a thread just when it has made a call."""
+"""An exception that is injected into a thread right when it makes a call."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .parts import PLENTY, PROMPTS, Parts
 
 
 class TimeLimitError(Exception):
-    """The task has had its time."""
+    """A task queue's time limit."""
 
 
 @pytest.mark.parametrize("begun", [False, True])
 def test_it_leaves_nothing_running(monkeypatch: pytest.MonkeyPatch, *, begun: bool) -> None:
-    """Whether or not Trio's thread has heard of the call, it is over when the exception is out."""
+    """Whether or not Trio's thread has begun the call, the exception is raised after its end."""
     parts = Parts(fake=FakeBackend(default=Hang()))
     begin: Callable[[Call[Any]], None] = vars(Call)["begin"]
 

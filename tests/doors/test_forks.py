@@ -1,4 +1,4 @@
-"""The promises of a blocking runner in processes that are forked while it is open."""
+"""A blocking runner in processes that are forked while it is open."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from vgen.blocking import Runner
 from .parts import PLENTY, PROMPTS, Parts
 
 
-def test_a_runner_is_of_one_process() -> None:
-    """In a forked process it says so, instead of waiting for a thread that is not there."""
+def test_a_forked_process_cannot_use_the_runner() -> None:
+    """Using it there raises `RuntimeError`, instead of waiting for a thread that is not there."""
     with vgen.blocking.open_runner(**Parts().arguments()) as runner:
         reading, writing = os.pipe()
         child = os.fork()
@@ -37,13 +37,13 @@ def test_a_runner_is_of_one_process() -> None:
 
 @pytest.mark.parametrize("left_by", [None, SystemExit])
 def test_a_forked_process_can_end(left_by: type[BaseException] | None) -> None:
-    """It leaves the block that its parent had entered, and changes nothing there."""
+    """It leaves the runner's block without changing anything for its parent."""
     parts, parent, child = Parts(), os.getpid(), 0
     try:
         with vgen.blocking.open_runner(**parts.arguments()) as runner:
             child = os.fork()
             if child == 0:
-                signal.alarm(20)  # it ends in any case
+                signal.alarm(20)  # ends it in any case
                 if left_by is not None:
                     raise left_by
             else:
@@ -73,8 +73,8 @@ with vgen.blocking.open_runner(backends=[Animatic()], **parts) as runner:
 """
 
 
-def test_a_forked_process_that_ends_takes_nothing_away(tmp_path: Path) -> None:
-    """What its parent renders and fetches into is there after an end with all of Python's exit."""
+def test_a_forked_process_removes_no_files(tmp_path: Path) -> None:
+    """Its parent's temporary folders remain after its `sys.exit` with all exit handlers."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", FORKING],
         cwd=tmp_path,

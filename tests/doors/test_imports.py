@@ -1,4 +1,4 @@
-"""Embedding vgen costs little at a host's start."""
+"""Importing vgen loads little."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ LOADED = "import sys, {}; print(*sys.modules)"
 
 
 @pytest.mark.parametrize("module", ["vgen", "vgen.abc", "vgen.errors", "vgen.aio", "vgen.blocking"])
-def test_no_door_loads_what_a_job_needs(module: str) -> None:
-    """Codecs, arrays, pictures and providers' packages load when they are first used."""
+def test_no_import_loads_what_only_jobs_need(module: str) -> None:
+    """PyAV, NumPy, Pillow and providers' packages are imported when they are first used."""
     command = [sys.executable, "-c", LOADED.format(module)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert not set(done.stdout.split()) & HEAVY
 
 
 def test_vgen_alone_loads_no_event_loop() -> None:
-    """`import vgen` gives names, which load what they need when they are used."""
+    """`import vgen` imports neither Trio nor asyncio; its names do when they are used."""
     command = [sys.executable, "-c", LOADED.format("vgen")]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert not set(done.stdout.split()) & {"trio", "anyio", "httpx", "attrs", "cattrs", "asyncio"}

@@ -1,4 +1,4 @@
-"""The example of a web service, at a real server with real clients."""
+"""The example web service, on a real server with real clients."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from vgen_replicate.simulator import Faults
 
 from .programs import (
     FAST,
-    PATIENCE,
     SLOWER,
     STUCK,
+    TIMEOUT,
     NamedEvent,
     Service,
     all_events,
@@ -46,28 +46,28 @@ REFUSED: Sequence[tuple[dict[str, str], object, int, str]] = [
     ({"budget": "-1"}, {"clip_prompts": [GOOD]}, 422, "budget: Input should be greater than or "),
     ({"budget": "0.01"}, {"clip_prompts": [GOOD]}, 402, "over budget: limit $0.01, spent $0, "),
 ]
-"""Parameters and bodies that nothing comes of, and how the answer to each begins."""
+"""Invalid parameters and bodies, with the status and the beginning of each answer."""
 
 
 async def state_of(client: httpx.AsyncClient, job_id: UUID) -> dict[str, Any]:
-    """Ask how a job stands."""
+    """Return a job's state."""
     answer = await client.get(f"/jobs/{job_id}")
     answer.raise_for_status()
     return dict(answer.json())
 
 
-async def interrupted(client: httpx.AsyncClient, job_id: UUID) -> dict[str, Any]:
-    """Ask how a job stands until it has been interrupted, but not for ever."""
-    with trio.fail_after(PATIENCE):
+async def wait_interrupted(client: httpx.AsyncClient, job_id: UUID) -> dict[str, Any]:
+    """Wait until a job is interrupted, and return its state."""
+    with trio.fail_after(TIMEOUT):
         while (state := await state_of(client, job_id))["outcome"] != "interrupted":
             pass
     return state
 
 
-def check_a_whole_job(job_id: UUID, events: Sequence[NamedEvent], *, clips: int) -> Decimal:
-    """See that a client heard of its own job, from its opening on to clips that exist.
+def check_whole_job(job_id: UUID, events: Sequence[NamedEvent], *, clips: int) -> Decimal:
+    """Check that a client's events are those of its own job, up to clips that exist.
 
-    Gives what they have cost.
+    Returns their cost in US dollars.
     """
     names = [name for name, _ in events]
     assert names[0] == "JobOpened"
@@ -80,14 +80,14 @@ def check_a_whole_job(job_id: UUID, events: Sequence[NamedEvent], *, clips: int)
     return Decimal(made["total_cost"])
 
 
-async def twenty(served: Service, *, clips: int) -> Decimal:
-    """Have twenty jobs made at once, each for a client of its own; give what they have cost."""
+async def run_twenty_jobs(served: Service, *, clips: int) -> Decimal:
+    """Run twenty jobs at once, each for its own client; return their cost in US dollars."""
     costs: list[Decimal] = []
 
     async def one(job_id: UUID) -> None:
         async with served.client() as client:
             events = await all_events(client, prompts(job_id, clips=clips))
-        costs.append(check_a_whole_job(job_id, events, clips=clips))
+        costs.append(check_whole_job(job_id, events, clips=clips))
 
     async with trio.open_nursery() as nursery:
         for _ in range(JOBS):
@@ -100,22 +100,22 @@ async def twenty(served: Service, *, clips: int) -> Decimal:
 
 
 async def test_twenty_jobs_on_previews(tmp_path: Path) -> None:
-    """Twenty clients at once each follow their own job to its clips, on one runner."""
+    """On one runner, each client follows its own job to its clips."""
     with service(tmp_path, {}) as served:
-        assert await twenty(served, clips=1) == 0
+        assert await run_twenty_jobs(served, clips=1) == 0
 
 
 async def test_twenty_jobs_at_replicate(tmp_path: Path) -> None:
-    """Likewise at a provider, which has billed what the jobs say that they have cost."""
+    """With a provider too; the jobs' costs add up to what it has billed."""
     with on_replicate(tmp_path, FAST) as (served, provider):
-        cost = await twenty(served, clips=3)
+        cost = await run_twenty_jobs(served, clips=3)
     assert not provider.simulator.running()
     assert len(provider.simulator.predictions) == JOBS * 3
     assert cost == provider.simulator.billed
 
 
 async def test_a_client_that_hangs_up_cancels_its_job(tmp_path: Path) -> None:
-    """While nothing happens in it too, and no other's; the same job again finishes it."""
+    """Also while nothing happens in it; other jobs run on, and running it again finishes it."""
     job_id, other_id = uuid4(), uuid4()
     with on_replicate(tmp_path, STUCK) as (served, provider):
         simulator = provider.simulator
@@ -123,7 +123,7 @@ async def test_a_client_that_hangs_up_cancels_its_job(tmp_path: Path) -> None:
             async with followed(served, prompts(job_id)):
                 assert len(simulator.running()) == 6
             await until(lambda: len(simulator.running()) == 3)
-            state = await interrupted(client, job_id)
+            state = await wait_interrupted(client, job_id)
             assert state["open"] == []
             assert Decimal(state["account"]["held"]) == 0
             assert Decimal(state["account"]["spent"]) == simulator.billed
@@ -131,12 +131,12 @@ async def test_a_client_that_hangs_up_cancels_its_job(tmp_path: Path) -> None:
             assert provider.cancels() == 3
             simulator.faults = Faults()
             events = await all_events(client, prompts(job_id))
-            assert check_a_whole_job(job_id, events, clips=3) == simulator.billed
+            assert check_whole_job(job_id, events, clips=3) == simulator.billed
             assert len((await state_of(client, job_id))["clips"]) == 3
 
 
 async def test_a_server_that_is_stopped_cancels_its_jobs(tmp_path: Path) -> None:
-    """It ends cleanly: clients are told, nothing is left running, the ledger knows it."""
+    """Clients get an error event, nothing is left running or held, and it exits cleanly."""
     jobs = [uuid4(), uuid4()]
     last: list[NamedEvent] = []
     with on_replicate(tmp_path, STUCK) as (served, provider):
@@ -149,19 +149,19 @@ async def test_a_server_that_is_stopped_cancels_its_jobs(tmp_path: Path) -> None
             for job_id in jobs:
                 nursery.start_soon(one, job_id)
             await until(lambda: len(provider.simulator.running()) == 6)
-            said = await trio.to_thread.run_sync(served.end, signal.SIGTERM)
+            stderr = await trio.to_thread.run_sync(served.stop, signal.SIGTERM)
         assert not provider.simulator.running()
         assert provider.cancels() == 6
         assert sum([await spent(tmp_path, job_id) for job_id in jobs]) == provider.simulator.billed
     assert [name for name, _ in last] == ["error", "error"]
     assert all("the service is stopping" in data["detail"][0] for _, data in last)
     assert served.process.returncode == -signal.SIGTERM
-    assert "Application shutdown complete" in said
-    assert "Traceback" not in said
+    assert "Application shutdown complete" in stderr
+    assert "Traceback" not in stderr
 
 
 async def test_a_job_is_stopped_from_elsewhere(tmp_path: Path) -> None:
-    """Its followers are told why; an unknown job can be neither seen nor stopped."""
+    """Its followers get `JobStoppedError`; unknown jobs are not found."""
     job_id = uuid4()
     with on_replicate(tmp_path, STUCK) as (served, provider):
         async with served.client() as client, followed(served, prompts(job_id)) as events:
@@ -176,8 +176,8 @@ async def test_a_job_is_stopped_from_elsewhere(tmp_path: Path) -> None:
     assert (name, data["error"]) == ("error", "JobStoppedError")
 
 
-async def test_what_is_wrong_is_said_and_nothing_is_sent(tmp_path: Path) -> None:
-    """The answer is one line, which names the field; the provider hears of nothing."""
+async def test_invalid_requests_are_refused(tmp_path: Path) -> None:
+    """The answer is one line, which names the field; nothing is submitted."""
     with on_replicate(tmp_path, FAST) as (served, provider):
         async with served.client() as client:
             for parameters, body, status, begins in REFUSED:
@@ -188,8 +188,8 @@ async def test_what_is_wrong_is_said_and_nothing_is_sent(tmp_path: Path) -> None
         assert not provider.simulator.predictions
 
 
-async def test_what_a_dead_service_has_left_is_cleared_up(tmp_path: Path) -> None:
-    """A service that starts stores the clips that one before it has paid for and never fetched."""
+async def test_a_service_reconciles_a_dead_services_attempts(tmp_path: Path) -> None:
+    """A new service stores the clips that a killed one has submitted."""
     job_id = uuid4()
     with simulated(**SLOWER) as provider:
         with service(tmp_path, provider.variables) as killed:

@@ -1,4 +1,4 @@
-"""Exceptions that a task queue injects into the thread of a call, as its time limit."""
+"""Exceptions that a task queue injects into a calling thread, as its time limit."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from vgen import JobProgress
 from vgen.blocking import StartedJob
 from vgen.testing import FakeBackend, Hang
 
-from .parts import PLENTY, PROMPTS, Parts, hasty
+from .parts import PLENTY, PROMPTS, Parts, fast_settings
 
-PATIENCE = 20.0
-"""How long anything may take, in seconds."""
+TIMEOUT = 20.0
+"""How long to wait for anything, in seconds."""
 
 
 class TimeLimitError(Exception):
-    """The task has had its time."""
+    """A task queue's time limit."""
 
 
 def follow(job: StartedJob) -> None:
@@ -34,16 +34,16 @@ def follow(job: StartedJob) -> None:
 
 
 def wait_for_the_result(job: StartedJob) -> None:
-    """Follow a job until it has told of all that it will, and then wait for its end."""
+    """Read a job's events until its first progress, and then wait for its result."""
     while not isinstance(next(job.events), JobProgress):
         pass
     job.result()
 
 
 @pytest.mark.parametrize("work", [follow, wait_for_the_result])
-def test_a_time_limit_gets_through(work: Callable[[StartedJob], None]) -> None:
-    """It ends a call, and the reading of a job's events, also while nothing happens."""
-    settings = evolve(hasty(), poll_interval=3600.0)
+def test_a_time_limit_ends_a_waiting_call(work: Callable[[StartedJob], None]) -> None:
+    """It ends waiting for a result and reading events, also while nothing happens."""
+    settings = evolve(fast_settings(), poll_interval=3600.0)
     parts = Parts(fake=FakeBackend(default=Hang()), settings=settings)
     job_id = uuid4()
     working, limited = threading.Event(), threading.Event()
@@ -66,20 +66,20 @@ def test_a_time_limit_gets_through(work: Callable[[StartedJob], None]) -> None:
 
     thread = threading.Thread(target=guarded, daemon=True)
     thread.start()
-    assert working.wait(PATIENCE)
+    assert working.wait(TIMEOUT)
     assert thread.ident is not None
     wait_idle(thread.ident)
     inject(thread.ident, TimeLimitError)
-    assert limited.wait(PATIENCE)
-    thread.join(PATIENCE)
+    assert limited.wait(TIMEOUT)
+    thread.join(TIMEOUT)
     assert not thread.is_alive()
     assert parts.fake.running == []
     assert parts.held(job_id) == 0
 
 
 def wait_idle(ident: int) -> None:
-    """Wait until a thread waits for another and goes on doing so, but not for ever."""
-    end, idle = monotonic() + PATIENCE, 0
+    """Wait until a thread has been waiting on a condition for half a second."""
+    end, idle = monotonic() + TIMEOUT, 0
     while idle < 50:
         assert monotonic() < end
         frames = sys._current_frames()  # noqa: SLF001 (no other way)  # pyright: ignore[reportPrivateUsage] - likewise
@@ -89,7 +89,7 @@ def wait_idle(ident: int) -> None:
 
 
 def inject(ident: int, error: type[Exception]) -> None:
-    """Have a thread raise an error at its next step, as task queues do."""
+    """Make a thread raise an error at its next bytecode, as task queues do."""
     done = ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(ident), ctypes.py_object(error)
     )

@@ -1,4 +1,4 @@
-"""What is Trio's own: other runs, and what surrounds a runner being cancelled."""
+"""Promises for Trio only: other Trio runs, and cancel scopes around a runner."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ELSEWHERE = "the runner was opened in another Trio run"
 
 
 async def test_another_run_is_refused() -> None:
-    """A runner that is used from another thread's Trio says where it belongs."""
+    """Using a runner from another Trio run raises `RuntimeError`, which names `vgen.aio`."""
     async with vgen.open_runner(**Parts().arguments()) as runner:
         process = partial(runner.process, uuid4(), PROMPTS, budget=PLENTY)
         with pytest.raises(RuntimeError, match=f"{ELSEWHERE}: from asyncio use vgen.aio"):
@@ -26,7 +26,7 @@ async def test_another_run_is_refused() -> None:
 
 
 async def test_a_thread_without_trio_is_refused() -> None:
-    """So is a call of a thread that runs no event loop."""
+    """So is a call from a thread without an event loop."""
     async with vgen.open_runner(**Parts().arguments()) as runner:
         call = runner.unsettled()
         with pytest.raises(RuntimeError, match=ELSEWHERE):
@@ -35,7 +35,7 @@ async def test_a_thread_without_trio_is_refused() -> None:
 
 
 async def test_leaving_can_be_cancelled(autojump_clock: MockClock) -> None:
-    """Whoever does not want to wait for the jobs cancels the waiting, and the jobs with it."""
+    """Cancelling the wait at the end of the runner's block cancels its jobs."""
     parts = Parts(fake=FakeBackend(script=HANGING))
 
     async def job(runner: vgen.Runner) -> None:
@@ -53,11 +53,11 @@ async def test_leaving_can_be_cancelled(autojump_clock: MockClock) -> None:
 
 
 async def test_a_job_may_be_followed_from_any_task(autojump_clock: MockClock) -> None:
-    """Its events and its result can be waited for in tasks beside the block's own."""
-    told: list[str] = []
+    """Its events and its result can be awaited in other tasks than the block's own."""
+    kinds: list[str] = []
 
     async def read(job: vgen.StartedJob) -> None:
-        told.extend([type(event).__name__ async for event in job.events])
+        kinds.extend([type(event).__name__ async for event in job.events])
 
     async with (
         vgen.open_runner(**Parts().arguments()) as runner,
@@ -67,5 +67,5 @@ async def test_a_job_may_be_followed_from_any_task(autojump_clock: MockClock) ->
         nursery.start_soon(read, job)
         assert repr(job) == f"<StartedJob {job.job_id}: at work>"
         assert (await job.result()).successful_clips == 3
-    assert told[0] == "JobOpened"
-    assert told[-1] == "JobFinished"
+    assert kinds[0] == "JobOpened"
+    assert kinds[-1] == "JobFinished"

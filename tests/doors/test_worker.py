@@ -1,4 +1,4 @@
-"""The example of a worker without an event loop, as a real process."""
+"""The example worker, which has no event loop, as a real process."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from vgen.abc import Ticket
 from vgen_replicate.simulator import Faults
 
 from .programs import (
-    PATIENCE,
     SLOWER,
     STUCK,
+    TIMEOUT,
     job_in,
     prompts,
     simulated,
@@ -34,39 +34,39 @@ def write(path: Path, job: object) -> Path:
     return path
 
 
-def hand(process: subprocess.Popen[str], path: Path) -> None:
-    """Give the worker a file, and leave its standard input open for more."""
+def send(process: subprocess.Popen[str], path: Path) -> None:
+    """Send the worker a file's path, and leave its standard input open."""
     assert process.stdin is not None
     process.stdin.write(f"{path}\n")
     process.stdin.flush()
 
 
-def told(output: str) -> list[dict[str, Any]]:
-    """Read what the worker has printed."""
+def results(output: str) -> list[dict[str, Any]]:
+    """Parse the worker's output lines."""
     return [json.loads(line) for line in output.splitlines()]
 
 
-async def ticketed(folder: Path, job_id: UUID) -> None:
-    """Wait until the ledger has the tickets of three attempts, but not for ever."""
+async def wait_ticketed(folder: Path, job_id: UUID) -> None:
+    """Wait until all attempts in the ledger have tickets."""
     tickets: list[Ticket | None] = []
-    with trio.fail_after(PATIENCE):
+    with trio.fail_after(TIMEOUT):
         while not tickets or None in tickets:
             job = await job_in(folder, job_id)
             tickets = [attempt.ticket for attempt in job.attempts] if job else []
 
 
-def test_each_file_has_its_line(tmp_path: Path) -> None:
-    """Clips for a good file, and the wrong field for another; the exit code says that one failed.
+def test_each_file_has_an_output_line(tmp_path: Path) -> None:
+    """A line has the clips or the invalid field; one failure makes the exit code 1.
 
-    A file without a job's id keeps the one that it had the first time.
+    A file without a job id keeps the id that it got the first time.
     """
     job = prompts()
     del job["job_id"]
     good = write(tmp_path / "good.json", job)
     bad = write(tmp_path / "bad.json", {"clip_prompts": [{"clip_index": 0, "prompt": "A sea"}]})
     with worker(tmp_path / "work", {}) as process:
-        output, errors = process.communicate(f"{good}\n{bad}\n{good}\n", timeout=PATIENCE)
-    first, wrong, again = told(output)
+        output, errors = process.communicate(f"{good}\n{bad}\n{good}\n", timeout=TIMEOUT)
+    first, wrong, again = results(output)
     assert (process.returncode, errors) == (1, "")
     assert first["clips"]["successful_clips"] == 3
     assert wrong == {
@@ -79,48 +79,48 @@ def test_each_file_has_its_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_cancels_the_job(number: signal.Signals, tmp_path: Path) -> None:
-    """Nothing is left running, the ledger knows it, and the same line again finishes the job."""
+    """Nothing is left running or held, and the same input again finishes the job."""
     job_id, folder = uuid4(), tmp_path / "work"
     path = write(tmp_path / "job.json", prompts(job_id))
     with simulated(**STUCK) as provider:
         with worker(folder, provider.variables) as process:
-            hand(process, path)
+            send(process, path)
             await until(lambda: len(provider.simulator.running()) == 3)
             process.send_signal(number)
             output, errors = await trio.to_thread.run_sync(process.communicate)
         assert not provider.simulator.running()
         assert provider.cancels() == 3
         assert (process.returncode, errors) == (128 + number, "")
-        assert [line["error"] for line in told(output)] == ["Interrupted"]
+        assert [line["error"] for line in results(output)] == ["Interrupted"]
         assert await spent(folder, job_id) == provider.simulator.billed
         provider.simulator.faults = Faults()
         with worker(folder, provider.variables) as process:
             output, _ = await trio.to_thread.run_sync(process.communicate, f"{path}\n")
-        (done,) = told(output)
+        (done,) = results(output)
         assert (process.returncode, done["clips"]["successful_clips"]) == (0, 3)
         assert len(provider.simulator.predictions) == 6
 
 
-async def test_a_signal_ends_a_worker_that_waits(tmp_path: Path) -> None:
-    """With nothing to do, it ends at once."""
+async def test_a_signal_ends_an_idle_worker(tmp_path: Path) -> None:
+    """It ends at once."""
     path = write(tmp_path / "none.json", {})
     with worker(tmp_path / "work", {}) as process:
-        hand(process, path)
+        send(process, path)
         assert process.stdout is not None
         assert "clip_prompts: is missing" in process.stdout.readline()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=PATIENCE) == 128 + signal.SIGTERM
+        assert process.wait(timeout=TIMEOUT) == 128 + signal.SIGTERM
 
 
-async def test_what_a_dead_worker_has_left_is_cleared_up(tmp_path: Path) -> None:
-    """A worker that starts settles and stores what one that was killed had sent and paid for."""
+async def test_a_worker_reconciles_a_dead_workers_attempts(tmp_path: Path) -> None:
+    """A new worker settles and stores what a killed one has submitted."""
     job_id: UUID = uuid4()
     folder = tmp_path / "work"
     path = write(tmp_path / "job.json", prompts(job_id))
     with simulated(**SLOWER) as provider:
         with worker(folder, provider.variables) as process:
-            hand(process, path)
-            await ticketed(folder, job_id)
+            send(process, path)
+            await wait_ticketed(folder, job_id)
             process.kill()
         await until(lambda: not provider.simulator.running())
         with worker(folder, provider.variables) as process:

@@ -1,4 +1,4 @@
-"""What vgen logs says of which job, clip and attempt it speaks."""
+"""Log records have the job, clip and attempt that they are about."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from vgen.testing import (
 )
 
 OTHER = UUID(int=7)
-THIS = str(JOB)
-NAMES = ("job_id", "clip_index", "attempt")
-SILENT = """
+JOB_STRING = str(JOB)
+FIELDS = ("job_id", "clip_index", "attempt")
+PROGRAM = """
 import logging, vgen
-logging.getLogger("vgen").error("unheard")
+logging.getLogger("vgen").error("not shown")
 logging.basicConfig(format="%(job_id)s %(clip_index)s %(attempt)s %(message)s")
-logging.getLogger("vgen").error("heard")
+logging.getLogger("vgen").error("shown")
 """
 
 logger = logging.getLogger("vgen")
@@ -51,27 +51,27 @@ def _listening(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def contexts(caplog: pytest.LogCaptureFixture, part: str = "") -> list[tuple[object, ...]]:
-    """Give job, clip and attempt of the records with a part in their message."""
+    """Return job, clip and attempt of the records whose message contains `part`."""
     found = [record for record in caplog.records if part in record.getMessage()]
     assert all(record.name == "vgen" for record in found)
-    return [tuple(getattr(record, name) for name in NAMES) for record in found]
+    return [tuple(getattr(record, name) for name in FIELDS) for record in found]
 
 
 async def attempts(fakes: Fakes, clip_index: int) -> list[str]:
-    """Give the ids of a clip's attempts."""
+    """Return the ids of a clip's attempts."""
     return [str(each.attempt_id) for each in await fakes.ledger.attempts(JOB, clip_index)]
 
 
-def test_it_is_silent_until_a_host_listens() -> None:
-    """A formatter that names the three needs nothing but vgen to be imported."""
+def test_nothing_is_logged_until_logging_is_configured() -> None:
+    """A formatter with the three fields works once vgen is imported."""
     done = subprocess.run(
-        [sys.executable, "-c", SILENT], capture_output=True, text=True, check=True
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     )
-    assert (done.stdout, done.stderr) == ("", "None None None heard\n")
+    assert (done.stdout, done.stderr) == ("", "None None None shown\n")
 
 
-class Chatty(FakeBackend):
-    """A plug-in that logs what it submits, with a detail of its own."""
+class LogsSubmits(FakeBackend):
+    """A plug-in that logs its submits, once with an `attempt` field of its own."""
 
     async def submit(self, prepared: Prepared, attempt_id: UUID) -> Ticket:
         logger.info("sending %s", prepared.request.prompt, extra={"attempt": "mine"})
@@ -79,78 +79,77 @@ class Chatty(FakeBackend):
         return await super().submit(prepared, attempt_id)
 
 
-async def test_a_plugin_logs_of_the_attempt(
+async def test_a_plug_ins_records_have_the_attempt(
     caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
-    """What a plug-in logs to the logger "vgen" has the attempt's place; its own fields stay."""
-    fakes = Fakes([Chatty()])
+    """Records of a plug-in in the logger "vgen" have the attempt; its own fields stay."""
+    fakes = Fakes([LogsSubmits()])
     async with fakes.runner() as runner:
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     for index, text in enumerate("abc"):
         (attempt,) = await attempts(fakes, index)
-        assert contexts(caplog, f"sent {text}") == [(THIS, index, attempt)]
-        assert contexts(caplog, f"sending {text}") == [(THIS, index, "mine")]
+        assert contexts(caplog, f"sent {text}") == [(JOB_STRING, index, attempt)]
+        assert contexts(caplog, f"sending {text}") == [(JOB_STRING, index, "mine")]
 
 
 async def test_jobs_that_run_at_once_are_kept_apart(
     caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
-    """A record has the job that it is about, whatever else the runner is at."""
-    fakes = Fakes([Chatty()])
+    """A record has its own job, with several jobs on one runner."""
+    fakes = Fakes([LogsSubmits()])
     async with fakes.runner() as runner, trio.open_nursery() as nursery:
         for job_id, texts in ((JOB, "abc"), (OTHER, "xyz")):
             process = partial(runner.process, budget=PLENTY)
             nursery.start_soon(process, job_id, prompts(*texts))
-    assert {place[0] for text in "abc" for place in contexts(caplog, f"sent {text}")} == {THIS}
-    assert {place[0] for text in "xyz" for place in contexts(caplog, f"sent {text}")} == {
-        str(OTHER)
-    }
+    for job_id, texts in ((JOB, "abc"), (OTHER, "xyz")):
+        found = [context for text in texts for context in contexts(caplog, f"sent {text}")]
+        assert {job for job, *_ in found} == {str(job_id)}
 
 
-async def test_what_a_clip_logs_has_no_attempt(
+async def test_a_clips_records_have_no_attempt(
     caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
-    """Between its attempts a clip logs without one."""
+    """Records from between a clip's attempts have none."""
     fakes = Fakes([FakeBackend(script={"b": [Fail()] * 3})])
     async with fakes.runner() as runner:
         await runner.process(JOB, prompts(*"abcd"), budget=PLENTY)
-    assert contexts(caplog, "given up") == [(THIS, 1, None)]
+    assert contexts(caplog, "given up") == [(JOB_STRING, 1, None)]
 
 
-async def test_an_observer_logs_of_what_it_is_told(
+async def test_an_observers_records_have_the_events_attempt(
     caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
-    """Also of progress, which all attempts learn of in one answer."""
+    """Also for progress, which one `status` call reports for all attempts."""
 
     def observe(event: Event) -> None:
-        logger.info("told %s %s", type(event).__name__, getattr(event, "clip_index", ""))
+        logger.info("event %s %s", type(event).__name__, getattr(event, "clip_index", ""))
 
     fakes = Fakes(observer=observe)
     async with fakes.runner() as runner:
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
-    assert contexts(caplog, "told JobOpened") == contexts(caplog, "told JobFinished")
-    assert contexts(caplog, "told JobOpened") == [(THIS, None, None)]
+    assert contexts(caplog, "event JobOpened") == contexts(caplog, "event JobFinished")
+    assert contexts(caplog, "event JobOpened") == [(JOB_STRING, None, None)]
     for index in range(3):
         (attempt,) = await attempts(fakes, index)
-        assert set(contexts(caplog, f"told {ClipProgress.__name__} {index}")) == {
-            (THIS, index, attempt)
+        assert set(contexts(caplog, f"event {ClipProgress.__name__} {index}")) == {
+            (JOB_STRING, index, attempt)
         }
 
 
-async def test_what_is_asked_for_all_attempts_is_of_none(
+async def test_a_batched_status_call_has_no_attempt(
     caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
-    """The question for many tickets belongs to no single job."""
+    """A `status` call for many tickets belongs to no single job."""
     fakes = Fakes([FakeBackend(faults=[Break("status")])])
     async with fakes.runner() as runner:
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert contexts(caplog, "did not answer") == [(None, None, None)]
 
 
-async def test_what_was_left_open_is_logged_of_its_attempt(
+async def test_reconciling_logs_the_attempt(
     caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
-    """`reconcile` says of whom it speaks."""
+    """Records of `reconcile` have the attempt."""
     fakes = Fakes(
         [
             FakeBackend(
@@ -164,13 +163,13 @@ async def test_what_was_left_open_is_logged_of_its_attempt(
         await trio.sleep(500)
         await runner.reconcile()
     (attempt,) = await attempts(fakes, 0)
-    assert contexts(caplog, "download 1 failed") == [(THIS, 0, attempt)]
+    assert contexts(caplog, "download 1 failed") == [(JOB_STRING, 0, attempt)]
 
 
-async def test_a_claim_that_stays_is_logged_of_its_attempt(
+async def test_a_claim_that_cannot_be_released_logs_the_attempt(
     caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
-    """Also what `reconcile` says before and after it has worked on one."""
+    """Also records from before and after `reconcile` works on an attempt."""
     fake = FakeBackend(script={"a": [LoseAnswer(Succeed(), findable_after=500)]})
     fakes = Fakes([fake], ledger=MemoryLedger([Break("release", nth=4)]))
     async with fakes.runner() as runner:
@@ -179,42 +178,42 @@ async def test_a_claim_that_stays_is_logged_of_its_attempt(
         await trio.sleep(500)
         await runner.reconcile()
     (attempt,) = await attempts(fakes, 0)
-    assert contexts(caplog, "stays claimed") == [(THIS, 0, attempt)]
+    assert contexts(caplog, "stays claimed") == [(JOB_STRING, 0, attempt)]
 
 
-async def test_a_jobs_steps_log_of_it(
+async def test_a_job_in_steps_logs_the_job(
     caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
-    """Opened, its clips made and concluded one by one, a job is the same to the log."""
+    """A job that is opened, run clip by clip and concluded logs like a whole one."""
 
     def observe(event: Event) -> None:
-        logger.info("told %s", type(event).__name__)
+        logger.info("event %s", type(event).__name__)
 
     async with Fakes(observer=observe).runner() as runner:
         await runner.open_job(JOB, prompts(*"abc"), budget=PLENTY)
         for index in range(3):
             await runner.run_clip(JOB, index)
         await runner.conclude(JOB)
-    assert contexts(caplog, "told JobOpened") == [(THIS, None, None)]
-    assert contexts(caplog, "told JobFinished") == [(THIS, None, None)]
-    assert contexts(caplog, "told ClipStored") == [(THIS, index, None) for index in range(3)]
+    assert contexts(caplog, "event JobOpened") == [(JOB_STRING, None, None)]
+    assert contexts(caplog, "event JobFinished") == [(JOB_STRING, None, None)]
+    assert contexts(caplog, "event ClipStored") == [(JOB_STRING, index, None) for index in range(3)]
 
 
 def render(
     request: ClipRequest, image: Image | None, path: Path, progress: Callable[[float], None]
 ) -> None:
-    """Draw, and say so from the worker thread."""
+    """Render, and log from the worker thread."""
     logger.info("drawing")
     path.write_bytes(tiny_clip(request.duration))
 
 
-def test_worker_threads_and_other_loops_know_it_too(caplog: pytest.LogCaptureFixture) -> None:
-    """A record from a worker thread has its place, and one from an observer in asyncio's loop."""
+def test_worker_threads_and_asyncio_have_the_context(caplog: pytest.LogCaptureFixture) -> None:
+    """Records from a worker thread and from an observer in asyncio's loop have the fields."""
     ledger = MemoryLedger()
     draws = Capabilities(text=True, image=False, durations=(0.25, 60.0), any_duration=True)
 
     def observe(event: Event) -> None:
-        logger.info("told %s", type(event).__name__)
+        logger.info("event %s", type(event).__name__)
 
     async def main() -> None:
         await aio.process(
@@ -228,8 +227,8 @@ def test_worker_threads_and_other_loops_know_it_too(caplog: pytest.LogCaptureFix
         )
 
     asyncio.run(main())
-    ((*there, attempt),) = contexts(caplog, "drawing")
-    assert there == [THIS, 0]
-    (taken,) = (each.attempt_id for each in trio.run(ledger.attempts, JOB, 0))
-    assert attempt == str(taken)
-    assert contexts(caplog, "told AttemptSubmitted") == [(THIS, 0, attempt)]
+    ((*job_and_clip, attempt),) = contexts(caplog, "drawing")
+    assert job_and_clip == [JOB_STRING, 0]
+    (attempt_id,) = (each.attempt_id for each in trio.run(ledger.attempts, JOB, 0))
+    assert attempt == str(attempt_id)
+    assert contexts(caplog, "event AttemptSubmitted") == [(JOB_STRING, 0, attempt)]

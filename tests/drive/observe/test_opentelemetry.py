@@ -1,4 +1,4 @@
-"""A job in OpenTelemetry: its spans, its metrics, and no harm done."""
+"""A job's spans and metrics in OpenTelemetry, whose failures do no harm."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ Script = Mapping[str, Sequence[Behaviour]]
 
 @pytest.fixture
 def captured(monkeypatch: pytest.MonkeyPatch) -> Capture:
-    """Have vgen speak to providers of the test's own."""
+    """Make vgen use the test's own OpenTelemetry providers."""
     capture = Capture()
     telemetry = capture.telemetry()
     monkeypatch.setattr(tracing, "telemetry", lambda: telemetry)
     return capture
 
 
-async def test_spans_stand_in_one_another(captured: Capture, autojump_clock: MockClock) -> None:
-    """A provider call is in its attempt, that in its clip, that in its job."""
+async def test_spans_are_nested(captured: Capture, autojump_clock: MockClock) -> None:
+    """The parent of a provider call is its attempt, then its clip, then its job."""
     fakes = Fakes([FakeBackend(script={"a": [Fail()]})])
     async with fakes.runner() as runner:
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
@@ -69,7 +69,7 @@ async def test_spans_stand_in_one_another(captured: Capture, autojump_clock: Moc
     assert not any(has_failed(span) for span in calls)
 
 
-async def test_a_question_for_many_is_linked_to_each(
+async def test_a_batched_status_span_is_linked_to_its_attempts(
     captured: Capture, autojump_clock: MockClock
 ) -> None:
     """The span of a batched `status` has a link to each attempt that it asks for."""
@@ -83,8 +83,8 @@ async def test_a_question_for_many_is_linked_to_each(
     assert {link.context.span_id for link in first.links} == attempts
 
 
-async def test_the_spans_say_what_was_made(captured: Capture, autojump_clock: MockClock) -> None:
-    """Job, clip and attempt carry who they are, money in US dollars, lengths and outcomes."""
+async def test_spans_have_attributes(captured: Capture, autojump_clock: MockClock) -> None:
+    """Job, clip and attempt have their ids, money in US dollars, lengths and outcomes."""
     fakes = Fakes([FakeBackend(script={"a": [Fail(billed=Decimal("0.05"))]})])
     async with fakes.runner() as runner:
         clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
@@ -106,12 +106,14 @@ async def test_the_spans_say_what_was_made(captured: Capture, autojump_clock: Mo
         "vgen.clip.retries": 1,
         "vgen.clip.outcome": "made",
     }
-    told = {values["vgen.attempt.id"]: values for values in attributes(captured, "vgen.attempt")}
-    assert len(told) == 4
+    by_attempt = {
+        values["vgen.attempt.id"]: values for values in attributes(captured, "vgen.attempt")
+    }
+    assert len(by_attempt) == 4
     for attempt in await fakes.ledger.attempts(JOB, 0):
         failed = {"error.type": "RetryableError", "vgen.attempt.verdict": "failed"}
         ended = {"vgen.attempt.verdict": "succeeded"} if attempt.number == 2 else failed
-        assert told[str(attempt.attempt_id)] == {
+        assert by_attempt[str(attempt.attempt_id)] == {
             "vgen.attempt.id": str(attempt.attempt_id),
             "vgen.backend": "fake",
             "vgen.attempt.number": attempt.number,
@@ -122,7 +124,7 @@ async def test_the_spans_say_what_was_made(captured: Capture, autojump_clock: Mo
 
 
 async def test_errors_are_recorded(captured: Capture, autojump_clock: MockClock) -> None:
-    """What failed has the status of an error, its reason, and the exception that left it."""
+    """Spans of failures have the error status, the reason, and the exception."""
     refused = Refuse(GenerationError("content policy"))
     fakes = Fakes([FakeBackend(script={"a": [refused]})])
     async with fakes.runner() as runner:
@@ -142,10 +144,10 @@ async def test_errors_are_recorded(captured: Capture, autojump_clock: MockClock)
     assert "vgen.attempt.verdict" not in (attempt.attributes or {})
 
 
-async def test_a_clip_that_is_given_up_says_what_it_has_cost(
+async def test_a_given_up_clips_span_has_its_cost(
     captured: Capture, autojump_clock: MockClock
 ) -> None:
-    """Its attempts' bills, as they were corrected, and how many followed the first."""
+    """The sum of its attempts' final bills, and the number of retries."""
     script: Script = {"a": [Spoil("black")] * 3}
     fakes = Fakes([FakeBackend(script=script, cancel_fee=Decimal("0.50"))])
     async with fakes.runner() as runner:
@@ -159,7 +161,7 @@ async def test_a_clip_that_is_given_up_says_what_it_has_cost(
 async def test_a_job_ends_where_its_span_ends(
     captured: Capture, caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
-    """What the same task does about a job later is not said of the span."""
+    """Concluding a job after its `process` does not touch the ended span."""
     async with Fakes().runner() as runner:
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
         await runner.conclude(JOB)
@@ -169,7 +171,7 @@ async def test_a_job_ends_where_its_span_ends(
 async def test_a_submit_without_an_answer_is_an_error(
     captured: Capture, autojump_clock: MockClock
 ) -> None:
-    """Its span says so; looking for it is a call of its own."""
+    """The submit's span has the error; `find` has a span of its own."""
     fakes = Fakes([FakeBackend(script={"a": [LoseAnswer(Succeed())]})])
     async with fakes.runner() as runner:
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
@@ -179,8 +181,8 @@ async def test_a_submit_without_an_answer_is_an_error(
     assert found.parent == slow.parent
 
 
-async def test_what_was_cancelled_says_so(captured: Capture, autojump_clock: MockClock) -> None:
-    """A cancelled job's spans all end, as cancelled, and the call that cancels is among them."""
+async def test_cancelled_spans_say_so(captured: Capture, autojump_clock: MockClock) -> None:
+    """A cancelled job's spans end as cancelled, and `cancel` has a span in its attempt."""
     fakes = Fakes([FakeBackend(default=Hang())])
     async with fakes.runner() as runner:
         with trio.move_on_after(5):
@@ -196,7 +198,7 @@ async def test_what_was_cancelled_says_so(captured: Capture, autojump_clock: Moc
 
 
 async def test_a_job_that_is_never_opened_has_its_span(captured: Capture) -> None:
-    """Input that is refused is an error of the job's span."""
+    """Invalid input is an error in the job's span."""
     async with Fakes().runner() as runner:
         with pytest.raises(InvalidPromptsError):
             await runner.process(JOB, prompts("a"), budget=PLENTY)
@@ -205,10 +207,10 @@ async def test_a_job_that_is_never_opened_has_its_span(captured: Capture) -> Non
     assert (job.attributes or {})["error.type"] == "InvalidPromptsError"
 
 
-async def test_an_attempt_that_is_carried_on_has_its_span(
+async def test_a_reconciled_attempt_has_a_span(
     captured: Capture, autojump_clock: MockClock
 ) -> None:
-    """What a later run does about an open attempt is done in that attempt's span."""
+    """The calls of a later `reconcile` are in a span of the attempt."""
     fakes = Fakes([FakeBackend(script={"a": [LoseAnswer(Succeed(), findable_after=500)]})])
     async with fakes.runner() as runner:
         with pytest.raises(InsufficientClipsError):
@@ -226,7 +228,7 @@ async def test_an_attempt_that_is_carried_on_has_its_span(
 async def test_the_callers_span_is_the_jobs_parent(
     captured: Capture, autojump_clock: MockClock
 ) -> None:
-    """A job is part of the trace of whoever called for it."""
+    """A job's span is a child of the caller's current span."""
     async with Fakes().runner() as runner:
         with captured.request():
             await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
@@ -238,7 +240,7 @@ async def test_the_callers_span_is_the_jobs_parent(
 
 
 async def test_clips_and_retries_are_counted(captured: Capture, autojump_clock: MockClock) -> None:
-    """Clips by outcome and by the backend that had them last; retries by the one that follows."""
+    """Clips are counted by outcome and last backend; retries by the backend that they go to."""
     script: Script = {"a": [Fail()], "b": [Fail(), Refuse(ModelUnavailableError("down"))]}
     fakes = Fakes([FakeBackend("one", script), FakeBackend("two")])
     async with fakes.runner() as runner:
@@ -257,7 +259,7 @@ async def test_clips_and_retries_are_counted(captured: Capture, autojump_clock: 
 async def test_money_is_counted_as_the_ledger_has_it(
     captured: Capture, autojump_clock: MockClock
 ) -> None:
-    """What was spent is the sum of all bills, corrected ones once; held is what is in flight."""
+    """Spent is the sum of all final bills; held is the sum of the holds in flight."""
     script: Script = {"a": [Fail(billed=Decimal("0.03"))], "b": [Succeed(seconds=1.5)]}
     fake = FakeBackend(script=script, default=Succeed(after=40))
     fakes = Fakes([fake], settings=Settings(backoff=60))
@@ -271,10 +273,10 @@ async def test_money_is_counted_as_the_ledger_has_it(
     assert captured.points("vgen.money.held") == {("fake",): 0}
 
 
-async def test_money_left_in_doubt_is_held_by_nobody_here(
+async def test_money_in_doubt_is_not_counted_as_held(
     captured: Capture, autojump_clock: MockClock
 ) -> None:
-    """Once nobody works on an attempt any more, its hold is the ledger's affair alone."""
+    """Once no task works on an attempt any more, its hold is not in the metric."""
     fakes = Fakes([FakeBackend(script={"a": [LoseAnswer(findable_after=1e6)]})])
     async with fakes.runner() as runner:
         with pytest.raises(InsufficientClipsError):
@@ -284,10 +286,10 @@ async def test_money_left_in_doubt_is_held_by_nobody_here(
     assert captured.points("vgen.money.held") == {("fake",): 0}
 
 
-async def test_waiting_and_flying_are_measured(
+async def test_queue_and_flight_times_are_measured(
     captured: Capture, autojump_clock: MockClock
 ) -> None:
-    """Both in seconds of Trio's clock: waiting for a place until accepted, then until the end."""
+    """In seconds of Trio's clock: from waiting for a slot to acceptance, and on to the end."""
     fake = FakeBackend(cancel_fee=Decimal("0.50"))  # each bill is corrected
     fakes = Fakes([fake], settings=Settings(concurrency=1, poll_interval=1))
     await trio.sleep(1000)
@@ -299,7 +301,7 @@ async def test_waiting_and_flying_are_measured(
 
 
 class Broken(SpanProcessor):
-    """A listener that raises at each span."""
+    """A span processor that raises at each span."""
 
     def on_start(self, span: Span, parent_context: object = None) -> None:
         raise RuntimeError("the tracer is broken")
@@ -309,7 +311,7 @@ class Broken(SpanProcessor):
 
 
 class BrokenAtTheEnd(Broken):
-    """A listener that raises when a span ends."""
+    """A span processor that raises when a span ends."""
 
     def on_start(self, span: Span, parent_context: object = None) -> None:
         pass
@@ -333,7 +335,7 @@ async def test_a_broken_tracer_changes_nothing(
     caplog: pytest.LogCaptureFixture,
     autojump_clock: MockClock,
 ) -> None:
-    """The job's clips are made and its spans stay off; what was raised is logged."""
+    """The job succeeds without spans, and what was raised is logged."""
     telemetry = Capture((broken,)).telemetry()
     monkeypatch.setattr(tracing, "telemetry", lambda: telemetry)
     async with Fakes().runner() as runner:
@@ -351,7 +353,7 @@ async def test_a_broken_meter_changes_nothing(
     caplog: pytest.LogCaptureFixture,
     autojump_clock: MockClock,
 ) -> None:
-    """The job's clips are made and its observer is told; what was raised is logged."""
+    """The job succeeds and reports its events, and what was raised is logged."""
     telemetry = tracing.telemetry()
     assert telemetry is not None
     monkeypatch.setattr(telemetry.instruments, instrument, None)
@@ -364,10 +366,10 @@ async def test_a_broken_meter_changes_nothing(
 
 
 def has_failed(span: ReadableSpan) -> bool:
-    """Whether a span's status is that of an error."""
+    """Whether a span has the error status."""
     return span.status.status_code is StatusCode.ERROR
 
 
 def attributes(captured: Capture, name: str) -> list[dict[str, object]]:
-    """Give what the spans of one name say."""
+    """Return the attributes of the spans of one name."""
     return [dict(span.attributes or {}) for span in captured.spans(name)]

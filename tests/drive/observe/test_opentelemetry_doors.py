@@ -1,4 +1,4 @@
-"""Traces go through every door and into every thread."""
+"""Traces continue through each of vgen's APIs and into worker threads."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from vgen.testing import MemoryLedger, MemoryStorage, tiny_clip
 
 T = TypeVar("T")
 DRAWS = Capabilities(text=True, image=False, durations=(0.25, 60.0), any_duration=True)
-Around = dict[str, str]
+SpanNames = dict[str, str]
 
 
 @pytest.fixture
 def captured(monkeypatch: pytest.MonkeyPatch) -> Capture:
-    """Have vgen speak to providers of the test's own."""
+    """Make vgen use the test's own OpenTelemetry providers."""
     capture = Capture()
     telemetry = capture.telemetry()
     monkeypatch.setattr(tracing, "telemetry", lambda: telemetry)
@@ -40,57 +40,57 @@ def captured(monkeypatch: pytest.MonkeyPatch) -> Capture:
 
 
 @define
-class Scene:
-    """A job of one clip, drawn in a worker thread; `around` has the span current at each place."""
+class TracedJob:
+    """A job of one clip, rendered in a worker thread; `current_spans` has the span in each call."""
 
-    around: Around = field(factory=Around)
+    current_spans: SpanNames = field(factory=SpanNames)
 
     def arguments(self) -> dict[str, Any]:
-        """Give what a runner is opened with."""
+        """Return the arguments of `open_runner`."""
         return {
-            "backends": [Drawing(self)],
+            "backends": [TracedBackend(self)],
             "storage": MemoryStorage(),
             "ledger": MemoryLedger(),
             "inspector": Inspector(in_thread=self.in_thread),
         }
 
-    def note(self, place: str) -> None:
-        """Take down which span is current."""
+    def record_span(self, place: str) -> None:
+        """Record the name of the current span."""
         span = trace.get_current_span()
-        self.around[place] = span.name if isinstance(span, ReadableSpan) else ""
+        self.current_spans[place] = span.name if isinstance(span, ReadableSpan) else ""
 
     def render(
         self, request: ClipRequest, image: Image | None, path: Path, progress: Callable[..., None]
     ) -> None:
-        """Draw."""
-        self.note("render")
+        """Render a tiny clip."""
+        self.record_span("render")
         path.write_bytes(tiny_clip(request.duration))
 
     async def in_thread(self, function: Callable[[], T], /) -> T:
-        """Look at the clip in a worker thread."""
+        """Inspect the clip in a worker thread."""
 
-        def noted() -> T:
-            self.note("inspect")
+        def recorded() -> T:
+            self.record_span("inspect")
             return function()
 
-        return await trio.to_thread.run_sync(noted)
+        return await trio.to_thread.run_sync(recorded)
 
 
-class Drawing(RenderBackend):
-    """A backend that says which span its calls are made in."""
+class TracedBackend(RenderBackend):
+    """A backend that records the current span of its submits."""
 
-    def __init__(self, scene: Scene) -> None:
-        super().__init__("drawn", scene.render, capabilities=DRAWS)
-        self.scene = scene
+    def __init__(self, traced: TracedJob) -> None:
+        super().__init__("drawn", traced.render, capabilities=DRAWS)
+        self.traced = traced
 
     async def submit(self, prepared: Prepared, attempt_id: UUID) -> Ticket:
-        self.scene.note("submit")
+        self.traced.record_span("submit")
         return await super().submit(prepared, attempt_id)
 
 
-def check(captured: Capture, scene: Scene) -> None:
-    """The job is the request's child, and its spans were current wherever it was worked on."""
-    assert scene.around == {
+def check(captured: Capture, traced: TracedJob) -> None:
+    """The job is the request's child, and its spans are current in all its calls."""
+    assert traced.current_spans == {
         "submit": "vgen.provider submit",
         "render": "vgen.provider wait_finished",
         "inspect": "vgen.attempt",
@@ -103,20 +103,20 @@ def check(captured: Capture, scene: Scene) -> None:
 
 async def test_through_the_door_to_trio(captured: Capture) -> None:
     """A span that is current where `process` is awaited is the job's parent."""
-    scene = Scene()
-    async with vgen.open_runner(**scene.arguments()) as runner:
+    traced = TracedJob()
+    async with vgen.open_runner(**traced.arguments()) as runner:
         with captured.request():
             await runner.process(JOB, prompts("a"), min_clips=1)
-    check(captured, scene)
+    check(captured, traced)
 
 
 @pytest.mark.parametrize("started", [False, True])
 def test_through_the_door_to_asyncio(captured: Capture, *, started: bool) -> None:
     """A span that is current in the asyncio task that calls is the job's parent."""
-    scene = Scene()
+    traced = TracedJob()
 
     async def main() -> None:
-        async with aio.open_runner(**scene.arguments()) as runner:
+        async with aio.open_runner(**traced.arguments()) as runner:
             with captured.request():
                 if not started:
                     await runner.process(JOB, prompts("a"), min_clips=1)
@@ -125,20 +125,20 @@ def test_through_the_door_to_asyncio(captured: Capture, *, started: bool) -> Non
                     await job.result()
 
     asyncio.run(main())
-    check(captured, scene)
+    check(captured, traced)
 
 
 @pytest.mark.parametrize("started", [False, True])
 def test_through_the_door_to_threads(captured: Capture, *, started: bool) -> None:
     """A span that is current in the thread that calls is the job's parent."""
-    scene = Scene()
-    with blocking.open_runner(**scene.arguments()) as runner, captured.request():
+    traced = TracedJob()
+    with blocking.open_runner(**traced.arguments()) as runner, captured.request():
         if not started:
             runner.process(JOB, prompts("a"), min_clips=1)
         else:
             with runner.start(JOB, prompts("a"), min_clips=1) as job:
                 job.result()
-    check(captured, scene)
+    check(captured, traced)
 
 
 def test_two_callers_have_a_trace_each(captured: Capture) -> None:
@@ -149,7 +149,7 @@ def test_two_callers_have_a_trace_each(captured: Capture) -> None:
             await runner.process(job_id, prompts("a"), min_clips=1)
 
     async def main() -> None:
-        async with aio.open_runner(**Scene().arguments()) as runner:
+        async with aio.open_runner(**TracedJob().arguments()) as runner:
             await asyncio.gather(call(runner, JOB), call(runner, UUID(int=7)))
 
     asyncio.run(main())

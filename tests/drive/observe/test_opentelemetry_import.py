@@ -1,4 +1,4 @@
-"""OpenTelemetry is a guest: loaded when a runner opens, and never missed."""
+"""OpenTelemetry is optional, and is loaded when a runner opens."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BROKEN = """
 import sys, types
 sys.modules['opentelemetry'] = types.ModuleType('opentelemetry')
 """
-OTHERWISE = """
+INCOMPATIBLE = """
 from opentelemetry import metrics
 metrics.get_meter = None
 """
@@ -31,7 +31,7 @@ LOADED = "import sys; print([name for name in sys.modules if 'telemetry' in name
 
 
 def output(program: str) -> list[str]:
-    """Run a program in a process of its own, and give the lines that it says, errors included."""
+    """Run a program in a new process, and return its output lines, errors included."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
         stdout=subprocess.PIPE,
@@ -43,23 +43,23 @@ def output(program: str) -> list[str]:
 
 
 def test_importing_vgen_loads_none_of_it() -> None:
-    """Programs that make no clips do not pay for it, installed or not."""
+    """Importing vgen does not import OpenTelemetry."""
     assert output(IMPORT + LOADED) == ["[]"]
 
 
 def test_a_job_finds_it_where_it_is_installed() -> None:
-    """Nothing need be switched on."""
+    """It needs no configuration."""
     made, loaded = output(JOB + LOADED)
     assert made == "1"
     assert "vgen.drive.observe.opentelemetry" in loaded
 
 
-def test_without_it_jobs_are_made_the_same() -> None:
-    """A program without opentelemetry-api makes its clips, and says nothing."""
+def test_a_job_works_without_it() -> None:
+    """Without opentelemetry-api, a job succeeds and logs nothing."""
     assert output(MISSING + LOGGING + JOB) == ["1"]
 
 
-@pytest.mark.parametrize("spoilt", [BROKEN, OTHERWISE], ids=["broken", "otherwise"])
-def test_one_that_cannot_be_used_changes_nothing(spoilt: str) -> None:
-    """Half an installation, or a version that vgen does not know, is as none."""
-    assert output(spoilt + JOB) == ["1"]
+@pytest.mark.parametrize("unusable", [BROKEN, INCOMPATIBLE], ids=["broken", "incompatible"])
+def test_an_unusable_one_changes_nothing(unusable: str) -> None:
+    """A broken or incompatible installation is ignored."""
+    assert output(unusable + JOB) == ["1"]
