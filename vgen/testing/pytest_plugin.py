@@ -40,7 +40,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.fixture
 def fake_backend() -> FakeBackend:
     """A `vgen.testing.FakeBackend` that succeeds with everything."""
-    from vgen.testing.backend import FakeBackend  # noqa: PLC0415 - loaded for those who use it
+    from vgen.testing.backend import FakeBackend  # noqa: PLC0415 - imported only when used
 
     return FakeBackend()
 

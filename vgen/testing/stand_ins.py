@@ -25,6 +25,6 @@ def stand_in(backend: B) -> B:
 
 def is_stand_in(backend: VideoBackend) -> bool:
     """Whether the backend is a fake, or was marked as having a stand-in for its provider."""
-    from vgen.testing.backend import FakeBackend  # noqa: PLC0415 - for the few who ask
+    from vgen.testing.backend import FakeBackend  # noqa: PLC0415 - imported only when needed
 
     return isinstance(backend, FakeBackend) or id(backend) in _marked

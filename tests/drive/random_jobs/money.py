@@ -72,9 +72,9 @@ def first_holds_come_together(played: PlayedPlan, run: PlayedRun) -> None:
         firsts += [line] if isinstance(line.entry, Planned) else []
     held = {line.clip_index for line in firsts}
     assert not held & _kept(played, run), "held for what is stored already"
-    anew = {line.clip_index for line in lines if isinstance(line.entry, Reserved)}
+    reserved = {line.clip_index for line in lines if isinstance(line.entry, Reserved)}
     opened = _left_open(run)
-    assert anew <= held | opened, f"sent without a first hold: {anew - held - opened}"
+    assert reserved <= held | opened, f"sent without a first hold: {reserved - held - opened}"
     for error in run.errors:
         if isinstance(error, BudgetExceededError) and not run.shared:
             assert not lines, "the job was refused, but something was written"

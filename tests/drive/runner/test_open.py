@@ -36,7 +36,7 @@ async def test_a_route_needs_backends_of_different_names(names: Sequence[str]) -
 
 
 async def test_one_job_on_a_runner_of_its_own(tmp_path: Path) -> None:
-    """`process` opens a runner, makes the clips and closes what it was given."""
+    """`process` opens a runner, makes the clips and closes its backend."""
     fake, events = FakeBackend(default=Succeed(after=0)), list[Event]()
     settings = Settings(poll_interval=0.01, generation=GenerationSettings(max_duration=0.5))
     clips = await process(
