@@ -13,7 +13,7 @@ import trio
 from attrs import define
 
 from vgen import SQLiteLedger
-from vgen.decisions.bookkeeping import follow
+from vgen.decisions.bookkeeping import apply_entry
 from vgen.errors import BudgetExceededError, LedgerError
 from vgen.records.attempt import Attempt
 from vgen.records.clip import Clip
@@ -132,7 +132,7 @@ def seeded(seed: int) -> random.Random:
 
 def _fits(standing: Attempt, entry: Entry) -> bool:
     try:
-        follow(standing, entry)
+        apply_entry(standing, entry)
     except LedgerError:
         return False
     return True

@@ -71,7 +71,7 @@ FAULTS = {
         "return {ticket: self._status(self._job(ticket)) for ticket in known}",
         "statuses = {ticket: self._status(self._job(ticket)) for ticket in known}\n"
         "        for ticket in known:\n"
-        "            if statuses[ticket].is_verdict:\n"
+        "            if statuses[ticket].is_final:\n"
         "                del self._jobs[ticket.provider_id]\n"
         "        return statuses",
         "test_a_verdict_never_changes",
@@ -103,7 +103,7 @@ FAULTS = {
         "test_a_fetch_that_cannot_write_fails",
     ),
     "a success can be cancelled": Planted(
-        "if not self._status(job).is_verdict:", "if True:", "test_a_success_cannot_be_cancelled"
+        "if not self._status(job).is_final:", "if True:", "test_a_success_cannot_be_cancelled"
     ),
     "what was accepted is called absent": Planted(
         "found = str(attempt.attempt_id) in self._jobs",

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.records.samples import CLIP, an_attempt
-from vgen.decisions.bookkeeping import follow, movement, post
+from vgen.decisions.bookkeeping import apply_entry, movement, post
 from vgen.errors import LedgerError
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import (
@@ -115,9 +115,9 @@ def test_what_follows_what(state: str, name: str) -> None:
     if expected is None:
         kind = type(ENTRIES[name]).__name__.lower()
         with pytest.raises(LedgerError, match=f"it cannot be {kind}$"):
-            follow(at(state), ENTRIES[name])
+            apply_entry(at(state), ENTRIES[name])
     else:
-        assert follow(at(state), ENTRIES[name]).state == STATES[expected]
+        assert apply_entry(at(state), ENTRIES[name]).state == STATES[expected]
 
 
 @pytest.mark.parametrize("state", sorted(REACHED))
@@ -128,22 +128,22 @@ def test_closed_is_closed(state: str) -> None:
 
 def test_entries_leave_their_mark() -> None:
     """What an entry carries stands in the attempt from then on."""
-    sent = follow(at("held planned"), Reserved())
+    sent = apply_entry(at("held planned"), Reserved())
     assert sent.sent
-    accepted = follow(sent, Ticketed(TICKET))
+    accepted = apply_entry(sent, Ticketed(TICKET))
     assert accepted.ticket == TICKET
-    failed = follow(accepted, ENTRIES["failed"])
+    failed = apply_entry(accepted, ENTRIES["failed"])
     assert (failed.billed, failed.metered, failed.reason) == (BILL, True, "broken")
-    fetched = follow(follow(accepted, ENTRIES["won"]), Fetched("/c.mp4", Decimal("0.26")))
+    fetched = apply_entry(apply_entry(accepted, ENTRIES["won"]), Fetched("/c.mp4", Decimal("0.26")))
     assert (fetched.path, fetched.billed) == ("/c.mp4", Decimal("0.26"))
-    assert follow(fetched, Spooled("/s.mp4")).path == "/s.mp4"
-    stored = follow(fetched, Stored(CLIP))
+    assert apply_entry(fetched, Spooled("/s.mp4")).path == "/s.mp4"
+    stored = apply_entry(fetched, Stored(CLIP))
     assert (stored.clip, stored.path) == (CLIP, None)
-    lost = follow(fetched, Lost("black"))
+    lost = apply_entry(fetched, Lost("black"))
     assert (lost.reason, lost.path) == ("black", "/c.mp4")
-    assert follow(sent, Released("refused")).reason == "refused"
-    assert follow(sent, Doubted("silence")).reason == "silence"
-    assert follow(sent, WrittenOff("age")).reason == "age"
+    assert apply_entry(sent, Released("refused")).reason == "refused"
+    assert apply_entry(sent, Doubted("silence")).reason == "silence"
+    assert apply_entry(sent, WrittenOff("age")).reason == "age"
 
 
 @pytest.mark.parametrize("state", sorted(REACHED))
@@ -158,7 +158,7 @@ def test_a_first_entry_moves_all_of_an_attempts_money(state: str) -> None:
 def test_only_a_verdict_settles(state: State) -> None:
     """What still runs cannot be settled: its bill is not known."""
     with pytest.raises(LedgerError, match="no verdict"):
-        follow(at("held ticketed"), Settled(state, BILL))
+        apply_entry(at("held ticketed"), Settled(state, BILL))
 
 
 AMOUNTS = st.decimals(0, 1, places=2)
@@ -176,7 +176,7 @@ def lives(draw: st.DrawFn) -> list[Attempt]:
         entry = ENTRIES[draw(st.sampled_from(likely * 4 + sorted(following)))]
         if isinstance(entry, Settled | Fetched):
             entry = evolve(entry, billed=draw(AMOUNTS))
-        life.append(follow(life[-1], entry))
+        life.append(apply_entry(life[-1], entry))
     return life
 
 

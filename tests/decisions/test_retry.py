@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vgen.decisions import retry
-from vgen.decisions.retry import MAX_RATE_LIMITED, Again, FallBack, GiveUp, Move
+from vgen.decisions.retry import MAX_RATE_LIMITED, Again, Decision, FallBack, GiveUp
 from vgen.errors import (
     AttemptTimeoutError,
     GenerationError,
@@ -39,7 +39,7 @@ def decide(
     attempts: int = 3,
     backends_left: int = 0,
     jitter: float = 0.0,
-) -> Move:
+) -> Decision:
     """What follows, with a first pause of two seconds."""
     return retry.decide(
         error,
@@ -55,8 +55,8 @@ def decide(
 @pytest.mark.parametrize("error", MENDABLE, ids=lambda error: type(error).__name__)
 def test_pauses_double_until_the_attempts_are_used_up(error: VgenError) -> None:
     """Two, four and eight seconds, and then no further attempt."""
-    moves = [decide(error, tried=tried, attempts=4) for tried in (1, 2, 3, 4)]
-    assert moves == [Again(2.0), Again(4.0), Again(8.0), GiveUp()]
+    decisions = [decide(error, tried=tried, attempts=4) for tried in (1, 2, 3, 4)]
+    assert decisions == [Again(2.0), Again(4.0), Again(8.0), GiveUp()]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_jitter_adds_at_most_a_tenth(tried: int, jitter: float, asked: float | N
     """Chance makes a pause longer by a tenth at most, and never shorter."""
     error = RateLimitedError("x", retry_after=asked)
     due = max(2.0 * 2.0 ** (tried - 1), asked or 0.0)
-    move = decide(error, tried=tried, attempts=100, jitter=jitter)
-    assert isinstance(move, Again)
-    assert due <= move.delay <= due * 1.1000001
-    assert move.delay == pytest.approx(due * (1 + jitter / 10))
+    decision = decide(error, tried=tried, attempts=100, jitter=jitter)
+    assert isinstance(decision, Again)
+    assert due <= decision.delay <= due * 1.1000001
+    assert decision.delay == pytest.approx(due * (1 + jitter / 10))

@@ -63,7 +63,7 @@ def test_a_job_finds_its_clips() -> None:
 )
 def test_a_verdict_is_final(state: State, *, final: bool) -> None:
     """Success, failure and cancellation are verdicts; queued and running are not."""
-    assert Status(state).is_verdict is final
+    assert Status(state).is_final is final
 
 
 @pytest.mark.parametrize("fault", Fault)

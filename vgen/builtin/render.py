@@ -146,7 +146,7 @@ class RenderBackend(WaitableBackend):
         if rendering is None:
             return self._status(ticket)
         async with rendering.turn:
-            if not rendering.status.is_verdict:
+            if not rendering.status.is_final:
                 await self._render_once(rendering, report)
         return rendering.status
 
@@ -160,7 +160,7 @@ class RenderBackend(WaitableBackend):
                 rendering.end(CANCELLED)
         finally:
             rendering.scope = None
-            if not rendering.status.is_verdict:
+            if not rendering.status.is_final:
                 rendering.status = QUEUED
 
     async def _run(self, rendering: _Rendering, report: Callable[[Status], None]) -> Status:
@@ -210,7 +210,7 @@ class RenderBackend(WaitableBackend):
             return CANCELLED
         rendering.cancel()
         async with rendering.turn:
-            if not rendering.status.is_verdict:
+            if not rendering.status.is_final:
                 rendering.end(CANCELLED)
         return rendering.status
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from attrs import evolve
 
-from vgen.decisions.bookkeeping import follow, movement, post
+from vgen.decisions.bookkeeping import apply_entry, movement, post
 from vgen.decisions.budget import check_budget
 from vgen.errors import JobStoppedError, LedgerError, NotFoundError
 from vgen.records.attempt import Attempt, Custody, Money
@@ -266,7 +266,7 @@ class Transaction:
         self._post(None, attempt, entry)
 
     def _move(self, before: Attempt, entry: Entry, *, then: Attempt | None = None) -> Attempt:
-        after = follow(before if then is None else then, entry)
+        after = apply_entry(before if then is None else then, entry)
         if after == before:
             return before
         self._write(after)

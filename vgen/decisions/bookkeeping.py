@@ -28,7 +28,7 @@ from vgen.records.money import Account
 from vgen.records.status import State
 
 
-def follow(attempt: Attempt, entry: Entry) -> Attempt:
+def apply_entry(attempt: Attempt, entry: Entry) -> Attempt:
     """Return the attempt as it stands after the entry.
 
     Raises:
@@ -60,7 +60,7 @@ def _doubted(attempt: Attempt, entry: Doubted) -> Attempt:
 
 
 def _settled(attempt: Attempt, entry: Settled) -> Attempt:
-    if not entry.verdict.is_verdict:
+    if not entry.verdict.is_final:
         raise LedgerError(f"attempt {attempt.attempt_id} is {entry.verdict}: that is no verdict")
     won = entry.verdict is State.SUCCEEDED
     return evolve(

@@ -40,7 +40,7 @@ class GiveUp:
     """Make no further attempt at this clip in this run."""
 
 
-Move = Again | FallBack | GiveUp
+Decision = Again | FallBack | GiveUp
 
 
 def decide(
@@ -52,7 +52,7 @@ def decide(
     backends_left: int,
     backoff: float,
     jitter: float,
-) -> Move:
+) -> Decision:
     """Decide what follows a failed attempt.
 
     `tried` counts the attempts made on this backend in this run, this one included, of at most

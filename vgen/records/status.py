@@ -34,7 +34,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
     @property
-    def is_verdict(self) -> bool:
+    def is_final(self) -> bool:
         """Whether the provider will change nothing more."""
         return self in {State.SUCCEEDED, State.FAILED, State.CANCELLED}
 
@@ -59,9 +59,9 @@ class Status:
     failure: AttemptError | None = field(default=None, eq=_comparable)
 
     @property
-    def is_verdict(self) -> bool:
+    def is_final(self) -> bool:
         """Whether this answer is final."""
-        return self.state.is_verdict
+        return self.state.is_final
 
 
 @frozen

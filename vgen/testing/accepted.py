@@ -75,7 +75,7 @@ class AcceptedAttempt:
     def charge(self) -> Charge | None:
         """Return its charge; `None` until it has ended."""
         status = self.status()
-        if not status.is_verdict:
+        if not status.is_final:
             return None
         amount = status.billed
         if amount is None:

@@ -102,7 +102,7 @@ class FakeBackend(VideoBackend):
     @property
     def running(self) -> list[UUID]:
         """The attempts that are neither finished nor cancelled."""
-        return [one.attempt_id for one in self._accepted.values() if not one.status().is_verdict]
+        return [one.attempt_id for one in self._accepted.values() if not one.status().is_final]
 
     def stop_faults(self) -> None:
         """From now on, inject no faults, and let all new attempts succeed and all cancels work."""
@@ -181,7 +181,7 @@ class FakeBackend(VideoBackend):
         attempt = self._accepted_attempt(ticket)
         self._log_call("cancel", attempt.attempt_id, attempt.request)
         await self.faults.begin("cancel")
-        if self.capabilities.can_cancel and not attempt.status().is_verdict:
+        if self.capabilities.can_cancel and not attempt.status().is_final:
             attempt.cancelled = True
         return attempt.status()
 

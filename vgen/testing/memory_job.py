@@ -9,7 +9,7 @@ from uuid import UUID
 import trio
 from attrs import define, evolve, field
 
-from vgen.decisions.bookkeeping import follow, movement, post
+from vgen.decisions.bookkeeping import apply_entry, movement, post
 from vgen.decisions.budget import check_budget
 from vgen.errors import JobStoppedError, LedgerError
 from vgen.records.attempt import Attempt, Custody, Money
@@ -93,7 +93,7 @@ class MemoryJob:
             return _same_reservation(current, attempt)
         self._check_not_stopped()
         check_budget(self.account, attempt.hold, freed=current.hold if current else ZERO)
-        reserved = follow(attempt, Reserved())
+        reserved = apply_entry(attempt, Reserved())
         if current is None or current.attempt_id != attempt.attempt_id:
             self._check_new(attempt)
             if current is not None:
@@ -152,7 +152,7 @@ class MemoryJob:
             raise LedgerError(f"attempt {attempt.attempt_id} was sent before")
 
     def _move(self, attempt: Attempt, entry: Entry) -> Attempt:
-        after = follow(attempt, entry)
+        after = apply_entry(attempt, entry)
         return attempt if after == attempt else self._post(attempt, after, entry)
 
     def _post(self, before: Attempt | None, after: Attempt, entry: Entry) -> Attempt:

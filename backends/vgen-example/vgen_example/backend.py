@@ -97,7 +97,7 @@ class Example(VideoBackend):
         """Ask the provider to stop; what has ended stays as it is."""
         await trio.lowlevel.checkpoint()
         job = self._job(ticket)
-        if not self._status(job).is_verdict:
+        if not self._status(job).is_final:
             job.cancelled = True
         return self._status(job)
 

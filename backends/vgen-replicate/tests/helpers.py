@@ -49,7 +49,7 @@ async def wait_for_verdict(backend: VideoBackend, ticket: Ticket) -> Status:
     """Poll until the status is final."""
     while True:
         status = (await backend.status([ticket])).get(ticket)
-        if status is not None and status.is_verdict:
+        if status is not None and status.is_final:
             return status
         await trio.sleep(0.01)
 

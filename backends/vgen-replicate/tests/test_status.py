@@ -53,21 +53,21 @@ async def test_an_end_that_is_not_measured_yet_is_waited_for(
     reader, answer = status_reader(), prediction(status, **fields)
     assert reader.status(answer).state is State.RUNNING
     await trio.sleep(METRICS_WAIT / 2)
-    assert not reader.status(answer).is_verdict
+    assert not reader.status(answer).is_final
     await trio.sleep(METRICS_WAIT / 2)
-    assert reader.status(answer).is_verdict
+    assert reader.status(answer).is_final
     assert reader.status(answer).billed == 1
 
 
 async def test_a_success_has_run(autojump_clock: MockClock) -> None:
     """A success without a running time is not booked as free."""
-    assert not status_reader().status(prediction("succeeded", completed_at=COMPLETED)).is_verdict
+    assert not status_reader().status(prediction("succeeded", completed_at=COMPLETED)).is_final
 
 
 async def test_an_end_that_is_measured_late_costs_what_it_did(autojump_clock: MockClock) -> None:
     """A running time that is reported late is the one that counts."""
     reader = status_reader()
-    assert not reader.status(prediction("canceled")).is_verdict
+    assert not reader.status(prediction("canceled")).is_final
     measured = reader.status(prediction("canceled", metrics={"predict_time": 7}))
     assert (measured.state, measured.billed) == (State.CANCELLED, Decimal("0.07"))
 
@@ -76,7 +76,7 @@ async def test_an_end_that_is_measured_late_costs_what_it_did(autojump_clock: Mo
 async def test_an_invalid_running_time(autojump_clock: MockClock, seconds: object) -> None:
     """An invalid running time is not billed."""
     answer = prediction("succeeded", metrics={"predict_time": seconds})
-    assert not status_reader().status(answer).is_verdict
+    assert not status_reader().status(answer).is_final
 
 
 @pytest.mark.parametrize(

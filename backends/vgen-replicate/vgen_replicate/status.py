@@ -57,7 +57,7 @@ class StatusReader:
         state = STATES.get(prediction.status)
         if state is None:
             state = State.RUNNING if prediction.started_at else State.QUEUED
-        if not state.is_verdict:
+        if not state.is_final:
             return Status(state, progress=_progress(prediction))
         if state is State.SUCCEEDED and not self.metered:
             return Status(state)

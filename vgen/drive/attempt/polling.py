@@ -77,7 +77,7 @@ class Poller:
             if waiter is None:
                 continue
             waiter.context.run(waiter.report, status)
-            if status.is_verdict:
+            if status.is_final:
                 self._end(ticket, status)
 
     def _fail(self, error: Exception) -> None:

@@ -75,13 +75,13 @@ async def cancel(run: AttemptRun, failure: AttemptError) -> Status | None:
     settings = run.context.settings
     status: Status | None = None
     with trio.move_on_after(settings.grace, shield=True):
-        while status is None or not status.is_verdict:
+        while status is None or not status.is_final:
             try:
                 status = await _ask_to_cancel(run, first=status is None)
             except VgenError as error:
                 logger.warning("could not cancel %s: %s", run.ticket, error)
                 await trio.sleep(settings.poll_interval)
-    if status is None or not status.is_verdict:
+    if status is None or not status.is_final:
         return None
     if status.state is State.SUCCEEDED:
         return status

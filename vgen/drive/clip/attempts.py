@@ -45,7 +45,7 @@ async def make_clip(run: ClipRun) -> Clip:
         image, route = await _image_and_route(run)
         return await RetryLoop(run, image, route).run_until_made()
     except VgenError:
-        run.context.stop.clip_lost(run.claim.clip_index)
+        run.context.stop.clip_given_up(run.claim.clip_index)
         raise
 
 
@@ -89,18 +89,18 @@ class RetryLoop:
                 return await self._attempt(backend)
             except BudgetExceededError:
                 with context.stop.stoppable():
-                    if not await context.money.wait_moved():
+                    if not await context.money.wait_until_freed():
                         raise
             except (AttemptError, VideoError) as error:
-                move = self._decide(error)
-                if isinstance(move, retry.GiveUp) or self.clip.unfinished() is not None:
+                decision = self._decide(error)
+                if isinstance(decision, retry.GiveUp) or self.clip.unfinished() is not None:
                     raise
                 self._count(error)
-                if isinstance(move, retry.FallBack):
+                if isinstance(decision, retry.FallBack):
                     self.route, self.tried = self.route[1:], 0
-                await self._follow(move, str(error))
+                await self._carry_out(decision, str(error))
 
-    def _decide(self, error: AttemptError | VideoError) -> retry.Move:
+    def _decide(self, error: AttemptError | VideoError) -> retry.Decision:
         context, now = self.clip.context, trio.current_time()
         since = now if self.rate_limited_since is None else self.rate_limited_since
         return retry.decide(
@@ -119,13 +119,13 @@ class RetryLoop:
         elif self.rate_limited_since is None:
             self.rate_limited_since = trio.current_time()
 
-    async def _follow(self, move: retry.Move, reason: str) -> None:
+    async def _carry_out(self, decision: retry.Decision, reason: str) -> None:
         job_id, index = self.clip.claim.job_id, self.clip.claim.clip_index
         context = self.clip.context
-        if isinstance(move, retry.Again):
-            context.attempts.observer(RetryScheduled(job_id, index, reason, move.delay))
+        if isinstance(decision, retry.Again):
+            context.attempts.observer(RetryScheduled(job_id, index, reason, decision.delay))
             with context.stop.stoppable():
-                await trio.sleep(move.delay)
+                await trio.sleep(decision.delay)
         else:
             context.attempts.observer(FellBack(job_id, index, self.route[0], reason))
 
@@ -161,15 +161,15 @@ class RetryLoop:
                 await self._send(run, prepared)
                 status = await wait_for_verdict(run, self.clip.report_progress)
                 if status is None or status.state is not State.SUCCEEDED:
-                    self._note_if_lost(failure_of(run, status))
+                    self._note_if_giving_up(failure_of(run, status))
             finally:
                 self.clip.update(run)
         return await self._finish(run, status)
 
-    def _note_if_lost(self, error: AttemptError) -> None:
+    def _note_if_giving_up(self, error: AttemptError) -> None:
         """Note that the clip will be given up while its slot is held: others wait for the slot."""
         if isinstance(self._decide(error), retry.GiveUp):
-            self.clip.context.stop.clip_lost(self.clip.claim.clip_index)
+            self.clip.context.stop.clip_given_up(self.clip.claim.clip_index)
 
     async def _send(self, run: AttemptRun, prepared: Prepared) -> None:
         try:

@@ -172,7 +172,7 @@ async def ask_once(run: ClipRun, one: AttemptRun) -> Status | None:
     del run
     with backend_call(one.backend, "status"):
         status = (await one.backend.status([one.ticket])).get(one.ticket)
-    return status if status is not None and status.is_verdict else None
+    return status if status is not None and status.is_final else None
 
 
 async def cancel_attempt(run: ClipRun, one: AttemptRun) -> Status | None:

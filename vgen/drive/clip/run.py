@@ -49,7 +49,7 @@ def _give_up(context: ClipContext, planned: PlannedClip, reason: str) -> ClipFai
     failure = ClipFailure(clip_index=planned.clip_index, reason=reason)
     logger.info("clip %d given up: %s", planned.clip_index, reason)
     context.progress.clip_given_up(failure)
-    context.stop.clip_lost(planned.clip_index)
+    context.stop.clip_given_up(planned.clip_index)
     return failure
 
 

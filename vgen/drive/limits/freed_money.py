@@ -46,7 +46,7 @@ class FreedMoney:
         self._moves += 1
         self._wake()
 
-    async def wait_moved(self) -> bool:
+    async def wait_until_freed(self) -> bool:
         """Wait until money of the job has moved; false if nothing is left that could move it."""
         before = self._moves
         self._waiting += 1

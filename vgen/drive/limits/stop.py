@@ -37,7 +37,7 @@ class JobStop:
         for scope in self._scopes:
             scope.cancel()
 
-    def clip_lost(self, clip_index: int) -> None:
+    def clip_given_up(self, clip_index: int) -> None:
         """Note that a clip will not be made in this run."""
         self._lost.add(clip_index)
         if out_of_reach(total=self.clips, given_up=len(self._lost), min_clips=self.min_clips):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from attrs import evolve
 
-from vgen.decisions.bookkeeping import follow, movement, post
+from vgen.decisions.bookkeeping import apply_entry, movement, post
 from vgen.ports.ledger import CostLedger
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import Line, Planned, Reserved
@@ -50,9 +50,9 @@ def _after(line: Line, before: Attempt | None, newest: Attempt) -> Attempt:
     elif before is None:
         raise AssertionError(f"{line}: nothing was planned")
     elif isinstance(line.entry, Reserved):
-        after = follow(evolve(before, hold=before.hold + line.movement.held), line.entry)
+        after = apply_entry(evolve(before, hold=before.hold + line.movement.held), line.entry)
     else:
-        after = follow(before, line.entry)
+        after = apply_entry(before, line.entry)
     assert movement(before, after) == line.movement, f"{line} should move {before} to {after}"
     return after
 

@@ -77,7 +77,7 @@ class BackendTestBase(TrioTests):
             return await backend.wait_finished(ticket, lambda _status: None)
         while True:
             status = (await backend.status([ticket])).get(ticket)
-            if status is not None and status.is_verdict:
+            if status is not None and status.is_final:
                 return status
             await trio.sleep(self.poll_interval)
 

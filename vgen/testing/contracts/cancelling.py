@@ -29,10 +29,10 @@ class CancelPromises(BackendTestBase):
             ticket = await self.submit(backend, self.shortest)
             first = await backend.cancel(ticket)
             second = await backend.cancel(ticket)
-            if first.is_verdict:
+            if first.is_final:
                 assert second == first
             verdict = await self.verdict(backend, ticket)
-            assert verdict.is_verdict
+            assert verdict.is_final
             assert await backend.cancel(ticket) == verdict
 
     @in_trio
@@ -80,7 +80,7 @@ class CancelPromises(BackendTestBase):
                 found = await self.find(backend, attempt_id)
                 if isinstance(found, Ticket):
                     await backend.cancel(found)
-                    assert (await self.verdict(backend, found)).is_verdict
+                    assert (await self.verdict(backend, found)).is_final
                 elif backend.capabilities.can_find:
                     assert found == Absent()
                 attempt_id = uuid4()
@@ -127,7 +127,7 @@ class CancelPromises(BackendTestBase):
                 if not await cancel_at(checkpoint, backend.cancel(ticket)):
                     break
                 assert isinstance(await backend.cancel(ticket), Status)
-                assert (await self.verdict(backend, ticket)).is_verdict
+                assert (await self.verdict(backend, ticket)).is_final
                 ticket = await self.submit(backend, self.shortest)
 
     @in_trio

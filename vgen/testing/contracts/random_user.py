@@ -11,7 +11,7 @@ from uuid import UUID
 import trio
 from attrs import define, evolve
 
-from vgen.decisions.bookkeeping import follow
+from vgen.decisions.bookkeeping import apply_entry
 from vgen.errors import BudgetExceededError, LedgerError
 from vgen.ports.ledger import CostLedger
 from vgen.records.attempt import Attempt
@@ -121,7 +121,7 @@ def seeded_random(seed: int) -> random.Random:
 def fits(attempt: Attempt, entry: Entry) -> bool:
     """Whether the entry is a legal transition of the attempt."""
     try:
-        follow(attempt, entry)
+        apply_entry(attempt, entry)
     except LedgerError:
         return False
     return True
