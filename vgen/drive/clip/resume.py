@@ -139,8 +139,9 @@ async def _clear_doubt(one: AttemptRun) -> None:
         return
     under_way_until = -inf
     if one.attempt.money is Money.HELD:
-        # Its claim has passed on, but by the ledger's clock: its process may be sending it still.
-        under_way_until = trio.current_time() + one.context.settings.submit_timeout
+        if one.backend.capabilities.durable_tickets:
+            # Its claim has passed on by the ledger's clock: its process may be sending it still.
+            under_way_until = trio.current_time() + one.context.settings.submit_timeout
         await one.write(Doubted("the process that was sending it has ended"))
     if await look_up(one, under_way_until=under_way_until):
         return
