@@ -89,7 +89,7 @@ def fuzz(session: nox.Session) -> None:
 def nightly(session: nox.Session) -> None:
     """What takes too long for every day.
 
-    100,000 random jobs, or as many as are named after `--`, against the ten rules, other jobs each
+    100,000 random jobs, or as many as are named after `--`, against the rules, other jobs each
     night: their seed is printed, and a plan that fails becomes an example in the tests. 300 jobs
     at a faulty Replicate; 1,000 schedules of eight processes on one budget in Postgres; a crash at
     every step of a job, 500 at random moments of 100 jobs, and 200 races of two processes.
@@ -147,7 +147,7 @@ def bench(session: nox.Session) -> None:
 
 
 def random_jobs(session: nox.Session, jobs: int, *options: str) -> None:
-    """Hold the ten rules against so many random jobs: by default, the same ones every day."""
+    """Hold the rules against so many random jobs: by default, the same ones every day."""
     session.run(
         "pytest",
         "-n",

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from vgen.records.prompt import ClipPrompt, ClipPrompts
     from vgen.records.reading import PromptsFile, read_prompts
     from vgen.records.settings import GenerationSettings, Settings
+    from vgen.records.take import Take
 
 __all__ = [
     "AttemptSubmitted",
@@ -75,6 +76,7 @@ __all__ = [
     "Settings",
     "StartedJob",
     "Statistics",
+    "Take",
     "VgenError",
     "from_json",
     "open_runner",
@@ -120,6 +122,7 @@ _MODULES = {
     "read_prompts": "vgen.records.reading",
     "GenerationSettings": "vgen.records.settings",
     "Settings": "vgen.records.settings",
+    "Take": "vgen.records.take",
 }
 
 _logger = logging.getLogger("vgen")

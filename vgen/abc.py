@@ -3,9 +3,11 @@
 from vgen.builtin.render import Render, RenderBackend
 from vgen.ports.backend import VideoBackend, WaitableBackend
 from vgen.ports.ledger import CostLedger, MigratedLedger
-from vgen.ports.storage import Storage, StoredFile
+from vgen.ports.storage import Storage
 from vgen.records.attempt import Attempt, Custody, Money
+from vgen.records.clip import Choice, StoredFile
 from vgen.records.entry import (
+    Chosen,
     Doubted,
     Entry,
     Fetched,
@@ -32,6 +34,8 @@ __all__ = [
     "Account",
     "Attempt",
     "Capabilities",
+    "Choice",
+    "Chosen",
     "Claim",
     "ClipRequest",
     "CostLedger",

@@ -240,6 +240,8 @@ class Runner:
     reconcile = _awaited(runner.Runner.reconcile)
     resolve = _awaited(runner.Runner.resolve)
     cancel = _awaited(runner.Runner.cancel)
+    takes = _awaited(runner.Runner.takes)
+    choose = _awaited(runner.Runner.choose)
 
     async def call(self, work: Callable[[], Awaitable[T]]) -> T:
         """Call an async function in Trio's thread."""

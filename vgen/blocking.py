@@ -182,6 +182,8 @@ class Runner:
     reconcile = _waited(runner.Runner.reconcile)
     resolve = _waited(runner.Runner.resolve)
     cancel = _waited(runner.Runner.cancel)
+    takes = _waited(runner.Runner.takes)
+    choose = _waited(runner.Runner.choose)
 
     def call(self, work: Callable[[], Awaitable[T]]) -> T:
         """Call an async function in Trio's thread."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import resource
 from collections.abc import Generator
@@ -14,7 +15,7 @@ import trio
 
 from vgen import DirectoryStorage
 from vgen.errors import StorageError
-from vgen.ports.storage import StoredFile
+from vgen.records.clip import StoredFile
 
 
 @pytest.fixture
@@ -45,7 +46,8 @@ def below(folder: Path) -> list[str]:
 def test_a_clip_is_stored_under_its_key(storage: DirectoryStorage, root: Path, clip: Path) -> None:
     """Folders are made, the bytes are there, nothing else is, and the source stays."""
     stored = trio.run(storage.write, "job/a b/clip_000.mp4", clip)
-    assert stored == StoredFile("job/a b/clip_000.mp4", 4000)
+    digest = hashlib.sha256(clip.read_bytes()).hexdigest()
+    assert stored == StoredFile("job/a b/clip_000.mp4", 4000, digest)
     assert below(root) == ["job/a b/clip_000.mp4"]
     assert (root / stored.reference).read_bytes() == clip.read_bytes()
     assert trio.run(storage.stat, stored.reference) == stored

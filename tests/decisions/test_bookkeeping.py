@@ -17,6 +17,7 @@ from vgen.decisions.bookkeeping import apply_entry, movement, post
 from vgen.errors import LedgerError
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import (
+    Chosen,
     Doubted,
     Entry,
     Fetched,
@@ -51,6 +52,7 @@ ENTRIES: dict[str, Entry] = {
     "fetched": Fetched("/clip.mp4", BILL),
     "spooled": Spooled("/spool.mp4"),
     "stored": Stored(CLIP),
+    "chosen": Chosen(CLIP),
     "lost": Lost("black"),
 }
 
@@ -89,8 +91,11 @@ NEXT = {
     },
     "settled spooled": {"stored": "settled stored", "lost": "settled lost"},
 }
-CORRECTED = {"written off lost": {"released": "released void"}}
-"""What may still follow where nothing has to: somebody has found out better."""
+CORRECTED = {
+    "written off lost": {"released": "released void"},
+    "settled stored": {"stored": "settled stored", "chosen": "settled stored"},
+}
+"""What may still follow where nothing has to: somebody has found out, or chosen, better."""
 
 REACHED = {"held planned"} | {after for entries in NEXT.values() for after in entries.values()}
 STATES = {f"{money} {custody}": (money, custody) for money, custody in product(Money, Custody)}

@@ -1,4 +1,4 @@
-"""Which take of a clip is asked for: one more only of what is stored, and only where it is said."""
+"""Which take of a clip is asked for, and which of those that are stored is the clip."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from tests.records.samples import a_manifest, a_prompt, an_attempt
-from vgen.decisions.fingerprint import fingerprint, next_take
+from vgen.decisions.fingerprint import current_take, fingerprint
 from vgen.records.attempt import Attempt, Custody
 from vgen.records.job import PlannedClip
 from vgen.records.settings import GenerationSettings
@@ -35,26 +35,21 @@ def made(*takes: int) -> list[Attempt]:
 
 
 @pytest.mark.parametrize(
-    ("before", "attempts", "redo", "take"),
+    ("before", "attempts", "take"),
     [
-        (None, [], False, 0),
-        (None, [], True, 0),
-        (opened(0), [], True, 0),
-        (opened(0), made(0), False, 0),
-        (opened(0), made(0), True, 1),
-        (opened(1), made(0), True, 1),
-        (opened(1), made(0), False, 1),
-        (opened(1), made(0, 1), True, 2),
-        (opened(2), made(0), False, 2),
-        (opened(0, edited=True), made(0, 1), False, 1),
-        (opened(0, edited=True), made(0, 1), True, 2),
-        (opened(0, edited=True), made(0), True, 1),
-        (opened(3, edited=True), [], False, 0),
-        (opened(3, edited=True), made(), True, 0),
+        (None, [], 0),
+        (opened(0), [], 0),
+        (opened(0), made(0), 0),
+        (opened(1), made(0), 1),
+        (opened(2), made(0), 2),
+        (opened(0, edited=True), made(0, 1), 1),
+        (opened(0, edited=True), made(1, 0), 1),
+        (opened(0, edited=True), made(0), 0),
+        (opened(3, edited=True), [], 0),
     ],
 )
 def test_the_take_that_is_asked_for(
-    before: PlannedClip | None, attempts: list[Attempt], *, redo: bool, take: int
+    before: PlannedClip | None, attempts: list[Attempt], take: int
 ) -> None:
-    """As it was, one more of what is stored, or the first of what was never asked for."""
-    assert next_take(PROMPT, SETTINGS, before, attempts, redo=redo) == take
+    """As it was, the newest of what was stored for it, or the first of what is new."""
+    assert current_take(PROMPT, SETTINGS, before, attempts) == take

@@ -34,7 +34,7 @@ def hanging() -> Parts:
 async def started(runner: Runner, parts: Parts) -> asyncio.Task[vgen.Clips]:
     """Start a job in a task, and return it when only the third clip is left."""
     task = asyncio.create_task(runner.process(uuid4(), PROMPTS, budget=PLENTY))
-    await until(lambda: len(parts.storage.files) == 2)
+    await until(lambda: len(parts.storage.files) == 4)
     return task
 
 
@@ -77,7 +77,7 @@ def test_a_group_that_fails_cancels_its_jobs() -> None:
         parts = hanging()
 
         async def fail() -> None:
-            await until(lambda: len(parts.storage.files) == 2)
+            await until(lambda: len(parts.storage.files) == 4)
             raise ZeroDivisionError
 
         async def together(runner: Runner) -> None:
@@ -104,7 +104,7 @@ def test_a_loop_that_ends_cleans_up() -> None:
 
     async def main() -> None:
         task = asyncio.create_task(service())
-        await until(lambda: len(parts.storage.files) == 2)
+        await until(lambda: len(parts.storage.files) == 4)
         assert not task.done()
 
     asyncio.run(main())
@@ -129,7 +129,7 @@ def test_a_closed_coroutine_cancels_its_job() -> None:
             budget=PLENTY,
         )
         call.send(None)
-        await until(lambda: len(parts.storage.files) == 2)
+        await until(lambda: len(parts.storage.files) == 4)
         call.close()
         assert parts.fake.running == []
         assert parts.fake.closed

@@ -52,7 +52,7 @@ def test_a_cancelled_call_returns_after_the_cleanup(door: Door) -> None:
         async with vgen.open_runner(**parts.arguments()) as runner:
             async with anyio.create_task_group() as group:
                 group.start_soon(partial(runner.process, job_id, PROMPTS, budget=PLENTY))
-                await until(lambda: len(parts.storage.files) == 2)
+                await until(lambda: len(parts.storage.files) == 4)
                 assert len(parts.fake.running) == 1
                 group.cancel_scope.cancel()
             assert parts.fake.running == []
@@ -74,7 +74,7 @@ def test_an_error_during_cancellation_is_raised(door: Door) -> None:
         async def follow(runner: Any) -> None:
             with anyio.CancelScope() as scope:
                 async with runner.start(uuid4(), PROMPTS, budget=PLENTY):
-                    await until(lambda: len(parts.storage.files) == 2)
+                    await until(lambda: len(parts.storage.files) == 4)
                     parts.ledger.faults = Faults([Outage(ends=inf)], LedgerError)
                     scope.cancel()
                     await anyio.sleep_forever()
@@ -93,7 +93,7 @@ def test_an_error_during_cleanup_becomes_a_note(door: Door) -> None:
     async def program(vgen: ModuleType) -> None:
         async def follow(runner: Any) -> None:
             async with runner.start(uuid4(), PROMPTS, budget=PLENTY):
-                await until(lambda: len(parts.storage.files) == 2)
+                await until(lambda: len(parts.storage.files) == 4)
                 parts.ledger.faults = Faults([Outage(ends=inf)], LedgerError)
                 raise ZeroDivisionError
 
@@ -166,7 +166,7 @@ def test_leaving_by_an_error_cancels_the_jobs(door: Door) -> None:
         async def leave(group: TaskGroup) -> None:
             async with vgen.open_runner(**parts.arguments()) as runner:
                 group.start_soon(job, runner)
-                await until(lambda: len(parts.storage.files) == 2)
+                await until(lambda: len(parts.storage.files) == 4)
                 raise ZeroDivisionError
 
         async with anyio.create_task_group() as group:

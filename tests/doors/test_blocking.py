@@ -140,7 +140,7 @@ def test_an_error_during_cleanup_becomes_a_note() -> None:
 
     def follow(runner: Runner) -> None:
         with runner.start(uuid4(), PROMPTS, budget=PLENTY):
-            until(lambda: len(parts.storage.files) == 2)
+            until(lambda: len(parts.storage.files) == 4)
             parts.ledger.faults = Faults([Outage(ends=inf)], LedgerError)
             raise ZeroDivisionError
 
@@ -207,7 +207,7 @@ def test_leaving_by_an_error_cancels_the_jobs() -> None:
         with vgen.blocking.open_runner(**parts.arguments()) as runner:
             threads.append(threading.Thread(target=job, args=[runner]))
             threads[0].start()
-            until(lambda: len(parts.storage.files) == 2)
+            until(lambda: len(parts.storage.files) == 4)
             raise ZeroDivisionError
 
     threads: list[threading.Thread] = []

@@ -127,4 +127,4 @@ async def test_a_worker_reconciles_a_dead_workers_attempts(tmp_path: Path) -> No
             await trio.to_thread.run_sync(process.communicate, "")
     assert process.returncode == 0
     assert await spent(folder, job_id) == provider.simulator.billed
-    assert len(list((folder / "clips").rglob("*.mp4"))) == 3
+    assert len(list((folder / "clips").rglob("*.mp4"))) == 6

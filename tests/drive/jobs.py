@@ -10,7 +10,7 @@ from uuid import UUID
 
 from attrs import define, field
 
-from vgen import ClipPrompt, Event, Observer, Runner, Settings, open_runner
+from vgen import ClipPrompt, Clips, Event, Observer, Runner, Settings, open_runner
 from vgen.abc import Attempt, VideoBackend
 from vgen.testing import FakeBackend, MemoryLedger, MemoryStorage, inline_inspector
 
@@ -65,10 +65,10 @@ class Fakes:
         return [event for event in self.events if isinstance(event, kind)]
 
 
-async def run_job(fakes: Fakes, *texts: str) -> None:
+async def run_job(fakes: Fakes, *texts: str) -> Clips:
     """Run the job once; its errors propagate."""
     async with fakes.runner() as runner:
-        await runner.process(JOB, prompts(*texts or "abc"), budget=PLENTY)
+        return await runner.process(JOB, prompts(*texts or "abc"), budget=PLENTY)
 
 
 async def leave_open(fakes: Fakes, *, accepted: bool = True) -> Attempt:

@@ -96,7 +96,7 @@ class SQLiteJob:
         """Check a finished job: each clip stored and paid for once, as it was charged."""
         paid = Counter(charge.prompt for charge in self.fake.charges if charge.amount)
         assert paid == Counter("abc")
-        assert len(self.storage.files) == 3
+        assert len(self.storage.files) == 6
         assert self.fake.running == []
         charged = {charge.attempt_id: charge.amount for charge in self.fake.charges}
         for attempt in await self.attempts():

@@ -86,6 +86,12 @@ class Shelf(abc.Storage):
         """Write nothing."""
         return abc.StoredFile(reference=key, size=len(path.name))
 
+    choice: abc.Choice | None = None
+
+    async def copy(self, reference: str, key: str) -> abc.StoredFile:
+        """Copy nothing."""
+        raise errors.StorageError(f"{reference}: no such file, to be {key}")
+
     async def stat(self, reference: str) -> abc.StoredFile | None:
         """Find nothing."""
         return None
@@ -111,7 +117,7 @@ def entries(line: abc.Line) -> abc.Entry:
             pass
         case abc.Settled() | abc.Fetched() | abc.Stored() | abc.Spooled() | abc.Lost():
             pass
-        case abc.WrittenOff():
+        case abc.WrittenOff() | abc.Chosen():
             pass
         case _:
             assert_never(line.entry)

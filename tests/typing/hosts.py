@@ -37,6 +37,7 @@ from vgen import (
     Settings,
     SQLiteLedger,
     Statistics,
+    Take,
 )
 from vgen.abc import Attempt, CostLedger, Job, Manifest, Storage, VideoBackend
 from vgen.errors import InsufficientClipsError
@@ -107,6 +108,8 @@ async def on_trio(backends: list[VideoBackend]) -> None:
         assert_type(await runner.unsettled(), tuple[Attempt, ...])
         assert_type(await runner.reconcile(JOB), tuple[Reconciled, ...])
         assert_type(await runner.resolve(JOB, paid=True), Attempt)
+        assert_type(await runner.takes(JOB), tuple[Take, ...])
+        assert_type(await runner.choose(JOB, 1, 2), Take)
         assert_type(await runner.cancel(JOB), tuple[Reconciled, ...])
         assert_type(runner.statistics(), Statistics)
     clips = await vgen.process(JOB, PROMPTS, backends=backends, storage=STORAGE, ledger=LEDGER)
@@ -138,6 +141,8 @@ async def on_asyncio(backends: list[VideoBackend]) -> None:
         assert_type(await runner.unsettled(), tuple[Attempt, ...])
         assert_type(await runner.reconcile(JOB), tuple[Reconciled, ...])
         assert_type(await runner.resolve(JOB, paid=True), Attempt)
+        assert_type(await runner.takes(JOB), tuple[Take, ...])
+        assert_type(await runner.choose(JOB, 1, 2), Take)
         assert_type(await runner.cancel(JOB), tuple[Reconciled, ...])
         assert_type(runner.statistics(), Statistics)
     clips = await vgen.aio.process(JOB, PROMPTS, backends=backends, storage=STORAGE, ledger=LEDGER)
@@ -169,6 +174,8 @@ def on_nothing(backends: list[VideoBackend]) -> None:
         assert_type(runner.unsettled(), tuple[Attempt, ...])
         assert_type(runner.reconcile(JOB), tuple[Reconciled, ...])
         assert_type(runner.resolve(JOB, paid=True), Attempt)
+        assert_type(runner.takes(JOB), tuple[Take, ...])
+        assert_type(runner.choose(JOB, 1, 2), Take)
         assert_type(runner.cancel(JOB), tuple[Reconciled, ...])
         assert_type(runner.statistics(), Statistics)
     clips = vgen.blocking.process(JOB, PROMPTS, backends=backends, storage=STORAGE, ledger=LEDGER)

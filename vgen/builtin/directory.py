@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -15,7 +16,8 @@ import trio
 from vgen.builtin.atomic_file import write_atomically
 from vgen.builtin.web import WebImages, too_large
 from vgen.errors import StorageError
-from vgen.ports.storage import Storage, StoredFile
+from vgen.ports.storage import Storage
+from vgen.records.clip import StoredFile
 
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 
@@ -81,6 +83,10 @@ class DirectoryStorage(Storage):
         """Copy the file beside its place, force it to disk, and move it there in one step."""
         return await trio.to_thread.run_sync(self._write, key, path)
 
+    async def copy(self, reference: str, key: str) -> StoredFile:
+        """Copy a clip's file as `write` does: a link would share later damage."""
+        return await trio.to_thread.run_sync(self._write, key, self._key_path(reference))
+
     def _write(self, key: str, path: Path) -> StoredFile:
         target = self._key_path(key)
         try:
@@ -88,7 +94,7 @@ class DirectoryStorage(Storage):
             with path.open("rb") as source, write_atomically(target) as copy:
                 shutil.copyfileobj(source, copy, 2**20)
             self._sync_folders(target)
-            return StoredFile(reference=key, size=target.stat().st_size)
+            return _stored_file(key, target)
         except OSError as error:
             raise StorageError(f"cannot write {target}: {error.strerror}") from error
 
@@ -101,17 +107,16 @@ class DirectoryStorage(Storage):
 
     async def stat(self, reference: str) -> StoredFile | None:
         """Look a clip's file up."""
-        place = trio.Path(self._key_path(reference))
+        path = self._key_path(reference)
         try:
-            found = await place.stat()
+            if not stat.S_ISREG((await trio.Path(path).stat()).st_mode):
+                return None
+            return await trio.to_thread.run_sync(_stored_file, reference, path)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             # A file that cannot be seen is not missing: it would be made, and paid for, again.
             raise StorageError(f"{reference}: {error.strerror}", retryable=True) from error
-        if not stat.S_ISREG(found.st_mode):
-            return None
-        return StoredFile(reference=reference, size=found.st_size)
 
     async def url(self, reference: str) -> str:
         """Return the clip's `file:` URL."""
@@ -130,6 +135,12 @@ class DirectoryStorage(Storage):
         if not inside:
             raise StorageError(f"{key!r}: leads out of {self._root}")
         return target
+
+
+def _stored_file(reference: str, path: Path) -> StoredFile:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return StoredFile(reference, os.fstat(file.fileno()).st_size, digest)
 
 
 def _scheme(reference: str) -> str:

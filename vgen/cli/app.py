@@ -274,6 +274,66 @@ def cancel(
     return command.cancel(ledger, storage, out, job)
 
 
+@app.command(sort_key=6)
+def takes(
+    job: str | None = None,
+    /,
+    *,
+    ledger: Ledger = None,
+    storage: Storage = None,
+    out: Path = CLIPS,
+) -> int:
+    """List the takes of each clip: all that were stored, and which of them is the clip.
+
+    Parameters
+    ----------
+    job
+        The job's id, or the start of it. [default: the newest]
+    ledger
+        A path, sqlite:PATH, or a plug-in's URL. [default: OUT/vgen.db]
+    storage
+        Storage for the clips: a plug-in's URL. [default: OUT]
+    out
+        Directory of the ledger and the clips, if --ledger or --storage is not given.
+    """
+    from vgen.cli import takes as command  # noqa: PLC0415 (not needed for help)
+
+    return command.takes(ledger, storage, out, job)
+
+
+@app.command(sort_key=7)
+def choose(
+    job: str,
+    clip_index: int,
+    take: int,
+    /,
+    *,
+    ledger: Ledger = None,
+    storage: Storage = None,
+    out: Path = CLIPS,
+) -> int:
+    """Make another take the clip: its file takes the place of the clip's.
+
+    Parameters
+    ----------
+    job
+        The job's id, or the start of it.
+    clip_index
+        The clip's index.
+    take
+        The take's number, from `vgen takes`.
+    ledger
+        A path, sqlite:PATH, or a plug-in's URL. [default: OUT/vgen.db]
+    storage
+        Storage for the clips: a plug-in's URL. [default: OUT]
+    out
+        Directory of the ledger and the clips, if --ledger or --storage is not given.
+    """
+    from vgen.cli import takes as command  # noqa: PLC0415 (not needed for help)
+
+    return command.choose(ledger, storage, out, job, clip_index, take)
+
+
 @_ledger.command
 def migrate(
     *,

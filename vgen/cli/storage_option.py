@@ -10,7 +10,8 @@ from vgen import DirectoryStorage
 from vgen.cli import plugins
 from vgen.drive.runner.open import clip_key
 from vgen.errors import ConfigurationError, StorageError
-from vgen.ports.storage import Storage, StoredFile
+from vgen.ports.storage import Storage
+from vgen.records.clip import StoredFile
 
 SPOOL = "spool"
 """The folder in the output directory for clips that the storage could not take yet."""
@@ -53,6 +54,14 @@ class ClipStorage(Storage):
         """Write a clip; remember the first error in `failure`."""
         try:
             return await self._clips.write(key, path)
+        except StorageError as error:
+            self.failure = self.failure or error
+            raise
+
+    async def copy(self, reference: str, key: str) -> StoredFile:
+        """Copy a clip; remember the first error in `failure`."""
+        try:
+            return await self._clips.copy(reference, key)
         except StorageError as error:
             self.failure = self.failure or error
             raise

@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from vgen.errors import LedgerError
 from vgen.records.attempt import OPEN_MONEY, Attempt, Custody, Money
 from vgen.records.entry import (
+    Chosen,
     Doubted,
     Entry,
     Fetched,
@@ -84,6 +85,10 @@ def _stored(attempt: Attempt, entry: Stored) -> Attempt:
     return evolve(attempt, custody=Custody.STORED, clip=entry.clip, path=None)
 
 
+def _chosen(attempt: Attempt, entry: Chosen) -> Attempt:
+    return evolve(attempt, clip=entry.clip)
+
+
 def _lost(attempt: Attempt, entry: Lost) -> Attempt:
     return evolve(attempt, custody=Custody.LOST, reason=entry.reason)
 
@@ -123,12 +128,14 @@ RULES: dict[type[Any], _Rule] = {
     WrittenOff: _Rule(OPEN_MONEY, frozenset({Custody.INTENDED, Custody.TICKETED}), _written_off),
     Fetched: _Rule(SETTLED, frozenset({Custody.SUCCEEDED, Custody.FETCHED}), _fetched),
     Spooled: _Rule(SETTLED, frozenset({Custody.FETCHED}), _spooled),
-    Stored: _Rule(SETTLED, frozenset({Custody.FETCHED, Custody.SPOOLED}), _stored),
+    Stored: _Rule(SETTLED, frozenset({Custody.FETCHED, Custody.SPOOLED, Custody.STORED}), _stored),
+    Chosen: _Rule(SETTLED, frozenset({Custody.STORED}), _chosen),
     Lost: _Rule(SETTLED, frozenset({Custody.SUCCEEDED, Custody.FETCHED, Custody.SPOOLED}), _lost),
 }
 """When each entry is allowed; `Planned` is an attempt's first entry and follows nothing.
 
-An attempt that was written off may be released, once it is known that it was not billed.
+An attempt that was written off may be released, once it is known that it was not billed. A stored
+clip may be stored again, when its file has been copied or fetched anew.
 """
 
 

@@ -6,6 +6,8 @@ import hashlib
 import json
 from collections.abc import Sequence
 
+from attrs import evolve
+
 from vgen.records.attempt import Attempt, Custody
 from vgen.records.job import PlannedClip
 from vgen.records.jsonio import as_mapping
@@ -32,25 +34,22 @@ def fingerprint(prompt: ClipPrompt, generation: GenerationSettings, take: int = 
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
-def next_take(
+def current_take(
     prompt: ClipPrompt,
     generation: GenerationSettings,
     before: PlannedClip | None,
     attempts: Sequence[Attempt],
-    *,
-    redo: bool,
 ) -> int:
-    """Return the take that is asked for now: the one of before, or with `redo` the one after it.
+    """Return the take that is asked for without a redo: the one of before.
 
-    An edited prompt begins at take 0; one that is edited back continues with the clip that is
-    stored, by the clip's `attempts`. A take that is not stored yet is made first.
+    An edited prompt begins at take 0; one that is edited back continues with its newest take that
+    is stored, by the clip's `attempts`.
     """
-    stored = [a.fingerprint for a in attempts if a.custody is Custody.STORED][-1:]
-    take = before.take if before else 0
-    if before is None or fingerprint(prompt, generation, take) != before.fingerprint:
-        takes = range(len(attempts))
-        take = next((t for t in takes if fingerprint(prompt, generation, t) in stored), 0)
-    return take + (redo and fingerprint(prompt, generation, take) in stored)
+    if before and fingerprint(prompt, generation, before.take) == before.fingerprint:
+        return before.take
+    stored = {a.fingerprint for a in attempts if a.custody is Custody.STORED}
+    takes = reversed(range(len(attempts)))
+    return next((t for t in takes if fingerprint(prompt, generation, t) in stored), 0)
 
 
 def _without_query(url: str | None) -> str | None:
@@ -62,8 +61,22 @@ def _without_query(url: str | None) -> str | None:
 def same_request(attempt: Attempt, planned: PlannedClip) -> bool:
     """Whether the attempt was made for what is asked for now.
 
-    An image that could not be had, then or now, is no change; an image with other bytes is.
+    An image that could not be read, then or now, is no change; an image with other bytes is. What
+    the backend of a stored clip has ignored is no change of the request for it.
     """
     before, now = attempt.request.image_sha256, planned.request.image_sha256
-    same_image = before is None or now is None or before == now
-    return attempt.fingerprint == planned.fingerprint and same_image
+    if before is not None and now is not None and before != now:
+        return False
+    return attempt.fingerprint == planned.fingerprint or _differs_in_ignored(attempt, planned)
+
+
+def _differs_in_ignored(attempt: Attempt, planned: PlannedClip) -> bool:
+    clip, before = attempt.clip, attempt.request
+    if clip is None or attempt.take != planned.take:
+        return False
+    if clip.target_duration != planned.prompt.duration:
+        return False
+    ignored = {name: getattr(before, name) for name in clip.ignored}
+    image = _without_query(before.image) == _without_query(planned.prompt.scene_reference_url)
+    unchanged = evolve(planned.request, **ignored, image=None, image_sha256=None)
+    return image and unchanged == evolve(before, image=None, image_sha256=None)

@@ -5,15 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from attrs import frozen
-
-
-@frozen
-class StoredFile:
-    """A file in storage: the durable reference to it, and its size in bytes."""
-
-    reference: str
-    size: int
+from vgen.records.clip import StoredFile
 
 
 class Storage(ABC):
@@ -37,6 +29,16 @@ class Storage(ABC):
 
         Raises:
             StorageError: the key is not acceptable, or the file cannot be written.
+        """
+
+    @abstractmethod
+    async def copy(self, reference: str, key: str) -> StoredFile:
+        """Copy a stored file to `key`, whole or not at all, replacing what was there.
+
+        Later changes of either file leave the other as it is.
+
+        Raises:
+            StorageError: there is no such file, the key is not acceptable, or it cannot be written.
         """
 
     @abstractmethod

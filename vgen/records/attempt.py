@@ -57,7 +57,7 @@ class Attempt:
     the provider named the bill itself, `sent` that it may have left. `number` counts the clip's
     attempts from 1. `path` is where its file was fetched to, until the clip is stored. `epoch` is
     that of the claim under which it was written, `reserved_at` when that was, by the ledger's own
-    time: from then on it may have been sent.
+    time: from then on it may have been sent. `take` is that of the request: see `PlannedClip`.
     """
 
     attempt_id: UUID
@@ -81,6 +81,7 @@ class Attempt:
     reason: str = ""
     epoch: int = 0
     reserved_at: datetime | None = None
+    take: int = 0
 
     @property
     def is_open(self) -> bool:

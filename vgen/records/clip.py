@@ -15,6 +15,36 @@ from vgen.records.video import Fault
 
 
 @frozen
+class StoredFile:
+    """A file in storage: the durable reference to it, and its size in bytes.
+
+    `digest` changes whenever the file's content does: its SHA-256, or the storage's own entity
+    tag; empty where the storage has none.
+    """
+
+    reference: str
+    size: int
+    digest: str = ""
+
+    def has_content_of(self, other: StoredFile | None) -> bool:
+        """Whether both have the same content, as far as size and digests tell."""
+        if other is None or self.size != other.size:
+            return False
+        return self.digest == other.digest or not (self.digest and other.digest)
+
+
+@frozen
+class Choice:
+    """A user's choice of a take, for the request with this fingerprint.
+
+    `order` numbers the choices among a clip's takes from 1: the newest counts.
+    """
+
+    fingerprint: str
+    order: int
+
+
+@frozen
 class Clip:
     """A finished clip: probed, judged and stored.
 
@@ -27,6 +57,10 @@ class Clip:
     `reference` finds the file in storage for good; `video_url` is created from it. `ignored` names
     the settings that the backend could not honour, `faults` what the judge found, and `notes` what
     else the user should know, such as an image that could not be read.
+
+    `take` is the file of this take alone: it stays where it is when another take of the clip is
+    made or chosen (`None`: made by a vgen that kept one file for each clip). `file` is its copy at
+    `reference`, once it was the clip. `choice` says for which request the user has chosen it.
     """
 
     clip_index: int
@@ -52,6 +86,9 @@ class Clip:
     ignored: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
+    take: StoredFile | None = None
+    file: StoredFile | None = None
+    choice: Choice | None = None
 
 
 @frozen

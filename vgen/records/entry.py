@@ -81,6 +81,13 @@ class Stored:
 
 
 @frozen
+class Chosen:
+    """A stored take is the clip now: the user chose it, or what is asked for matches it again."""
+
+    clip: Clip
+
+
+@frozen
 class Lost:
     """The clip was paid for, and is unusable or out of reach for good."""
 
@@ -104,6 +111,7 @@ Entry = (
     | Fetched
     | Spooled
     | Stored
+    | Chosen
     | Lost
     | WrittenOff
 )

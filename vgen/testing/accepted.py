@@ -13,7 +13,7 @@ from vgen.records.money import ZERO, Price
 from vgen.records.request import ClipRequest
 from vgen.records.status import State, Status
 from vgen.testing.behaviours import Accepted, Fail, Hang, Succeed
-from vgen.testing.clips import spoilt, tiny_clip, truncate
+from vgen.testing.clips import free_box, spoilt, tiny_clip, truncate
 
 
 @frozen
@@ -93,6 +93,6 @@ class AcceptedAttempt:
         expires = self.behaviour.expires_after
         if expires is not None and self.clock.current_time() > self.ends_at + expires:
             return None
-        clip = tiny_clip(self.seconds)
+        clip = tiny_clip(self.seconds) + free_box(self.attempt_id.bytes)
         truncated = self.fetches <= self.behaviour.truncated_downloads
         return truncate(clip) if truncated else clip

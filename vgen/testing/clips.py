@@ -46,6 +46,11 @@ def truncate(content: bytes) -> bytes:
     return content[:-200]
 
 
+def free_box(content: bytes) -> bytes:
+    """Return an MP4 box that players skip, which tells two clips of the same pictures apart."""
+    return (8 + len(content)).to_bytes(4, "big") + b"free" + content
+
+
 def spoilt(what: str | bytes, seconds: float) -> bytes:
     """Return an unusable file: a "page", a "truncated" or "black" clip, or the bytes given."""
     if isinstance(what, bytes):

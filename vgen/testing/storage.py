@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from vgen.errors import StorageError
-from vgen.ports.storage import Storage, StoredFile
+from vgen.ports.storage import Storage
+from vgen.records.clip import StoredFile
 from vgen.testing.call_log import Call, CallLog
 from vgen.testing.faults import Fault, Faults
 
@@ -18,7 +20,8 @@ class MemoryStorage(Storage):
     """Files as bytes, by key.
 
     `images` has the bytes of each image by its reference, or the error to raise. `faults` make
-    calls of `read`, `write`, `stat` and `url` fail with a retryable `StorageError`, or delay them.
+    calls of `read`, `write`, `copy`, `stat` and `url` fail with a retryable `StorageError`, or
+    delay them.
     `files` are the stored files, `reads` the references read; `call_log` has every call.
     """
 
@@ -30,6 +33,7 @@ class MemoryStorage(Storage):
         call_log: CallLog | None = None,
     ) -> None:
         self.files: dict[str, bytes] = {}
+        self._names: dict[str, str] = {}
         self.reads: list[str] = []
         self.images = dict(images or {})
         self.call_log = call_log or CallLog()
@@ -52,6 +56,11 @@ class MemoryStorage(Storage):
         self._log_call("write", key)
         return await self.faults.call("write", lambda: self._write(key, path))
 
+    async def copy(self, reference: str, key: str) -> StoredFile:
+        """Copy a stored file."""
+        self._log_call("copy", f"{reference} to {key}")
+        return await self.faults.call("copy", lambda: self._copy(reference, key))
+
     async def stat(self, reference: str) -> StoredFile | None:
         """Return a stored file; `None` if there is none."""
         self._log_call("stat", reference)
@@ -71,18 +80,37 @@ class MemoryStorage(Storage):
         return found
 
     def _write(self, key: str, path: Path) -> StoredFile:
-        if "\0" in key or "\\" in key or not INVALID_KEY_PARTS.isdisjoint(key.split("/")):
-            raise StorageError(f"{key!r}: is no key")
+        _check_key(key)
         try:
             self.files[key] = path.read_bytes()
         except OSError as error:
             raise StorageError(f"cannot read {path}: {error.strerror}") from error
-        self.call_log.add(Call("storage", "stored", about=key, answer=path.name))
-        return StoredFile(key, len(self.files[key]))
+        return self._stored(key, path.name)
+
+    def _copy(self, reference: str, key: str) -> StoredFile:
+        if reference not in self.files:
+            raise StorageError(f"{reference}: no such file")
+        _check_key(key)
+        self.files[key] = self.files[reference]
+        return self._stored(key, self._names.get(reference, ""))
+
+    def _stored(self, key: str, name: str) -> StoredFile:
+        self._names[key] = name
+        self.call_log.add(Call("storage", "stored", about=key, answer=name))
+        return _stored_file(key, self.files[key])
 
     def _stat(self, reference: str) -> StoredFile | None:
         data = self.files.get(reference)
-        return None if data is None else StoredFile(reference, len(data))
+        return None if data is None else _stored_file(reference, data)
 
     def _log_call(self, what: str, about: str) -> None:
         self.call_log.add(Call("storage", what, about=about))
+
+
+def _check_key(key: str) -> None:
+    if "\0" in key or "\\" in key or not INVALID_KEY_PARTS.isdisjoint(key.split("/")):
+        raise StorageError(f"{key!r}: is no key")
+
+
+def _stored_file(reference: str, data: bytes) -> StoredFile:
+    return StoredFile(reference, len(data), hashlib.sha256(data).hexdigest())

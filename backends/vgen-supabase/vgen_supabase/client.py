@@ -8,6 +8,7 @@ from urllib.parse import quote
 import httpx
 from storage3 import AsyncStorageClient
 
+from vgen.abc import StoredFile
 from vgen_supabase.access import Access
 from vgen_supabase.body import FilePart
 from vgen_supabase.errors import request_errors
@@ -66,10 +67,25 @@ class StorageClient:
                 raise TypeError("a bucket is public or not")
             return public
 
-    async def size(self, location: ObjectLocation) -> int:
-        """Return a file's size in bytes."""
+    async def info(self, location: ObjectLocation) -> StoredFile:
+        """Return a file's size in bytes and its entity tag, which older services do not send."""
         with request_errors(location, seconds=RESPONSE_TIMEOUT):
-            return int((await self._sdk.from_(location.bucket).info(location.key))["size"])
+            found = await self._sdk.from_(location.bucket).info(location.key)
+            return StoredFile(str(location), int(found["size"]), str(found.get("etag") or ""))
+
+    async def copy(self, source: ObjectLocation, target: ObjectLocation) -> None:
+        """Copy a file within its bucket, replacing any at the target."""
+        with request_errors(source, seconds=UPLOAD_TIMEOUT):
+            await self._http.post(
+                "object/copy",
+                headers={"x-upsert": "true"},
+                json={
+                    "bucketId": source.bucket,
+                    "sourceKey": source.key,
+                    "destinationBucket": target.bucket,
+                    "destinationKey": target.key,
+                },
+            )
 
     async def public_url(self, location: ObjectLocation) -> str:
         """Return a file's URL in a public bucket, whether or not the file exists."""

@@ -286,7 +286,8 @@ begin
         )
         when 'Fetched' then now_at in ('settled, succeeded', 'settled, fetched')
         when 'Spooled' then now_at = 'settled, fetched'
-        when 'Stored' then now_at in ('settled, fetched', 'settled, spooled')
+        when 'Stored' then now_at in ('settled, fetched', 'settled, spooled', 'settled, stored')
+        when 'Chosen' then now_at = 'settled, stored'
         when 'Lost' then now_at in ('settled, succeeded', 'settled, fetched', 'settled, spooled')
         else false
     end;
@@ -330,7 +331,7 @@ begin
         when 'Spooled' then
             after.custody := 'spooled';
             after.path := change ->> 'path';
-        when 'Stored' then
+        when 'Stored', 'Chosen' then
             after.custody := 'stored';
             after.clip_record := change ->> 'clip';
             after.path := null;

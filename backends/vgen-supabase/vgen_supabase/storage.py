@@ -85,13 +85,22 @@ class SupabaseStorage(Storage):
                     await self._open().put(location, FilePart(descriptor, 0, size))
         except OSError as error:
             raise StorageError(f"cannot read {path}: {error.strerror}") from error
-        return StoredFile(reference=str(location), size=size)
+        return await self._open().info(location)
+
+    async def copy(self, reference: str, key: str) -> StoredFile:
+        """Copy a file within the bucket, at the service."""
+        source, target = (
+            ObjectLocation.of(reference, self._bucket),
+            ObjectLocation(self._bucket, key),
+        )
+        await self._open().copy(source, target)
+        return await self._open().info(target)
 
     async def stat(self, reference: str) -> StoredFile | None:
         """Look a file up; `None` only if it does not exist and this key could see it."""
         location = ObjectLocation.of(reference, self._bucket)
         try:
-            size = await self._open().size(location)
+            return await self._open().info(location)
         except SupabaseStorageError as error:
             if error.reason is not Reason.MISSING:
                 raise
@@ -99,7 +108,6 @@ class SupabaseStorage(Storage):
             # made and paid for again. Such a key cannot see the bucket: then this raises.
             await self._is_public(location.bucket)
             return None
-        return StoredFile(reference=str(location), size=size)
 
     async def url(self, reference: str) -> str:
         """Return a file's URL, signed unless its bucket is public.

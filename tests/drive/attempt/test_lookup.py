@@ -21,7 +21,7 @@ async def test_a_submit_of_a_dead_process_is_looked_up(
     await leave_open(fakes, accepted=accepted)
     await run_job(fakes)
     assert fakes.backend.submitted.count("a") == 1
-    assert len(fakes.storage.files) == 3
+    assert len(fakes.storage.files) == 6
 
 
 class CannotFind(FakeBackend):

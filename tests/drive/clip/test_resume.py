@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -73,13 +74,59 @@ async def test_only_the_clip_of_an_edited_prompt_is_generated_again(
     assert sorted(fakes.backend.submitted) == ["B", "a", "b", "c"]
 
 
-async def test_a_clip_whose_file_is_gone_is_generated_again(autojump_clock: MockClock) -> None:
-    """A stored clip counts only while its file is in storage."""
+def remove(files: dict[str, bytes], key: str) -> None:
+    """Remove a file."""
+    del files[key]
+
+
+def cut(files: dict[str, bytes], key: str) -> None:
+    """Cut a file short."""
+    files[key] = files[key][:2_000]
+
+
+def swap(files: dict[str, bytes], key: str) -> None:
+    """Put another file of the same size in its place."""
+    files[key] = files[key][::-1]
+
+
+CLIP, TAKE = f"{JOB}/clip_001.mp4", f"{JOB}/takes/clip_001-1.mp4"
+
+
+@pytest.mark.parametrize("damage", [remove, cut, swap])
+@pytest.mark.parametrize("keys", [[CLIP], [CLIP, TAKE]])
+async def test_a_damaged_file_is_put_back(
+    autojump_clock: MockClock, damage: Callable[[dict[str, bytes], str], None], keys: list[str]
+) -> None:
+    """From its take, or else fetched from the provider again: nothing is paid for it."""
+    fakes = Fakes()
+    made = (await run_job(fakes)).clips[1]
+    before = dict(fakes.storage.files)
+    for key in keys:
+        damage(fakes.storage.files, key)
+    assert (await run_job(fakes)).clips[1] == made
+    assert fakes.storage.files == before
+    assert sorted(fakes.backend.submitted) == ["a", "b", "c"]
+
+
+async def test_a_deleted_take_is_not_missed(autojump_clock: MockClock) -> None:
+    """A user may delete takes: the clip in its place is enough."""
     fakes = Fakes()
     await run_job(fakes)
-    del fakes.storage.files[f"{JOB}/clip_001.mp4"]
+    del fakes.storage.files[TAKE]
     await run_job(fakes)
+    assert TAKE not in fakes.storage.files
+    assert len(fakes.backend.submitted) == 3
+
+
+async def test_a_clip_that_nobody_has_is_generated_again(autojump_clock: MockClock) -> None:
+    """Where the provider has deleted its output, the clip is made anew, and its notes say so."""
+    fakes = Fakes([FakeBackend(script={"b": [Succeed(expires_after=600)]})])
+    await run_job(fakes)
+    await trio.sleep(3600)
+    del fakes.storage.files[CLIP], fakes.storage.files[TAKE]
+    clips = await run_job(fakes)
     assert sorted(fakes.backend.submitted) == ["a", "b", "b", "c"]
+    assert clips.clips[1].notes == ("made anew: its file is gone",)
 
 
 async def test_cancelling_cancels_at_the_provider_and_settles(autojump_clock: MockClock) -> None:
@@ -92,7 +139,7 @@ async def test_cancelling_cancels_at_the_provider_and_settles(autojump_clock: Mo
     assert job.account == Account(limit=PLENTY)
     assert job.outcome == "interrupted"
     await run_job(fakes)
-    assert len(fakes.storage.files) == 3
+    assert len(fakes.storage.files) == 6
 
 
 async def test_cancelling_waits_for_a_tickets_recording(autojump_clock: MockClock) -> None:
@@ -130,8 +177,10 @@ async def test_an_attempt_that_cannot_be_cancelled_stays_open(
     assert len(fakes.backend.submitted) == 3
 
 
-async def test_a_changed_request_cancels_the_open_attempt(autojump_clock: MockClock) -> None:
-    """An open attempt at the old request is cancelled before the new one is sent."""
+async def test_an_open_attempt_at_a_changed_request_becomes_a_take(
+    autojump_clock: MockClock,
+) -> None:
+    """It is paid, so it is waited for and kept, before the new request is sent."""
 
     class IgnoresCancel(FakeBackend):
         ignores = True
@@ -146,9 +195,14 @@ async def test_a_changed_request_cancels_the_open_attempt(autojump_clock: MockCl
     fake.ignores = False
     await run_job(fakes, "a", "B", "c")
     first, second = await fakes.ledger.attempts(JOB, 1)
-    assert first.state == (Money.SETTLED, Custody.VOID)
-    assert second.custody is Custody.STORED
-    assert sorted(fake.submitted) == ["B", "a", "b", "c"]
+    assert first.custody is second.custody is Custody.STORED
+    assert first.clip is not None
+    assert first.clip.reference == TAKE
+    assert fakes.storage.files[CLIP] != fakes.storage.files[TAKE]
+    fake.submitted.clear()
+    await run_job(fakes)
+    assert fakes.storage.files[CLIP] == fakes.storage.files[TAKE]
+    assert fake.submitted == []
 
 
 async def test_an_undone_edit_cancels_the_open_attempt(
@@ -175,8 +229,8 @@ async def test_an_undone_edit_cancels_the_open_attempt(
     assert sorted(fake.submitted) == ["B", "a", "b", "c"]
 
 
-async def test_a_file_that_may_have_been_replaced_is_not_kept(autojump_clock: MockClock) -> None:
-    """After an undone edit, the clip never has the file of the edited prompt."""
+async def test_an_undone_edit_has_its_own_file_back(autojump_clock: MockClock) -> None:
+    """Also where the ledger could not write down that the edited clip was stored."""
 
     class Forgetful(MemoryLedger):
         full = False
@@ -196,7 +250,8 @@ async def test_a_file_that_may_have_been_replaced_is_not_kept(autojump_clock: Mo
         await run_job(fakes, "a", "B", "c")
     ledger.full = False
     await run_job(fakes)
-    assert sorted(fakes.backend.submitted) == ["B", "a", "b", "b", "c"]
+    assert sorted(fakes.backend.submitted) == ["B", "a", "b", "c"]
+    assert fakes.storage.files[CLIP] == fakes.storage.files[TAKE]
 
 
 async def test_a_job_that_was_opened_and_not_run_changes_no_clip(autojump_clock: MockClock) -> None:
@@ -217,7 +272,7 @@ async def test_a_paid_clip_waits_for_its_storage(autojump_clock: MockClock) -> N
     assert "write: it broke" in caught.value.clips.failures[0].reason
     await run_job(fakes)
     assert len(fakes.backend.submitted) == 3
-    assert len(fakes.storage.files) == 3
+    assert len(fakes.storage.files) == 6
 
 
 async def test_a_broken_download_is_fetched_again(autojump_clock: MockClock) -> None:

@@ -38,7 +38,7 @@ async def cancel_and_finish(canceller: CancelAfterSteps) -> None:
     again = Counter({prompt: n - 1 for prompt, n in made.items() if n > 1})
     assert not again, f"paid for twice: {again}"
     assert sorted(made) == ["a", "b", "c"]
-    assert len(fakes.storage.files) == 3
+    assert len(fakes.storage.files) == 6
 
 
 async def _run_job(fakes: Fakes) -> None:

@@ -1,4 +1,4 @@
-"""The ten rules that never break, each as the functions that check it."""
+"""The rules that never break, each as the functions that check it."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ AFTER_EACH_RUN: Mapping[int, Sequence[Callable[[PlayedPlan, PlayedRun], None]]] 
     ),
     8: (money.accounts_agree, money.nothing_stays_held, money.costs_add_up),
     10: (ordering.clips_are_in_order_and_complete, ordering.progress_never_falls),
+    11: (stored_clips.stored_takes_stay,),
 }
 
 AT_THE_END: Mapping[int, Sequence[Callable[[PlayedPlan], None]]] = {

@@ -8,9 +8,9 @@ from uuid import UUID
 from vgen.abc import Custody, Manifest, Money, State
 from vgen.errors import JobStoppedError, LedgerError
 from vgen.records.entry import (
+    Chosen,
     Doubted,
     Entry,
-    Fetched,
     Line,
     Lost,
     Planned,
@@ -60,7 +60,7 @@ def one_at_a_time(played: PlayedPlan) -> None:
 def _closes(entry: Entry) -> bool:
     if isinstance(entry, Settled):
         return entry.verdict is not State.SUCCEEDED
-    return isinstance(entry, Released | WrittenOff | Lost | Stored)
+    return isinstance(entry, Released | WrittenOff | Lost | Stored | Chosen)
 
 
 def no_clip_is_bought_twice(played: PlayedPlan) -> None:
@@ -68,18 +68,16 @@ def no_clip_is_bought_twice(played: PlayedPlan) -> None:
 
     The redo of a clip is another request.
     """
-    latest: dict[int, str] = {}
+    bought: set[tuple[int, str]] = set()
     attempts = played.attempts
     for key, accepted in sorted(played.accepted.items(), key=lambda item: item[1].submitted_at):
         attempt = attempts[key]
         if accepted.status().state is not State.SUCCEEDED:
             continue
-        clip, asked = attempt.clip_index, attempt.fingerprint
+        asked = attempt.clip_index, attempt.fingerprint
         if attempt.custody is not Custody.LOST:
-            assert latest.get(clip) != asked, f"bought twice: {attempt}"
-            latest[clip] = asked
-        elif any(isinstance(entry, Fetched) for entry in played.entries(key)):
-            latest.pop(clip, None)  # it may have replaced the file before it was lost
+            assert asked not in bought, f"bought twice: {attempt}"
+            bought.add(asked)
 
 
 def requests_are_the_callers(played: PlayedPlan) -> None:

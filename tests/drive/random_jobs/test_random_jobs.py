@@ -1,4 +1,4 @@
-"""The ten rules that never break, over whole random jobs in virtual time."""
+"""The rules that never break, over whole random jobs in virtual time."""
 
 from __future__ import annotations
 

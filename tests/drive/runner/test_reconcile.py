@@ -27,7 +27,7 @@ async def test_what_was_left_open_is_stored(autojump_clock: MockClock) -> None:
         (found,) = await runner.reconcile(JOB)
         assert (found.attempt.custody, found.note) == (Custody.STORED, "")
         assert await runner.unsettled() == ()
-    assert len(fakes.storage.files) == 1
+    assert len(fakes.storage.files) == 2
     assert fakes.backend.submitted == ["a"]
 
 

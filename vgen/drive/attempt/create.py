@@ -30,4 +30,5 @@ def new_attempt(
         request=request,
         fingerprint=planned.fingerprint,
         hold=backend.quote(request).hold,
+        take=planned.take,
     )

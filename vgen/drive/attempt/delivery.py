@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from uuid import UUID
 
 import trio
@@ -17,12 +17,13 @@ from vgen.drive.attempt.run import AttemptRun
 from vgen.drive.attempt.spool import Spool, remove_file
 from vgen.drive.media.inspector import Inspector
 from vgen.errors import StorageError, VideoError
-from vgen.ports.storage import Storage, StoredFile
+from vgen.ports.storage import Storage
 from vgen.records.attempt import Custody
-from vgen.records.clip import Clip
+from vgen.records.clip import Clip, StoredFile
 from vgen.records.entry import Fetched, Lost, Spooled, Stored
 from vgen.records.job import PlannedClip
 from vgen.records.money import ZERO
+from vgen.records.settings import Settings
 from vgen.records.video import Inspection, VideoInfo
 
 logger = logging.getLogger("vgen")
@@ -51,7 +52,7 @@ class Delivery:
 
     `downloads` and `writes` are limiters held while bytes move, never while waiting: with storage
     down, what the providers have made is still downloaded as soon as it exists. `folder` is where
-    clips lie on their way; `clip_key` names a clip's place in storage.
+    clips lie on their way; `clip_key` names a clip's place in storage, where its chosen take is.
     """
 
     storage: Storage
@@ -63,7 +64,7 @@ class Delivery:
     clip_key: Callable[[UUID, int], str]
 
     async def deliver(self, run: AttemptRun, planned: PlannedClip, history: ClipHistory) -> Clip:
-        """Bring a generated clip into storage.
+        """Bring a generated clip into storage, as a take of its own.
 
         Raises:
             VideoError: the file is useless or gone; the attempt is lost, the clip may be made anew.
@@ -108,32 +109,60 @@ class Delivery:
         except StorageError as error:
             message = await self._keep_in_spool(run, path, error)
             raise StorageError(message, retryable=error.retryable) from error
-        with path.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
         clip = evolve(
             clip,
-            video_url=await self.storage.url(file.reference),
             reference=file.reference,
-            sha256=digest,
+            take=file,
+            sha256=_sha256(path),
             cost=history.earlier_cost + run.attempt.spent,
             generation_time=round(trio.current_time() - history.started, 3),
         )
         await run.write(Stored(clip))
         return clip
 
+    async def fetch_again(self, run: AttemptRun, clip: Clip) -> StoredFile:
+        """Fetch a stored clip's file from the provider once more, and store it as its take.
+
+        Raises:
+            VideoError: the provider has it no more, or has another.
+            RetryableError, StorageError: it cannot be fetched or stored now.
+        """
+        temporary = self.folder / f"{run.attempt.attempt_id}.mp4"
+        try:
+            await download(run, temporary, self.inspector, self.downloads)
+            if _sha256(temporary) != clip.sha256:
+                raise VideoError("the provider has another file in its place")
+            return await self._write(run, temporary)
+        finally:
+            remove_file(temporary)
+
+    async def copy(self, settings: Settings, reference: str, key: str) -> StoredFile:
+        """Copy a stored file, trying as often as for storing.
+
+        Raises:
+            StorageError: it cannot be copied now, or is not there.
+        """
+        return await self._retried(settings, lambda: self.storage.copy(reference, key))
+
     async def _write(self, run: AttemptRun, path: Path) -> StoredFile:
-        key = self.clip_key(run.attempt.job_id, run.attempt.clip_index)
-        tried = 0
-        while True:
-            tried += 1
+        attempt = run.attempt
+        key = take_key(self.clip_key(attempt.job_id, attempt.clip_index), attempt.number)
+        return await self._retried(run.context.settings, lambda: self.storage.write(key, path))
+
+    async def _retried(
+        self, settings: Settings, store: Callable[[], Awaitable[StoredFile]]
+    ) -> StoredFile:
+        for tried in range(1, WRITES):
             try:
                 async with self.writes:
-                    return await self.storage.write(key, path)
+                    return await store()
             except StorageError as error:
-                if not error.retryable or tried == WRITES:
+                if not error.retryable:
                     raise
-                logger.info("clip %d: storing failed: %s", run.attempt.clip_index, error)
-            await pause(run, tried)
+                logger.info("storing failed: %s", error)
+            await pause(settings, tried)
+        async with self.writes:
+            return await store()
 
     async def _keep_in_spool(self, run: AttemptRun, path: Path, error: StorageError) -> str:
         """Keep what cannot be stored for a later run; return the message for the user."""
@@ -146,6 +175,17 @@ class Delivery:
             return str(error)
         await run.write(Spooled(str(kept)))
         return f"{error}; the clip is kept in {self.spool.folder} until then"
+
+
+def take_key(clip_key: str, number: int) -> str:
+    """Return the key of a take's own file, beside that of its clip."""
+    key = PurePosixPath(clip_key)
+    return str(key.parent / "takes" / f"{key.stem}-{number}{key.suffix}")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _refuse_useless(found: Inspection) -> None:

@@ -18,6 +18,7 @@ from vgen.errors import (
     VgenError,
     VideoError,
 )
+from vgen.records.settings import Settings
 from vgen.records.video import Fault, Inspection
 
 logger = logging.getLogger("vgen")
@@ -42,7 +43,7 @@ async def download(
     failure: VgenError = VideoError("it was never fetched")
     for tried in range(DOWNLOADS):
         asked = failure.retry_after if isinstance(failure, RateLimitedError) else None
-        await pause(run, tried, asked)
+        await pause(run.context.settings, tried, asked)
         try:
             async with limiter:
                 with backend_call(run.backend, "fetch"):
@@ -62,8 +63,7 @@ async def download(
     raise failure
 
 
-async def pause(run: AttemptRun, tried: int, least: float | None = None) -> None:
+async def pause(settings: Settings, tried: int, least: float | None = None) -> None:
     """Wait before another try, twice as long each time, and at least `least` seconds."""
     if tried:
-        backoff = run.context.settings.backoff
-        await trio.sleep(max(backoff * 2 ** (tried - 1), least or 0.0))
+        await trio.sleep(max(settings.backoff * 2 ** (tried - 1), least or 0.0))

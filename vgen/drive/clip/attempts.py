@@ -15,6 +15,7 @@ from vgen.drive.attempt.run import AttemptRun
 from vgen.drive.attempt.submit import submit
 from vgen.drive.attempt.verdict import wait_for_verdict
 from vgen.drive.clip.state import ClipRun, failure_of
+from vgen.drive.clip.takes import publish
 from vgen.drive.observe.tracing import attempt_span
 from vgen.errors import (
     AttemptError,
@@ -196,6 +197,7 @@ class RetryLoop:
             await run.settle(status)
             if status is None or status.state is not State.SUCCEEDED:
                 raise failure_of(run, status)
-            return await self.clip.deliver(run)
+            made = await self.clip.deliver(run)
         finally:
             self.clip.update(run)
+        return (await publish(self.clip, run.attempt)).clip or made

@@ -9,33 +9,29 @@ from math import inf
 from pathlib import Path
 
 import trio
-from attrs import evolve
 
-from vgen.decisions.attempts import stored_attempt
 from vgen.decisions.fingerprint import same_request
 from vgen.drive.attempt.backend_call import backend_call
 from vgen.drive.attempt.lookup import look_up, write_off
 from vgen.drive.attempt.run import AttemptRun
 from vgen.drive.attempt.verdict import cancel, wait_for_verdict
 from vgen.drive.clip.state import ClipRun
+from vgen.drive.clip.takes import publish
 from vgen.drive.limits.stop import NotStarted
 from vgen.drive.observe.tracing import attempt_span
 from vgen.errors import (
     AttemptTimeoutError,
     ConfigurationError,
-    GenerationError,
     JobStoppedError,
     LedgerError,
     RetryableError,
-    StorageError,
     SubmitInDoubtError,
     VgenError,
     VideoError,
 )
-from vgen.ports.storage import Storage
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.clip import Clip
-from vgen.records.entry import Doubted, Lost
+from vgen.records.entry import Doubted
 from vgen.records.status import Status
 
 logger = logging.getLogger("vgen")
@@ -44,26 +40,6 @@ MADE = frozenset({Custody.SUCCEEDED, Custody.FETCHED, Custody.SPOOLED})
 
 GetVerdict = Callable[[ClipRun, AttemptRun], Awaitable[Status | None]]
 """How the verdict of an attempt that the provider has is obtained; `None` without one."""
-
-
-async def stored_clip(run: ClipRun) -> Clip | None:
-    """Return the stored clip, if it is there and is what is asked for."""
-    stored = stored_attempt(list(run.attempts.values()), run.planned)
-    if stored is None or stored.clip is None:
-        return None
-    storage = run.context.delivery.storage
-    if await storage.stat(stored.clip.reference) is None:
-        return None
-    return evolve(stored.clip, video_url=await current_url(storage, stored.clip))
-
-
-async def current_url(storage: Storage, clip: Clip) -> str:
-    """Return a fresh URL of a stored clip, or its older one while storage gives none."""
-    try:
-        return await storage.url(clip.reference)
-    except StorageError as error:
-        logger.warning("clip %d keeps an older URL: %s", clip.clip_index, error)
-        return clip.video_url
 
 
 async def finish_attempt(
@@ -100,16 +76,20 @@ async def _finish(run: ClipRun, one: AttemptRun, get_verdict: GetVerdict) -> Cli
         await _settle(run, one, get_verdict)
         if one.attempt.custody not in MADE:
             return None
-        if same_request(before, run.planned):
-            return await run.deliver(one)
-        await one.write(Lost("the request has changed"))
-        _remove_spooled(before)
+        await run.deliver(one)
     except VideoError:
         _remove_spooled(before)
         return None
     finally:
         run.update(one)
-    return None
+    if not same_request(one.attempt, run.planned):
+        logger.warning("clip %d: kept as take %d: its request has changed since", *_take(one))
+        return None
+    return (await publish(run, one.attempt)).clip
+
+
+def _take(one: AttemptRun) -> tuple[int, int]:
+    return one.attempt.clip_index, one.attempt.number
 
 
 def _remove_spooled(lost: Attempt) -> None:
@@ -161,11 +141,9 @@ async def _settle(run: ClipRun, one: AttemptRun, get_verdict: GetVerdict) -> Non
 
 
 async def _wait(run: ClipRun, one: AttemptRun) -> Status | None:
-    """Wait for the verdict, or cancel what is no longer asked for."""
+    """Wait for the verdict, of what is no longer asked for too: it is paid, and becomes a take."""
     async with run.context.flight.slot(one.backend, run.context.stop, borrower=one):
-        if same_request(one.attempt, run.planned):
-            return await wait_for_verdict(one, run.report_progress)
-        return await cancel(one, GenerationError("the request has changed"))
+        return await wait_for_verdict(one, run.report_progress)
 
 
 async def ask_once(run: ClipRun, one: AttemptRun) -> Status | None:

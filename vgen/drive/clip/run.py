@@ -6,8 +6,9 @@ import logging
 
 from vgen.drive.clip.attempts import make_clip
 from vgen.drive.clip.context import ClipContext
-from vgen.drive.clip.resume import finish_attempt, finish_unneeded, stored_clip
+from vgen.drive.clip.resume import finish_attempt, finish_unneeded
 from vgen.drive.clip.state import ClipRun
+from vgen.drive.clip.takes import stored_clip
 from vgen.drive.limits.stop import NotStarted
 from vgen.drive.observe.tracing import clip_span
 from vgen.errors import (

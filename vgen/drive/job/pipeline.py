@@ -13,7 +13,7 @@ from vgen.drive.clip.run import run_clip
 from vgen.drive.exception_groups import single_error
 from vgen.drive.job.context import JobContext
 from vgen.drive.job.options import JobOptions
-from vgen.drive.job.planning import first_holds, plan_job
+from vgen.drive.job.planning import first_holds, plan_job, still_to_send
 from vgen.drive.job.result import count_clips
 from vgen.drive.job.validation import read_images, too_few
 from vgen.drive.observe.tracing import job_span
@@ -26,7 +26,7 @@ from vgen.errors import (
 from vgen.ports.events import JobFinished, JobOpened
 from vgen.ports.ledger import CostLedger
 from vgen.records.clip import ClipFailure, Clips
-from vgen.records.job import Job, PlannedClip
+from vgen.records.job import Job, Manifest, PlannedClip
 from vgen.records.prompt import ClipPrompt, ClipPrompts
 
 Prompts = ClipPrompts | Sequence[ClipPrompt]
@@ -85,18 +85,34 @@ async def open_job(
     clip_prompts, images = given.clip_prompts, context.images()
     problems = too_few(len(clip_prompts), options.min_clips)
     found, unreadable = await read_images(images, dict(enumerate(clip_prompts)))
-    problems += unreadable
-    if problems:
-        raise InvalidPromptsError(problems)
     ledger, settings = context.attempts.ledger, context.attempts.settings
     before = await ledger.job(job_id)
+    if problems or (unreadable and before is None):
+        raise InvalidPromptsError([*problems, *unreadable.values()])
     manifest = plan_job(
         job_id, clip_prompts, found, context.backends, settings, options=options, before=before
     )
-    account = await ledger.open_job(manifest, first_holds(manifest, before, context.backends))
+    _check_images(manifest, before, unreadable)
+    holds = first_holds(manifest, before, context.backends, without=unreadable)
+    account = await ledger.open_job(manifest, holds)
     indexes = tuple(planned.clip_index for planned in manifest.clips)
     context.attempts.observer(JobOpened(job_id, indexes, account.held))
     return context.clips(manifest, images)
+
+
+def _check_images(manifest: Manifest, before: Job | None, unreadable: Mapping[str, str]) -> None:
+    """Check that what is still to be sent has its images, unless something is in flight.
+
+    What is in flight is brought home first; the clips without their images fail beside it.
+
+    Raises:
+        InvalidPromptsError: with a line for each image that is missing.
+    """
+    if before and any(attempt.sent and attempt.is_open for attempt in before.attempts):
+        return
+    needed = {planned.request.image or "" for planned in still_to_send(manifest, before)}
+    if problems := [problem for image, problem in unreadable.items() if image in needed]:
+        raise InvalidPromptsError(problems)
 
 
 async def conclude(

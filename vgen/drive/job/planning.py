@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from uuid import UUID
 
 from attrs import evolve
 
 from vgen.decisions import route
-from vgen.decisions.attempts import is_missing, next_number
-from vgen.decisions.fingerprint import fingerprint, next_take, same_request
+from vgen.decisions.attempts import is_missing, next_number, stored_attempt
+from vgen.decisions.fingerprint import current_take, fingerprint, same_request
 from vgen.decisions.route import Offer, can_make
 from vgen.drive.attempt.create import new_attempt
 from vgen.drive.job.options import JobOptions
-from vgen.drive.job.validation import unmakeable
+from vgen.drive.job.validation import is_named, unmakeable
 from vgen.drive.media.images import NoImage
 from vgen.errors import InvalidPromptsError
 from vgen.ports.backend import VideoBackend
@@ -40,9 +40,10 @@ def request_for(
         seed=prompt.seed,
         metadata=prompt.metadata,
     )
-    if not isinstance(image, Image):
+    if not is_named(image):
         return request
-    return evolve(request, image=prompt.scene_reference_url, image_sha256=image.sha256)
+    digest = image.sha256 if isinstance(image, Image) else None
+    return evolve(request, image=prompt.scene_reference_url, image_sha256=digest)
 
 
 def plan_clip(
@@ -60,7 +61,9 @@ def plan_clip(
         for name, backend in backends.items()
         if can_make(backend.capabilities, image=request.image is not None)
     ]
-    notes = (f"made without its image: {image.reason}",) if isinstance(image, NoImage) else ()
+    notes: tuple[str, ...] = ()
+    if isinstance(image, NoImage) and not image.for_good:
+        notes = (f"made without its image: {image.reason}",)
     return PlannedClip(
         prompt=prompt,
         request=request,
@@ -96,10 +99,11 @@ def plan_job(
 
     def plan(prompt: ClipPrompt) -> PlannedClip:
         index, image = prompt.clip_index, images.get(prompt.scene_reference_url or "")
-        redo = index in options.redo
         attempts = before.of_clip(index) if before else ()
-        take = next_take(prompt, settings.generation, known.get(index), attempts, redo=redo)
+        take = current_take(prompt, settings.generation, known.get(index), attempts)
         planned = plan_clip(prompt, image, backends, settings, take=take)
+        if index in options.redo and stored_attempt(attempts, planned):
+            planned = plan_clip(prompt, image, backends, settings, take=take + 1)
         return evolve(planned, notes=(*planned.notes, *_made_anew(attempts, planned)))
 
     return Manifest(
@@ -120,14 +124,30 @@ def _made_anew(attempts: Sequence[Attempt], planned: PlannedClip) -> list[str]:
     return ["made anew, as asked" if planned.take else "made anew: its request has changed"]
 
 
+def still_to_send(manifest: Manifest, before: Job | None) -> list[PlannedClip]:
+    """Return the clips that are neither stored nor sent."""
+    return [
+        planned
+        for planned in manifest.clips
+        if is_missing(before.of_clip(planned.clip_index) if before else (), planned)
+    ]
+
+
 def first_holds(
-    manifest: Manifest, before: Job | None, backends: Mapping[str, VideoBackend]
+    manifest: Manifest,
+    before: Job | None,
+    backends: Mapping[str, VideoBackend],
+    *,
+    without: Container[str] = (),
 ) -> list[Attempt]:
-    """Return a planned attempt for every clip that is still to be made."""
+    """Return a planned attempt for every clip that is still to be sent.
+
+    Clips whose image is one of those that the job is `without` will not be.
+    """
     holds: list[Attempt] = []
-    for planned in manifest.clips:
-        attempts = before.of_clip(planned.clip_index) if before else ()
-        if is_missing(attempts, planned):
+    for planned in still_to_send(manifest, before):
+        if planned.request.image is None or planned.request.image not in without:
+            attempts = before.of_clip(planned.clip_index) if before else ()
             backend, number = backends[planned.route[0]], next_number(attempts)
             holds.append(
                 new_attempt(manifest.job_id, planned, backend, planned.request, number=number)

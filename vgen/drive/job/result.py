@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from attrs import evolve
 
 from vgen.decisions.attempts import stored_attempt
-from vgen.drive.clip.resume import current_url
+from vgen.drive.clip.takes import current_url
 from vgen.drive.observe.log_context import LogContext, log_context
 from vgen.ports.storage import Storage
 from vgen.records.attempt import Attempt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeGuard
 
 import trio
 
@@ -22,16 +23,16 @@ READS = 4
 
 async def read_images(
     images: Images, prompts: Mapping[int, ClipPrompt]
-) -> tuple[dict[str, Image | NoImage], list[str]]:
+) -> tuple[dict[str, Image | NoImage], dict[str, str]]:
     """Read every image of the prompts once; the prompts are given by their positions.
 
-    Returns the images, and a line for each that is wrong for good.
+    Returns the images, and a line for each reference that is wrong for good.
     """
     first: dict[str | None, int] = {}
     for position, prompt in prompts.items():
         first.setdefault(prompt.scene_reference_url, position)
     found: dict[str, Image | NoImage] = {}
-    problems: dict[int, str] = {}
+    problems: dict[str, str] = {}
     limiter = trio.CapacityLimiter(READS)
 
     async def read(reference: str, position: int) -> None:
@@ -39,13 +40,14 @@ async def read_images(
             try:
                 found[reference] = await images.get(reference)
             except StorageError as error:
-                problems[position] = f"clip_prompts[{position}].scene_reference_url: {error}"
+                found[reference] = NoImage(str(error), for_good=True)
+                problems[reference] = f"clip_prompts[{position}].scene_reference_url: {error}"
 
     async with trio.open_nursery() as nursery:
         for reference, position in first.items():
             if reference is not None:
                 nursery.start_soon(read, reference, position)
-    return found, [problems[position] for position in sorted(problems)]
+    return found, {each: problems[each] for each in first if each in problems}
 
 
 def too_few(count: int, min_clips: int) -> list[str]:
@@ -64,18 +66,22 @@ def unmakeable(
 ) -> list[str]:
     """Return a line for each prompt, of those given by position, that no backend can make."""
 
-    def image_of(prompt: ClipPrompt) -> Image | NoImage | None:
-        return images.get(prompt.scene_reference_url or "")
+    def has_image(prompt: ClipPrompt) -> bool:
+        return is_named(images.get(prompt.scene_reference_url or ""))
 
     named = " or ".join(backends)
     return [
         f"clip_prompts[{position}].scene_reference_url: {named} cannot make a clip without an image"
         for position, prompt in prompts.items()
         if not any(
-            can_make(backend.capabilities, image=isinstance(image_of(prompt), Image))
-            for backend in backends.values()
+            can_make(backend.capabilities, image=has_image(prompt)) for backend in backends.values()
         )
     ]
+
+
+def is_named(image: Image | NoImage | None) -> TypeGuard[Image | NoImage]:
+    """Whether a clip is asked for with an image, be it one that is gone for good."""
+    return isinstance(image, Image) or (image is not None and image.for_good)
 
 
 async def check_prompts(
@@ -88,12 +94,12 @@ async def check_prompts(
     """
     prompts = dict(zip(file.positions, file.readable, strict=True))
     images, unreadable = await read_images(Images(storage, Inspector(), backoff=0), prompts)
-    problems = [*file.problems, *too_few(file.count, min_clips), *unreadable]
+    problems = [*file.problems, *too_few(file.count, min_clips), *unreadable.values()]
     if backends:
         readable = {
             position: prompt
             for position, prompt in prompts.items()
-            if prompt.scene_reference_url is None or prompt.scene_reference_url in images
+            if prompt.scene_reference_url not in unreadable
         }
         problems += unmakeable(readable, images, {backend.name: backend for backend in backends})
     return tuple(problems)

@@ -17,9 +17,10 @@ MAX_BYTES = 25 * 2**20
 
 @frozen
 class NoImage:
-    """The image is temporarily unavailable, after three tries; `reason` says why."""
+    """The image is unavailable: after three tries, or `for_good`; `reason` says why."""
 
     reason: str
+    for_good: bool = False
 
 
 class Images:

@@ -15,7 +15,7 @@ from vgen.drive.job.context import JobContext
 from vgen.drive.job.options import JobOptions
 from vgen.drive.observe.log_context import LogContext, log_context
 from vgen.drive.observe.observers import both
-from vgen.drive.runner import reconcile, resolve
+from vgen.drive.runner import reconcile, resolve, takes
 from vgen.drive.runner.calls import CallTracker, tracked
 from vgen.drive.runner.reconcile import Reconciled
 from vgen.drive.runner.started_job import StartedJob, started
@@ -26,6 +26,7 @@ from vgen.records.clip import Clip, ClipFailure, Clips
 from vgen.records.job import Job, Manifest
 from vgen.records.money import ZERO
 from vgen.records.prompt import ClipPrompt, ClipPrompts
+from vgen.records.take import Take
 
 
 @frozen
@@ -223,6 +224,32 @@ class Runner:
         """
         claims = self._context.claims
         return await resolve.resolve(claims.ledger, attempt_id, paid=paid, owner=claims.owner)
+
+    @tracked
+    async def takes(self, job_id: UUID, clip_index: int | None = None) -> tuple[Take, ...]:
+        """Return the stored takes of one clip of a job, or of all its clips, oldest first.
+
+        Every take that was stored stays, until its file is deleted.
+
+        Raises:
+            NotFoundError: the ledger has no such job or clip.
+            LedgerError: the ledger cannot be read.
+        """
+        return await takes.list_takes(self._context, job_id, clip_index)
+
+    @tracked
+    async def choose(self, job_id: UUID, clip_index: int, take: int) -> Take:
+        """Make a stored take the clip, by its number: its file takes the place of the clip's.
+
+        It stays the clip as long as the same is asked for; a redo makes a further take.
+
+        Raises:
+            NotFoundError: the ledger has no such job, clip or take.
+            StorageError: the take's file is gone, or cannot be copied now.
+            LedgerError: another process is working on the clip.
+        """
+        with log_context(LogContext(job_id, clip_index)):
+            return await takes.choose_take(self._context, job_id, clip_index, take)
 
     @tracked
     async def cancel(self, job_id: UUID) -> tuple[Reconciled, ...]:

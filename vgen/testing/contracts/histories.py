@@ -7,8 +7,9 @@ from decimal import Decimal
 from attrs import evolve, frozen
 from hypothesis import strategies as st
 
-from vgen.records.clip import Clip
+from vgen.records.clip import Choice, Clip, StoredFile
 from vgen.records.entry import (
+    Chosen,
     Doubted,
     Entry,
     Fetched,
@@ -52,6 +53,12 @@ _ATTEMPTS = st.integers(0, ATTEMPTS - 1)
 _TEXTS = st.sampled_from(["silence", "a\0b", "\ud800.mp4", "\U0001f3ac", '"\\u0000\\"'])
 """Reasons and file names, also such as some databases cannot store."""
 
+
+def _chosen(text: str) -> Entry:
+    take = StoredFile(text, 1, text)
+    return Chosen(evolve(CLIP, take=take, file=take, choice=Choice(text, 1)))
+
+
 ENTRIES: st.SearchStrategy[Entry] = st.one_of(
     st.builds(Ticketed, st.builds(Ticket, st.just("svd"), _TEXTS)),
     st.builds(
@@ -64,6 +71,7 @@ ENTRIES: st.SearchStrategy[Entry] = st.one_of(
     st.builds(Fetched, _TEXTS, _BILLS),
     *(st.builds(kind, _TEXTS) for kind in (Released, Doubted, Spooled, Lost, WrittenOff)),
     st.just(Stored(CLIP)),
+    st.builds(_chosen, _TEXTS),
 )
 
 OPENINGS = st.builds(
@@ -101,12 +109,13 @@ def _entries(
         Settled(State.SUCCEEDED, bill, reason=text),
         Fetched(text, true_bill),
         Stored(evolve(CLIP, video_url=text)),
+        _chosen(text),
     ]
     return [Doubted(text), *entries][: length + 1] if doubt else entries[:length]
 
 
 ENTRY_SEQUENCES = st.builds(
-    _entries, _BILLS, _BILLS, _TEXTS, st.integers(0, 4), doubt=st.booleans()
+    _entries, _BILLS, _BILLS, _TEXTS, st.integers(0, 5), doubt=st.booleans()
 )
 ATTEMPT_HISTORIES = st.builds(_attempt_history, _OWNERS, _ATTEMPTS, _CENTS, ENTRY_SEQUENCES)
 """An attempt that is claimed, reserved and advanced by some entries."""

@@ -108,6 +108,30 @@ class StorageContract(TrioTests):
         await storage.aclose()
 
     @in_trio
+    async def test_a_copy_is_a_file_of_its_own(self, tmp_path: Path) -> None:
+        """`copy` stores the same content under another key, replacing what was there."""
+        storage = self.make(tmp_path)
+        first = await storage.write(KEY, write_file(tmp_path, LONG))
+        other = await storage.write("other.mp4", write_file(tmp_path, SHORT))
+        copied = await storage.copy(first.reference, "other.mp4")
+        assert copied.reference == other.reference
+        assert copied.size == first.size
+        assert await storage.stat(copied.reference) == copied
+        await storage.write(KEY, write_file(tmp_path, SHORT))
+        assert await storage.stat(copied.reference) == copied
+        await storage.aclose()
+
+    @in_trio
+    async def test_a_missing_file_is_not_copied(self, tmp_path: Path) -> None:
+        """Copying a missing file raises an error that is not retryable, and nothing is stored."""
+        storage = self.make(tmp_path)
+        with pytest.raises(StorageError) as caught:
+            await storage.copy(KEY, "other.mp4")
+        assert not caught.value.retryable
+        assert await storage.stat("other.mp4") is None
+        await storage.aclose()
+
+    @in_trio
     async def test_keys_do_not_mix(self, tmp_path: Path) -> None:
         """Different keys have different files, even where their names are alike."""
         storage = self.make(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from urllib.parse import quote
@@ -42,6 +43,7 @@ class Routes:
             Route(f"/object/sign{at}", self.signed, methods=["GET"]),
             Route(f"/object/sign{at}", self.sign, methods=["POST"]),
             Route(f"/object/info{at}", self.info),
+            Route("/object/copy", self.copy, methods=["POST"]),
             Route(f"/object{at}", self.upload, methods=["POST"]),
         ]
 
@@ -96,7 +98,24 @@ class Routes:
             raise errors.no_bucket()
         stored = self._find(request, seeing=role == "service_role")
         names = {"name": request.path_params["key"], "bucket_id": request.path_params["bucket"]}
-        return JSONResponse({**names, "size": len(stored.data), "content_type": stored.media_type})
+        etag = f'"{hashlib.sha256(stored.data).hexdigest()}"'
+        return JSONResponse(
+            {**names, "size": len(stored.data), "content_type": stored.media_type, "etag": etag}
+        )
+
+    async def copy(self, request: Request) -> Response:
+        """Copy a file, over another only where that is asked for."""
+        if self._role(request) != "service_role":
+            raise errors.denied()
+        asked = await request.json()
+        source = asked["bucketId"], asked["sourceKey"]
+        target = asked["destinationBucket"], asked["destinationKey"]
+        if source not in self.state.objects:
+            raise errors.no_file()
+        if target in self.state.objects and request.headers.get("x-upsert") != "true":
+            raise errors.exists()
+        self.state.objects[target] = self.state.objects[source]
+        return JSONResponse({"Key": "/".join(target), "Id": "8f1d"})
 
     async def upload(self, request: Request) -> Response:
         """Store a file from one request."""

@@ -50,7 +50,8 @@ async def test_a_small_clip_is_sent_in_one_request(
     written = await storage.write(KEY, clip)
     assert (written.reference, written.size) == (f"supabase://{BUCKET}/{KEY}", size)
     assert stored(service) == Stored(clip.read_bytes(), "video/mp4")
-    assert service.state.requests == [f"POST /storage/v1/object/{BUCKET}/{KEY}"]
+    sent = [line for line in service.state.requests if not line.startswith("GET")]
+    assert sent == [f"POST /storage/v1/object/{BUCKET}/{KEY}"]
 
 
 @pytest.mark.parametrize("size", [PIECE + 1, 2 * PIECE, 13 * 10**6])
@@ -187,7 +188,8 @@ async def test_an_upload_without_a_name_is_created_again(
     clip = a_clip(tmp_path, PIECE + 1)
     await storage.write(KEY, clip)
     assert stored(service).data == clip.read_bytes()
-    assert [line.split()[0] for line in service.state.requests] == [
+    sent = [line.split()[0] for line in service.state.requests]
+    assert [method for method in sent if method != "GET"] == [
         "POST",
         "POST",
         "PATCH",
