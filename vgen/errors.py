@@ -9,7 +9,8 @@ VgenError
 ├── PipelineError              the job ended without its clips
 │   ├── InsufficientClipsError     clips made, clips required, why each of the others failed
 │   │   └── AccountRefusedError        a provider refuses the account: pay or mend the key
-│   └── JobStoppedError            stopped on request: nothing more of the job is sent
+│   ├── JobStoppedError            stopped on request: nothing more of the job is sent
+│   └── JobReopenedError           opened anew with other prompts: the later call makes them
 ├── AttemptError               one attempt failed
 │   ├── AccountError               no credit, bad key, blocked: nothing more is sent there
 │   ├── GenerationError            for good: refused input, content policy
@@ -21,6 +22,7 @@ VgenError
 │   └── SubmitInDoubtError         sent, no answer: neither repeat nor forget
 ├── StorageError               an image or a clip could not be read or written
 ├── LedgerError                the ledger refused a change or could not be reached
+│   └── ClaimPassedOnError         another process works on the clip now
 └── VideoError                 the file is no usable video: what is wrong with it
 ```
 
@@ -124,6 +126,14 @@ class JobStoppedError(PipelineError):
     """The job was stopped on request: nothing more of it is sent, here or elsewhere."""
 
 
+class JobReopenedError(PipelineError):
+    """The job was opened anew with other prompts, by another call: the later one counts.
+
+    This call has sent nothing since. What it had sent is neither cancelled nor lost: the later call
+    finishes it.
+    """
+
+
 class AttemptError(VgenError):
     """One attempt at one clip failed."""
 
@@ -196,6 +206,13 @@ class LedgerError(VgenError):
     def __init__(self, message: str, *, ticket: Ticket | None = None) -> None:
         self.ticket = ticket
         super().__init__(message)
+
+
+class ClaimPassedOnError(LedgerError):
+    """The claim on a clip has passed on: another process works on it now.
+
+    Whoever held it before may neither write about the clip nor call its provider any more.
+    """
 
 
 class VideoError(VgenError):

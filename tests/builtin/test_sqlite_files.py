@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 import trio
+from attrs import evolve
 from trio.testing import MockClock
 
 from tests.records.samples import a_manifest, an_attempt
@@ -235,12 +236,20 @@ async def test_errors_leave_the_ledger_usable(ledger: SQLiteLedger) -> None:
     assert await ledger.jobs() == (JOB,)
 
 
-async def test_a_ledger_of_version_1_is_moved_on(ledger: SQLiteLedger, path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+async def test_an_older_ledger_is_moved_on(ledger: SQLiteLedger, path: Path, version: int) -> None:
     """What an older vgen has written down is there, and can be worked on."""
     await ledger.open_job(a_manifest(JOB), [])
+    first = await ledger.claim(JOB, 0, owner="an older vgen", lease=60)
     await ledger.aclose()
-    another(path, "ALTER TABLE jobs DROP COLUMN stopped", "PRAGMA user_version = 1")
+    lacks = [("claims", "opening"), ("jobs", "opening"), ("jobs", "stopped")][: 4 - version]
+    drops = [f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in lacks]
+    another(path, *drops, f"PRAGMA user_version = {version}")
     assert await ledger.jobs() == (JOB,)
+    assert first is not None
+    await ledger.renew(first, lease=60)
+    await ledger.open_job(evolve(a_manifest(JOB), opening="anew"), [])
+    assert await ledger.claim(JOB, 1, owner="me", lease=60, opening="anew")
     await ledger.stop(JOB)
     job = await ledger.job(JOB)
     assert job is not None

@@ -9,7 +9,13 @@ from attrs import evolve
 
 from tests.records.samples import a_manifest, an_attempt
 from vgen.abc import Attempt, Custody, Money
-from vgen.decisions.attempts import is_missing, next_number, open_attempt, stored_attempt
+from vgen.decisions.attempts import (
+    is_missing,
+    next_number,
+    open_attempt,
+    planned_as,
+    stored_attempt,
+)
 
 JOB = UUID(int=1)
 PLANNED = a_manifest(JOB).clips[0]
@@ -66,3 +72,11 @@ def test_a_clip_is_missing_until_it_was_sent_or_stored(custody: Custody, *, miss
     """What is open at a provider is waited for, what failed is made again."""
     assert is_missing([attempt(custody)], PLANNED) is missing
     assert is_missing([], PLANNED)
+
+
+def test_an_attempt_tells_what_it_was_made_for() -> None:
+    """For a clip that its job has no more, the plan is the attempt's own."""
+    sent = attempt(Custody.TICKETED)
+    planned = planned_as(sent)
+    assert (planned.clip_index, planned.request) == (sent.clip_index, sent.request)
+    assert stored_attempt([attempt(Custody.STORED)], planned) is not None

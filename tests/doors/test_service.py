@@ -160,6 +160,23 @@ async def test_a_server_that_is_stopped_cancels_its_jobs(tmp_path: Path) -> None
     assert "Traceback" not in stderr
 
 
+async def test_pressed_twice_with_other_prompts(tmp_path: Path) -> None:
+    """The later request counts; the earlier client is told so at once."""
+    job = prompts()
+    edited = {**job, "clip_prompts": [{**c, "prompt": "Snow"} for c in job["clip_prompts"]]}
+    with on_replicate(tmp_path, SLOWER) as (served, provider):
+        async with served.client() as client, followed(served, job) as events:
+            async with followed(served, edited, attempts=0) as later:
+                with trio.fail_after(TIMEOUT / 10):
+                    await until(lambda: events[-1][0] == "error")
+                await until(lambda: "done" in dict(later))
+            state = await state_of(client, UUID(job["job_id"]))
+        assert not provider.simulator.running()
+    assert events[-1][1]["error"] == "JobReopenedError"
+    assert check_whole_job(UUID(job["job_id"]), later, clips=3) == provider.simulator.billed
+    assert (state["outcome"], state["open"]) == ("3 of 3 clips", [])
+
+
 async def test_a_job_is_stopped_from_elsewhere(tmp_path: Path) -> None:
     """Its followers get `JobStoppedError`; unknown jobs are not found."""
     job_id = uuid4()

@@ -75,12 +75,12 @@ class SQLiteJob:
         finally:
             connection.close()
 
-    async def run_job(self, *texts: str) -> Clips:
-        """Run the job once, as a new process would."""
+    async def run_job(self, *texts: str, ledger: SQLiteLedger | None = None) -> Clips:
+        """Run the job once, as a new process would, on its own `ledger` if it has one."""
         async with open_runner(
             backends=[self.fake],
             storage=self.storage,
-            ledger=self.ledger,
+            ledger=ledger or self.ledger,
             inspector=inline_inspector(),
         ) as runner:
             return await runner.process(JOB, prompts(*texts or "abc"), budget=PLENTY)

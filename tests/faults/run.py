@@ -1,37 +1,56 @@
 """Plant every deliberate fault, or those of the rules named, and say what noticed it.
 
-`python -m tests.faults.run [--shrink] [RULE ...]`, from the repository's root; fails where a fault
-went unnoticed. With `--shrink` the plans that show the faults are shrunk first, which takes longer.
+`python -m tests.faults.run [--both] [--shrink] [RULE ...]`, from the repository's root; fails where
+a fault went unnoticed. With `--both` the examples are tried on every fault, not only on those that
+the random jobs overlooked; with `--shrink` the plans that show the faults are shrunk first. Either
+takes longer.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
-from .plant import check_sound, copy_house, try_out
-from .table import FAULTS
+from .plant import Caught, check_sound, copy_house, try_out
+from .table import FAULTS, Planted
 
 JOBS = 2000
+
+COPIES = 2
+"""How many faults are tried at once, each on a copy of its own."""
 
 
 def main(arguments: list[str]) -> int:
     """Try the faults, print a line or two for each, and count those that went unnoticed."""
-    shrink = "--shrink" in arguments
+    shrink, both = "--shrink" in arguments, "--both" in arguments
     rules = {int(word) for word in arguments if word.isdigit()}
     chosen = [fault for fault in FAULTS if not rules or fault.rule in rules]
     missed = 0
     with tempfile.TemporaryDirectory(prefix="vgen-faults-") as folder:
-        copy_house(Path(folder))
-        check_sound(Path(folder), jobs=JOBS)
-        for fault in chosen:
-            caught = try_out(Path(folder), fault, jobs=JOBS, shrink=shrink)
-            missed += not (caught.random_jobs or caught.examples)
-            tell(f"rule {fault.rule}: {fault.name}")
-            tell(f"    random jobs: {caught.random_jobs or '-'}")
-            tell(f"        {caught.plan}")
-            tell(f"    examples: {caught.examples or '-'}")
+        copies: SimpleQueue[Path] = SimpleQueue()
+        for number in range(COPIES):
+            copy_house(Path(folder, str(number)))
+            copies.put(Path(folder, str(number)))
+        check_sound(Path(folder, "0"), jobs=JOBS)
+
+        def plant(fault: Planted) -> Caught:
+            scratch = copies.get()
+            try:
+                return try_out(scratch, fault, jobs=JOBS, shrink=shrink, both=both)
+            finally:
+                copies.put(scratch)
+
+        with ThreadPoolExecutor(COPIES) as pool:
+            for fault, caught in zip(chosen, pool.map(plant, chosen), strict=True):
+                missed += not (caught.random_jobs or caught.examples)
+                tell(f"rule {fault.rule}: {fault.name}")
+                tell(f"    random jobs: {caught.random_jobs or '-'}")
+                tell(f"        {caught.plan}")
+                if caught.examples or not caught.random_jobs:
+                    tell(f"    examples: {caught.examples or '-'}")
     tell(f"{len(chosen)} faults planted, {missed} unnoticed")
     return missed
 

@@ -146,6 +146,8 @@ def failing(error: errors.VgenError) -> Clips | None:
         assert_type(error.asked, Decimal)
     if isinstance(error, errors.LedgerError):
         assert_type(error.ticket, abc.Ticket | None)
+    if isinstance(error, errors.ClaimPassedOnError):
+        return None
     if isinstance(
         error,
         errors.AttemptError | errors.ConfigurationError | errors.NotFoundError | errors.VideoError,
@@ -156,7 +158,7 @@ def failing(error: errors.VgenError) -> Clips | None:
     if isinstance(error, errors.InsufficientClipsError):
         return error.clips
     if isinstance(error, errors.PipelineError):
-        assert isinstance(error, errors.JobStoppedError)
+        assert isinstance(error, errors.JobStoppedError | errors.JobReopenedError)
     return None
 
 

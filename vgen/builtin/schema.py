@@ -10,7 +10,7 @@ from vgen.errors import ConfigurationError
 APPLICATION_ID = 0x7667656E
 """`vgen` in ASCII, in the file's header, so that no other program's database is taken for one."""
 
-VERSION = 2
+VERSION = 3
 EMPTY = (0, 0, 0)
 
 TABLES = """
@@ -20,7 +20,8 @@ CREATE TABLE jobs (
     account TEXT NOT NULL,
     outcome TEXT NOT NULL DEFAULT '',
     opened_at REAL NOT NULL,
-    stopped INTEGER NOT NULL DEFAULT 0
+    stopped INTEGER NOT NULL DEFAULT 0,
+    opening TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE claims (
     job_id TEXT NOT NULL REFERENCES jobs,
@@ -28,6 +29,7 @@ CREATE TABLE claims (
     owner TEXT NOT NULL,
     epoch INTEGER NOT NULL,
     expires_at REAL NOT NULL,
+    opening TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (job_id, clip_index)
 );
 CREATE TABLE attempts (
@@ -52,6 +54,15 @@ CREATE TABLE journal (
 CREATE INDEX journal_of_job ON journal (job_id, line);
 CREATE INDEX journal_of_attempt ON journal (attempt_id, line);
 """
+
+MIGRATIONS = {
+    1: ("ALTER TABLE jobs ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0",),
+    2: (
+        "ALTER TABLE jobs ADD COLUMN opening TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE claims ADD COLUMN opening TEXT NOT NULL DEFAULT ''",
+    ),
+}
+"""What makes a ledger of each older version one of the next."""
 
 
 def connect(path: Path, *, make: bool) -> sqlite3.Connection:
@@ -86,7 +97,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         if _identity(connection) == EMPTY:
             _make_tables(connection)
         application, version, _ = _identity(connection)
-        if (application, version) == (APPLICATION_ID, 1):
+        if application == APPLICATION_ID and version in MIGRATIONS:
             _migrate(connection)
             application, version, _ = _identity(connection)
     except sqlite3.OperationalError:
@@ -100,11 +111,12 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """Migrate a ledger of version 1 to version 2, unless another process was faster."""
+    """Migrate an older ledger to the newest version, unless another process was faster."""
     connection.execute("BEGIN IMMEDIATE")
-    if _read_header(connection)[1] == 1:
-        connection.execute("ALTER TABLE jobs ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0")
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+    for version in range(_read_header(connection)[1], VERSION):
+        for statement in MIGRATIONS[version]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {version + 1}")
     connection.execute("COMMIT")
 
 

@@ -77,10 +77,10 @@ class SQLiteLedger(CostLedger):
         return await self._read(lambda tx: tx.jobs(), ())
 
     async def claim(
-        self, job_id: UUID, clip_index: int, *, owner: str, lease: float
+        self, job_id: UUID, clip_index: int, *, owner: str, lease: float, opening: str = ""
     ) -> Claim | None:
         """Claim a clip."""
-        return await self._transact(lambda tx: tx.claim(job_id, clip_index, owner, lease))
+        return await self._transact(lambda tx: tx.claim(job_id, clip_index, owner, lease, opening))
 
     async def holder(self, job_id: UUID, clip_index: int) -> Claim | None:
         """Read who holds a clip."""

@@ -12,7 +12,13 @@ from attrs import evolve
 
 from vgen.decisions.bookkeeping import apply_entry, movement, post
 from vgen.decisions.budget import check_budget
-from vgen.errors import JobStoppedError, LedgerError, NotFoundError
+from vgen.errors import (
+    ClaimPassedOnError,
+    JobReopenedError,
+    JobStoppedError,
+    LedgerError,
+    NotFoundError,
+)
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import Entry, Line, Movement, Planned, Released, Reserved
 from vgen.records.job import Claim, Job, Manifest
@@ -41,10 +47,11 @@ class Transaction:
             overrun=False,
         )
         self._sql(
-            "INSERT INTO jobs (job_id, manifest, account, opened_at) VALUES (?, ?, ?, ?) "
+            "INSERT INTO jobs (job_id, manifest, account, opened_at, opening) "
+            "VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT DO UPDATE SET manifest = excluded.manifest, account = excluded.account, "
-            "outcome = '', stopped = 0",
-            (str(job_id), to_json(manifest), to_json(account), self._now),
+            "opening = excluded.opening, outcome = '', stopped = 0",
+            (str(job_id), to_json(manifest), to_json(account), self._now, manifest.opening),
         )
         self._release_planned(job_id)
         free = [hold for hold in holds if self._open_attempt(job_id, hold.clip_index) is None]
@@ -102,14 +109,17 @@ class Transaction:
         )
         return tuple(from_json(row[0], Attempt) for row in rows)
 
-    def claim(self, job_id: UUID, clip_index: int, owner: str, lease: float) -> Claim | None:
+    def claim(
+        self, job_id: UUID, clip_index: int, owner: str, lease: float, opening: str
+    ) -> Claim | None:
         """Take the clip if it is free or its claim has expired."""
         self._account(job_id)
+        self._check_opening(job_id, opening)
         row = self._sql(
-            "INSERT INTO claims VALUES (?, ?, ?, 1, ?) ON CONFLICT DO UPDATE SET "
-            "owner = excluded.owner, epoch = epoch + 1, expires_at = excluded.expires_at "
-            "WHERE expires_at <= ? RETURNING epoch",
-            (str(job_id), clip_index, owner, self._now + lease, self._now),
+            "INSERT INTO claims VALUES (?, ?, ?, 1, ?, ?) ON CONFLICT DO UPDATE SET "
+            "owner = excluded.owner, epoch = epoch + 1, expires_at = excluded.expires_at, "
+            "opening = excluded.opening WHERE expires_at <= ? RETURNING epoch",
+            (str(job_id), clip_index, owner, self._now + lease, opening, self._now),
         ).fetchone()
         return Claim(job_id, clip_index, owner, row[0]) if row else None
 
@@ -125,7 +135,7 @@ class Transaction:
     def renew(self, claim: Claim, lease: float) -> None:
         """Make a claim last."""
         self._check(claim)
-        self._check_going(claim.job_id)
+        self._check_going(claim)
         self._expire(claim, self._now + lease)
 
     def release(self, claim: Claim) -> None:
@@ -151,7 +161,7 @@ class Transaction:
         standing = self._open_attempt(claim.job_id, claim.clip_index)
         if standing is not None and standing.sent:
             return self._same(standing, attempt)
-        self._check_going(claim.job_id)
+        self._check_going(claim)
         check_budget(
             self._account(claim.job_id), attempt.hold, freed=standing.hold if standing else ZERO
         )
@@ -251,12 +261,22 @@ class Transaction:
         ).fetchone()
         if row is None or row[0] != claim.epoch:
             self._account(claim.job_id)
-            raise LedgerError(f"the claim on clip {claim.clip_index} has passed on")
+            raise ClaimPassedOnError(f"the claim on clip {claim.clip_index} has passed on")
 
-    def _check_going(self, job_id: UUID) -> None:
-        row = self._sql("SELECT stopped FROM jobs WHERE job_id = ?", (str(job_id),)).fetchone()
-        if row[0]:
-            raise JobStoppedError(f"job {job_id} was stopped")
+    def _check_going(self, claim: Claim) -> None:
+        stopped, opening = self._sql(
+            "SELECT stopped, claims.opening FROM jobs JOIN claims USING (job_id) "
+            "WHERE job_id = ? AND clip_index = ?",
+            (str(claim.job_id), claim.clip_index),
+        ).fetchone()
+        if stopped:
+            raise JobStoppedError(f"job {claim.job_id} was stopped")
+        self._check_opening(claim.job_id, opening)
+
+    def _check_opening(self, job_id: UUID, opening: str) -> None:
+        row = self._sql("SELECT opening FROM jobs WHERE job_id = ?", (str(job_id),)).fetchone()
+        if opening and opening != row[0]:
+            raise JobReopenedError(f"job {job_id} was opened anew with other prompts")
 
     def _add(self, attempt: Attempt, entry: Entry) -> None:
         known = self._attempt(attempt.attempt_id)

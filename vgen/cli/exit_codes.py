@@ -10,6 +10,7 @@ from vgen.errors import (
     BudgetExceededError,
     InsufficientClipsError,
     InvalidPromptsError,
+    JobReopenedError,
     JobStoppedError,
     VgenError,
 )
@@ -31,7 +32,7 @@ def exit_code_for(error: Exception) -> ExitCode:
         return ExitCode.TOO_FEW_CLIPS
     if isinstance(error, BudgetExceededError):
         return ExitCode.OVER_BUDGET
-    if isinstance(error, JobStoppedError):
+    if isinstance(error, JobStoppedError | JobReopenedError):
         return ExitCode.INTERRUPTED
     return ExitCode.BAD_INPUT
 

@@ -9,6 +9,7 @@ from vgen.decisions.fingerprint import same_request
 from vgen.records.attempt import Attempt, Custody
 from vgen.records.clip import Choice
 from vgen.records.job import PlannedClip
+from vgen.records.prompt import ClipPrompt
 
 
 def next_number(attempts: Iterable[Attempt]) -> int:
@@ -66,3 +67,17 @@ def is_missing(attempts: Sequence[Attempt], planned: PlannedClip) -> bool:
     if unfinished is not None and unfinished.sent:
         return False
     return stored_attempt(attempts, planned) is None
+
+
+def planned_as(attempt: Attempt) -> PlannedClip:
+    """Return the plan that an attempt was made by, for a clip that its job has no more."""
+    request = attempt.request
+    prompt = ClipPrompt(
+        attempt.clip_index,
+        request.prompt,
+        request.duration,
+        negative_prompt=request.negative_prompt,
+        scene_reference_url=request.image,
+        metadata=request.metadata,
+    )
+    return PlannedClip(prompt, request, attempt.fingerprint, route=(attempt.backend,))

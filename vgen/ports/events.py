@@ -131,7 +131,7 @@ class JobProgress:
 class JobFinished:
     """The job has ended; `outcome` says how in a word or a line.
 
-    `clips` is `None` where it was interrupted: nobody has counted them.
+    `clips` is `None` where it was interrupted or opened anew: nobody has counted them.
     """
 
     job_id: UUID

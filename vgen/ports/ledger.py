@@ -57,9 +57,16 @@ class CostLedger(ABC):
 
     @abstractmethod
     async def claim(
-        self, job_id: UUID, clip_index: int, *, owner: str, lease: float
+        self, job_id: UUID, clip_index: int, *, owner: str, lease: float, opening: str = ""
     ) -> Claim | None:
-        """Claim a clip for `lease` seconds of the ledger's time; `None` while another holds it."""
+        """Claim a clip for `lease` seconds of the ledger's time; `None` while another holds it.
+
+        A claim with an `opening`, that of a manifest, is for as long as the job's manifest has it;
+        one without is for whatever the job is.
+
+        Raises:
+            JobReopenedError: the job has another opening.
+        """
 
     @abstractmethod
     async def holder(self, job_id: UUID, clip_index: int) -> Claim | None:
@@ -73,8 +80,9 @@ class CostLedger(ABC):
         """Make the claim last `lease` seconds from now.
 
         Raises:
-            LedgerError: it has passed on to another.
-            JobStoppedError: the job was stopped; the claim stays until it is given back.
+            ClaimPassedOnError: another has it; said of a stopped job, too.
+            JobStoppedError: the job was stopped; the claim stays until it is given back or expires.
+            JobReopenedError: it has another opening than the claim; likewise.
         """
 
     @abstractmethod
@@ -91,7 +99,9 @@ class CostLedger(ABC):
         Raises:
             BudgetExceededError: the budget does not hold it, or a bill has passed its hold.
             JobStoppedError: the job was stopped.
-            LedgerError: the claim has passed on, or the clip has another open attempt.
+            JobReopenedError: it has another opening than the claim.
+            ClaimPassedOnError: another has the claim.
+            LedgerError: the clip has another open attempt.
         """
 
     @abstractmethod
@@ -101,7 +111,8 @@ class CostLedger(ABC):
         """Move an attempt on from the `expected` state; the same again changes nothing.
 
         Raises:
-            LedgerError: it stands elsewhere, the entry does not fit, or the claim has passed on.
+            ClaimPassedOnError: another has the claim.
+            LedgerError: it stands elsewhere, or the entry does not fit.
         """
 
     @abstractmethod

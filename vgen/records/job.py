@@ -42,7 +42,8 @@ class Manifest:
     """All that another process needs to carry a job on.
 
     `budget` is the most that the job's spent, held and doubtful money may come to, and
-    `already_spent` what the caller had spent of it before, both in US dollars.
+    `already_spent` what the caller had spent of it before, both in US dollars. `opening` digests
+    what the clips are to be; it is empty in what an older vgen has written.
     """
 
     job_id: UUID
@@ -51,6 +52,7 @@ class Manifest:
     budget: Decimal = field(default=ZERO, validator=checks.amount)
     already_spent: Decimal = field(default=ZERO, validator=checks.amount)
     min_clips: int = 3
+    opening: str = ""
 
     def clip(self, clip_index: int) -> PlannedClip:
         """Return one clip's plan; `KeyError` where the job has none of that index."""

@@ -67,11 +67,11 @@ class MemoryLedger(CostLedger):
         return await self._call("jobs", lambda: tuple(self._jobs))
 
     async def claim(
-        self, job_id: UUID, clip_index: int, *, owner: str, lease: float
+        self, job_id: UUID, clip_index: int, *, owner: str, lease: float, opening: str = ""
     ) -> Claim | None:
         """Claim a clip."""
         return await self._call(
-            "claim", lambda: self._existing(job_id).claim(job_id, clip_index, owner, lease)
+            "claim", lambda: self._existing(job_id).claim(clip_index, owner, lease, opening)
         )
 
     async def holder(self, job_id: UUID, clip_index: int) -> Claim | None:

@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 
 from vgen.decisions.bookkeeping import apply_entry, movement, post
 from vgen.decisions.budget import check_budget
-from vgen.errors import JobStoppedError, LedgerError
+from vgen.errors import ClaimPassedOnError, JobReopenedError, JobStoppedError, LedgerError
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import Entry, Line, Planned, Released, Reserved
 from vgen.records.job import Claim, Manifest
@@ -20,7 +20,7 @@ from vgen.records.money import ZERO, Account
 
 @define
 class MemoryJob:
-    """One job: its account, its attempts, its claims and its journal."""
+    """One job: its account, its attempts, its claims and their openings, and its journal."""
 
     manifest: Manifest
     account: Account
@@ -28,6 +28,7 @@ class MemoryJob:
     stopped: bool = False
     attempts: dict[UUID, Attempt] = field(factory=dict[UUID, Attempt])
     claims: dict[int, tuple[Claim, float]] = field(factory=dict[int, tuple[Claim, float]])
+    openings: dict[int, str] = field(factory=dict[int, str])
     journal: list[Line] = field(factory=list[Line])
 
     def reopened(self, manifest: Manifest, holds: Sequence[Attempt]) -> MemoryJob:
@@ -39,6 +40,7 @@ class MemoryJob:
             stopped=False,
             attempts=dict(self.attempts),
             claims=dict(self.claims),
+            openings=dict(self.openings),
             journal=list(self.journal),
         )
         spent = sum((attempt.spent for attempt in copy.attempts.values()), ZERO)
@@ -91,7 +93,7 @@ class MemoryJob:
         current = self.open_attempt(claim.clip_index)
         if current is not None and current.sent:
             return _same_reservation(current, attempt)
-        self._check_not_stopped()
+        self._check_going(claim)
         check_budget(self.account, attempt.hold, freed=current.hold if current else ZERO)
         reserved = apply_entry(attempt, Reserved())
         if current is None or current.attempt_id != attempt.attempt_id:
@@ -115,14 +117,17 @@ class MemoryJob:
             return attempt
         raise LedgerError(f"attempt {attempt_id} is {attempt.state}, not {expected}")
 
-    def claim(self, job_id: UUID, clip_index: int, owner: str, lease: float) -> Claim | None:
+    def claim(self, clip_index: int, owner: str, lease: float, opening: str) -> Claim | None:
         """Claim a clip; `None` while another holds it."""
+        self._check_opening(opening)
         now = trio.current_time()
         held, expires = self.claims.get(clip_index, (None, now))
         if held is not None and expires > now:
             return None
-        claim = Claim(job_id, clip_index, owner, epoch=held.epoch + 1 if held else 1)
+        epoch = held.epoch + 1 if held else 1
+        claim = Claim(self.manifest.job_id, clip_index, owner, epoch)
         self.claims[clip_index] = (claim, now + lease)
+        self.openings[clip_index] = opening
         return claim
 
     def holder(self, clip_index: int) -> Claim | None:
@@ -133,7 +138,7 @@ class MemoryJob:
     def renew(self, claim: Claim, lease: float) -> None:
         """Renew a claim."""
         self._check_claim(claim)
-        self._check_not_stopped()
+        self._check_going(claim)
         self.claims[claim.clip_index] = (claim, trio.current_time() + lease)
 
     def release(self, claim: Claim) -> None:
@@ -162,9 +167,14 @@ class MemoryJob:
         self.journal.append(Line(_now(), after.clip_index, after.attempt_id, entry, moved))
         return after
 
-    def _check_not_stopped(self) -> None:
+    def _check_going(self, claim: Claim) -> None:
         if self.stopped:
             raise JobStoppedError(f"job {self.manifest.job_id} was stopped")
+        self._check_opening(self.openings[claim.clip_index])
+
+    def _check_opening(self, opening: str) -> None:
+        if opening and opening != self.manifest.opening:
+            raise JobReopenedError(f"job {self.manifest.job_id} was opened anew with other prompts")
 
     def _holds(self, claim: Claim) -> bool:
         held, _ = self.claims.get(claim.clip_index, (None, 0.0))
@@ -172,7 +182,7 @@ class MemoryJob:
 
     def _check_claim(self, claim: Claim) -> None:
         if not self._holds(claim):
-            raise LedgerError(f"the claim on clip {claim.clip_index} has passed on")
+            raise ClaimPassedOnError(f"the claim on clip {claim.clip_index} has passed on")
 
     def _last_entry(self, attempt_id: UUID) -> Entry | None:
         entries = [line.entry for line in self.journal if line.attempt_id == attempt_id]

@@ -8,23 +8,36 @@ from decimal import Decimal
 
 from vgen.errors import (
     BudgetExceededError,
+    ClaimPassedOnError,
     ConfigurationError,
+    JobReopenedError,
     JobStoppedError,
     LedgerError,
     NotFoundError,
     VgenError,
 )
 
-OVER_BUDGET, REFUSED, STOPPED, NO_JOB = "VG001", "VG002", "VG003", "VG004"
-"""The SQLSTATEs that the migration's own functions raise."""
+OVER_BUDGET = "VG001"
+"""The SQLSTATE whose detail has the amounts."""
 
-NO_LEDGER = "the database has no vgen ledger: apply what `vgen ledger migrate` prints"
+NO_LEDGER = (
+    "the database has no vgen ledger, or an older one: apply what `vgen ledger migrate` prints"
+)
 
 NO_FUNCTION = "PGRST202"
 """PostgREST's code for an unknown function."""
 
 SCHEMA_RELOAD = 4.0
 """How long PostgREST may take to reload its schema after a migration, in seconds."""
+
+REFUSALS: Mapping[str, type[VgenError]] = {
+    "VG002": LedgerError,
+    "VG003": JobStoppedError,
+    "VG004": NotFoundError,
+    "VG005": ClaimPassedOnError,
+    "VG006": JobReopenedError,
+}
+"""The other SQLSTATEs that the migration's own functions raise, with messages for the user."""
 
 ERRORS_BY_STATE: Mapping[str, tuple[type[VgenError], str]] = {
     "23505": (LedgerError, "a clip cannot have two open attempts"),
@@ -60,12 +73,8 @@ class RefusedError(Exception):
         if self.state == OVER_BUDGET:
             amounts = json.loads(self.detail)
             return BudgetExceededError(**{name: Decimal(each) for name, each in amounts.items()})
-        if self.state == REFUSED:
-            return LedgerError(self.message)
-        if self.state == STOPPED:
-            return JobStoppedError(self.message)
-        if self.state == NO_JOB:
-            return NotFoundError(self.message)
+        if self.state in REFUSALS:
+            return REFUSALS[self.state](self.message)
         other = LedgerError, f"the database refused: {self}"
         kind, message = ERRORS_BY_STATE.get(self.state, other)
         return kind(message)

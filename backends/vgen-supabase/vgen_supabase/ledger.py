@@ -83,6 +83,7 @@ class DatabaseLedger(MigratedLedger):
             job=str(manifest.job_id),
             call=str(uuid4()),
             manifest=to_json(manifest),
+            opening=manifest.opening,
             budget=str(manifest.budget),
             already_spent=str(manifest.already_spent),
             holds=[_hold(attempt) for attempt in holds],
@@ -111,7 +112,7 @@ class DatabaseLedger(MigratedLedger):
         return await self._call("vgen_jobs", rows.list_of(UUID))
 
     async def claim(
-        self, job_id: UUID, clip_index: int, *, owner: str, lease: float
+        self, job_id: UUID, clip_index: int, *, owner: str, lease: float, opening: str = ""
     ) -> Claim | None:
         """Claim a clip."""
         epoch = await self._call(
@@ -122,6 +123,7 @@ class DatabaseLedger(MigratedLedger):
             owner=to_json(owner),
             call=str(uuid4()),
             lease=lease,
+            opening=opening,
         )
         return None if epoch is None else Claim(job_id, clip_index, owner, epoch)
 

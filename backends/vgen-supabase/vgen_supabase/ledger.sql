@@ -41,7 +41,8 @@ create table if not exists vgen.jobs (
     overrun boolean not null default false,
     outcome text not null default '',
     opened_at timestamptz not null default clock_timestamp(),
-    stopped boolean not null default false
+    stopped boolean not null default false,
+    opening text not null default ''
 );
 
 -- The calls that opened or concluded a job: the same call again, however late, does nothing.
@@ -57,8 +58,15 @@ create table if not exists vgen.claims (
     epoch integer not null,
     call uuid not null,
     expires_at timestamptz not null,
+    opening text not null default '',
     primary key (job_id, clip_index)
 );
+
+-- What older ledgers lack, and functions that have another argument since.
+alter table vgen.jobs add column if not exists opening text not null default '';
+alter table vgen.claims add column if not exists opening text not null default '';
+drop function if exists public.vgen_open_job(uuid, uuid, text, numeric, numeric, json);
+drop function if exists public.vgen_claim(uuid, integer, text, uuid, double precision);
 
 create table if not exists vgen.attempts (
     attempt_id uuid primary key,
@@ -124,8 +132,8 @@ alter table vgen.journal enable row level security;
 
 -- Internal functions.
 
--- VG001: over budget. VG003: the job was stopped. VG004: there is no such job. VG002: refused for
--- any other reason.
+-- VG001: over budget. VG003: the job was stopped. VG004: there is no such job. VG005: the claim has
+-- passed on. VG006: the job has another opening. VG002: refused for any other reason.
 create or replace function vgen.refuse(why text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
@@ -160,7 +168,8 @@ begin
     perform from vgen.claims
     where job_id = job and clip_index = clip and epoch = of_epoch for share;
     if not found then
-        perform vgen.refuse(format('the claim on clip %s has passed on', clip));
+        raise exception using
+            errcode = 'VG005', message = format('the claim on clip %s has passed on', clip);
     end if;
 end $$;
 
@@ -172,6 +181,25 @@ begin
         raise exception using
             errcode = 'VG003', message = 'job ' || job || ' was stopped';
     end if;
+end $$;
+
+-- Raise VG006 if the job was opened anew with another opening; an empty one fits any.
+create or replace function vgen.check_opening(job uuid, opening text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    if check_opening.opening not in ('', (vgen.locked(job)).opening) then
+        raise exception using
+            errcode = 'VG006', message = 'job ' || job || ' was opened anew with other prompts';
+    end if;
+end $$;
+
+-- Raise VG003 or VG006 if the claim on the clip may not be used any more to begin something.
+create or replace function vgen.check_going(job uuid, clip integer) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    perform vgen.check_going(job);
+    perform vgen.check_opening(job, held.opening) from vgen.claims held
+    where held.job_id = job and held.clip_index = clip;
 end $$;
 
 -- Check that `asked` fits the budget once `freed` of the held money is released; 0 always fits.
@@ -398,7 +426,8 @@ $$;
 
 -- Record the job, or update it, and hold the money for `holds`; `call` makes it idempotent.
 create or replace function public.vgen_open_job(
-    job uuid, call uuid, manifest text, budget numeric, already_spent numeric, holds json
+    job uuid, call uuid, manifest text, budget numeric, already_spent numeric, holds json,
+    opening text default ''
 ) returns json language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     account vgen.jobs;
@@ -415,7 +444,7 @@ begin
     if vgen.is_new(job, call) then
         update vgen.jobs set
             manifest = vgen_open_job.manifest, budget = vgen_open_job.budget,
-            overrun = false, outcome = '', stopped = false,
+            opening = vgen_open_job.opening, overrun = false, outcome = '', stopped = false,
             spent = already_spent + (
                 select coalesce(sum(a.spent), 0) from vgen.attempts a where a.job_id = job
             )
@@ -443,18 +472,20 @@ begin
 end $$;
 
 -- Claim a clip: return the epoch, or null while another owner holds it. `call` makes it idempotent:
--- the lease runs from the last repetition, unless the claim was released.
+-- the lease runs from the last repetition, unless the claim was released. With an `opening`, the claim
+-- is for as long as the job has it.
 create or replace function public.vgen_claim(
-    job uuid, clip integer, owner text, call uuid, lease double precision
+    job uuid, clip integer, owner text, call uuid, lease double precision, opening text default ''
 ) returns integer language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare given integer;
 begin
     perform vgen.locked(job);
-    insert into vgen.claims as held (job_id, clip_index, owner, epoch, call, expires_at)
-    values (job, clip, owner, 1, call, clock_timestamp() + make_interval(secs => lease))
+    perform vgen.check_opening(job, opening);
+    insert into vgen.claims as held (job_id, clip_index, owner, epoch, call, expires_at, opening)
+    values (job, clip, owner, 1, call, clock_timestamp() + make_interval(secs => lease), opening)
     on conflict (job_id, clip_index) do update set
         owner = excluded.owner, epoch = held.epoch + (held.call <> excluded.call)::integer,
-        call = excluded.call, expires_at = excluded.expires_at
+        call = excluded.call, expires_at = excluded.expires_at, opening = excluded.opening
     where case held.call
         when excluded.call then held.expires_at > '-infinity'
         else held.expires_at <= clock_timestamp()
@@ -477,7 +508,7 @@ create or replace function public.vgen_renew(
 ) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform vgen.check_claim(job, clip, epoch);
-    perform vgen.check_going(job);
+    perform vgen.check_going(job, clip);
     update vgen.claims held
     set expires_at = clock_timestamp() + make_interval(secs => vgen_renew.lease)
     where held.job_id = job and held.clip_index = clip;
@@ -517,7 +548,7 @@ begin
         end if;
         return vgen.told_attempt(before);
     end if;
-    perform vgen.check_going(job);
+    perform vgen.check_going(job, clip);
     perform vgen.admit(job, hold, coalesce(before.hold, 0));
     if before.attempt_id is distinct from attempt then
         perform vgen.release_planned(job, clip);
@@ -633,8 +664,8 @@ $$;
 do $$
 declare
     ours regprocedure[] := array[
-        'public.vgen_open_job(uuid, uuid, text, numeric, numeric, json)',
-        'public.vgen_claim(uuid, integer, text, uuid, double precision)',
+        'public.vgen_open_job(uuid, uuid, text, numeric, numeric, json, text)',
+        'public.vgen_claim(uuid, integer, text, uuid, double precision, text)',
         'public.vgen_holder(uuid, integer)',
         'public.vgen_renew(uuid, integer, integer, double precision)',
         'public.vgen_release(uuid, integer, integer)',

@@ -303,15 +303,15 @@ async def test_two_runners_on_one_job_pay_once(autojump_clock: MockClock) -> Non
     assert len(fakes.backend.charges) == 3
 
 
-async def test_a_lost_claim_ends_the_job(autojump_clock: MockClock) -> None:
-    """A runner that loses a claim raises `LedgerError`, in no exception group."""
+async def test_a_claim_that_cannot_be_renewed_ends_the_job(autojump_clock: MockClock) -> None:
+    """A runner whose ledger refuses a renewal raises `LedgerError`, in no exception group."""
 
-    class Forgetful(MemoryLedger):
+    class Full(MemoryLedger):
         async def renew(self, claim: Claim, *, lease: float) -> None:
-            raise LedgerError("the claim has passed on")
+            raise LedgerError("the disk is full")
 
-    fakes = Fakes([FakeBackend(default=Succeed(after=100))], ledger=Forgetful())
-    with pytest.raises(LedgerError, match="passed on"):
+    fakes = Fakes([FakeBackend(default=Succeed(after=100))], ledger=Full())
+    with pytest.raises(LedgerError, match="disk is full"):
         await run_job(fakes)
 
 

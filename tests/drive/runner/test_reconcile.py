@@ -31,6 +31,19 @@ async def test_what_was_left_open_is_stored(autojump_clock: MockClock) -> None:
     assert fakes.backend.submitted == ["a"]
 
 
+async def test_a_clip_that_the_job_has_no_more_is_stored(autojump_clock: MockClock) -> None:
+    """What was sent before the job was opened anew without it is paid, and kept too."""
+    fakes = Fakes()
+    attempt = await leave_open(fakes)
+    await trio.sleep(LEASE)
+    async with fakes.runner() as runner:
+        asked = [prompt for prompt in prompts(*"abc") if prompt.clip_index]
+        await runner.open_job(JOB, asked, budget=PLENTY, min_clips=2)
+        (found,) = await runner.reconcile(JOB)
+    assert (found.attempt.attempt_id, found.note) == (attempt.attempt_id, "")
+    assert found.attempt.custody is Custody.STORED
+
+
 async def test_what_never_arrived_is_released(autojump_clock: MockClock) -> None:
     """Its hold is released."""
     fakes = Fakes()

@@ -147,7 +147,12 @@ class Delivery:
     async def _write(self, run: AttemptRun, path: Path) -> StoredFile:
         attempt = run.attempt
         key = take_key(self.clip_key(attempt.job_id, attempt.clip_index), attempt.number)
-        return await self._retried(run.context.settings, lambda: self.storage.write(key, path))
+
+        async def write() -> StoredFile:
+            await run.held.ensure()
+            return await self.storage.write(key, path)
+
+        return await self._retried(run.context.settings, write)
 
     async def _retried(
         self, settings: Settings, store: Callable[[], Awaitable[StoredFile]]

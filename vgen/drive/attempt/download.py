@@ -7,7 +7,6 @@ from pathlib import Path
 
 import trio
 
-from vgen.drive.attempt.backend_call import backend_call
 from vgen.drive.attempt.run import AttemptRun
 from vgen.drive.media.inspector import Inspector
 from vgen.errors import (
@@ -46,7 +45,7 @@ async def download(
         await pause(run.context.settings, tried, asked)
         try:
             async with limiter:
-                with backend_call(run.backend, "fetch"):
+                async with run.call("fetch"):
                     await run.backend.fetch(run.ticket, path)
                 found = await inspector.video(path)
         except (RetryableError, VideoError) as error:

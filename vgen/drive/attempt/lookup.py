@@ -7,7 +7,6 @@ from math import inf
 
 import trio
 
-from vgen.drive.attempt.backend_call import backend_call
 from vgen.drive.attempt.run import AttemptRun
 from vgen.errors import RetryableError
 from vgen.records.entry import Released, WrittenOff
@@ -32,7 +31,7 @@ async def look_up(run: AttemptRun, *, under_way_until: float = -inf) -> bool:
         if look:
             await trio.sleep(pause * 2 ** min(look - 1, LONGEST_DOUBLING))
         try:
-            with backend_call(run.backend, "find"):
+            async with run.call("find"):
                 finding = await run.backend.find(run.attempt)
         except RetryableError as error:
             logger.info("could not look for attempt %s: %s", run.attempt.attempt_id, error)

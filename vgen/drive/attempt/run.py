@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 
 import trio
 from attrs import define
 
+from vgen.drive.attempt.backend_call import backend_call
 from vgen.drive.attempt.context import AttemptContext
+from vgen.drive.attempt.held_claim import HeldClaim
 from vgen.errors import LedgerError
 from vgen.ports.backend import VideoBackend
 from vgen.ports.events import MoneyHeld, MoneySettled
@@ -48,10 +50,15 @@ class AttemptRun:
     """
 
     context: AttemptContext
-    claim: Claim
+    held: HeldClaim
     backend: VideoBackend
     attempt: Attempt
     verdict: State | None = None
+
+    @property
+    def claim(self) -> Claim:
+        """The claim under which its states are written."""
+        return self.held.claim
 
     @property
     def ticket(self) -> Ticket:
@@ -67,9 +74,13 @@ class AttemptRun:
     async def reserve(self) -> None:
         """Write down that the attempt is about to be sent, and hold its money.
 
+        Afterwards the claim is certain to last long enough to send it.
+
         Raises:
             BudgetExceededError: the money cannot be held; nothing was written.
             JobStoppedError: the job was stopped.
+            JobReopenedError: it was opened anew with other prompts.
+            ClaimPassedOnError: another process has the clip now; it must not be sent.
             LedgerError: it could not be written down.
         """
         with ledger_deadline():
@@ -77,12 +88,27 @@ class AttemptRun:
         self.context.observer(
             MoneyHeld(now.job_id, now.clip_index, now.attempt_id, now.backend, now.hold)
         )
+        with ledger_deadline():
+            await self.held.ensure()
+
+    @asynccontextmanager
+    async def call(self, method: str) -> AsyncGenerator[None]:
+        """Make a call of the backend in the block, while the claim is certain to last.
+
+        Raises:
+            ClaimPassedOnError, JobReopenedError: another call has the clip now; it was not made.
+            GenerationError: the backend raised something that is no error of vgen's.
+        """
+        await self.held.ensure()
+        with backend_call(self.backend, method):
+            yield
 
     async def write(self, entry: Entry) -> None:
         """Write an entry to the ledger; shielded from cancellation.
 
         Raises:
-            LedgerError: it could not be written down in time, or the claim has passed on.
+            ClaimPassedOnError: another process has the clip now.
+            LedgerError: it could not be written down in time.
         """
         with ledger_deadline(entry.ticket if isinstance(entry, Ticketed) else self.attempt.ticket):
             before = self.attempt
@@ -100,7 +126,7 @@ class AttemptRun:
         try:
             await self.write(Ticketed(ticket))
         except LedgerError as error:
-            raise LedgerError(str(error), ticket=ticket) from error
+            raise type(error)(str(error), ticket=ticket) from error
 
     async def settle(self, status: Status | None) -> None:
         """Write a verdict down with what was billed; without one the money stays held."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import trio
 
-from vgen.drive.attempt.run import LEDGER_PATIENCE, AttemptRun
+from vgen.drive.attempt.run import AttemptRun
 from vgen.drive.observe.tracing import call_span
 from vgen.errors import AttemptError, SubmitInDoubtError
 from vgen.records.entry import Doubted, Released
@@ -14,18 +14,19 @@ from vgen.records.request import Prepared
 async def submit(run: AttemptRun, prepared: Prepared) -> None:
     """Reserve the attempt, send it, and write its ticket down.
 
-    Once it has begun, cancellation waits for its end: at most `Settings.submit_timeout` and twice
-    the time that the ledger may take.
+    Once it has begun, cancellation waits for its end: at most `Settings.submit_timeout` and three
+    times `LEDGER_PATIENCE`, unless the whole process stands still meanwhile.
 
     Raises:
         BudgetExceededError: nothing was sent, nothing is held.
+        ClaimPassedOnError: another process has the clip; whether it was sent is in the ledger.
         LedgerError: it could not be written down, before or after it was sent.
         SubmitInDoubtError: it may have been accepted; the ledger says so.
         AttemptError: it was not; the hold is released.
     """
     await trio.lowlevel.checkpoint_if_cancelled()
     timeout = run.context.settings.submit_timeout
-    with trio.fail_after(timeout + 2 * LEDGER_PATIENCE, shield=True):
+    with trio.CancelScope(shield=True):
         await run.reserve()
         try:
             with call_span(run.backend.name, "submit"), trio.fail_after(timeout):

@@ -13,6 +13,8 @@ from vgen.errors import (
     AccountError,
     AttemptError,
     AttemptTimeoutError,
+    ClaimPassedOnError,
+    JobReopenedError,
     RetryableError,
     VgenError,
 )
@@ -71,6 +73,9 @@ async def cancel(run: AttemptRun, failure: AttemptError) -> Status | None:
 
     Shielded for the grace period. A clip that succeeded all the same is a success; any other
     verdict has the `failure` as its reason.
+
+    Raises:
+        ClaimPassedOnError, JobReopenedError: another call waits for it now; nothing was cancelled.
     """
     settings = run.context.settings
     status: Status | None = None
@@ -78,6 +83,8 @@ async def cancel(run: AttemptRun, failure: AttemptError) -> Status | None:
         while status is None or not status.is_final:
             try:
                 status = await _ask_to_cancel(run, first=status is None)
+            except (ClaimPassedOnError, JobReopenedError):
+                raise
             except VgenError as error:
                 logger.warning("could not cancel %s: %s", run.ticket, error)
                 await trio.sleep(settings.poll_interval)
@@ -90,8 +97,9 @@ async def cancel(run: AttemptRun, failure: AttemptError) -> Status | None:
 
 async def _ask_to_cancel(run: AttemptRun, *, first: bool) -> Status | None:
     if first:
+        await run.held.confirm()
         with backend_call(run.backend, "cancel"):
             return await run.backend.cancel(run.ticket)
     await trio.sleep(run.context.settings.poll_interval)
-    with backend_call(run.backend, "status"):
+    async with run.call("status"):
         return (await run.backend.status([run.ticket])).get(run.ticket)

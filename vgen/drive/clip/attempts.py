@@ -8,7 +8,6 @@ from attrs import define, evolve
 from vgen.decisions import retry
 from vgen.decisions.attempts import next_number, open_attempt
 from vgen.decisions.route import can_make
-from vgen.drive.attempt.backend_call import backend_call
 from vgen.drive.attempt.create import new_attempt
 from vgen.drive.attempt.lookup import look_up
 from vgen.drive.attempt.run import AttemptRun
@@ -20,7 +19,9 @@ from vgen.drive.observe.tracing import attempt_span
 from vgen.errors import (
     AttemptError,
     BudgetExceededError,
+    ClaimPassedOnError,
     GenerationError,
+    JobReopenedError,
     NetworkError,
     RateLimitedError,
     SubmitInDoubtError,
@@ -40,11 +41,14 @@ async def make_clip(run: ClipRun) -> Clip:
 
     Raises:
         NotStarted: the job was stopped before an attempt was sent.
+        ClaimPassedOnError, JobReopenedError: another call makes the clip now.
         VgenError: why no attempt succeeded, or why no other may be made.
     """
     try:
         image, route = await _image_and_route(run)
         return await RetryLoop(run, image, route).run_until_made()
+    except (ClaimPassedOnError, JobReopenedError):
+        raise
     except VgenError:
         run.context.stop.clip_given_up(run.claim.clip_index)
         raise
@@ -154,8 +158,9 @@ class RetryLoop:
 
     async def _send_and_finish(self, run: AttemptRun, request: ClipRequest) -> Clip:
         context, claim, backend = self.clip.context, run.claim, run.backend
-        with context.stop.stoppable(), backend_call(backend, "prepare"):
-            prepared = await backend.prepare(request, self.image)
+        with context.stop.stoppable():
+            async with run.call("prepare"):
+                prepared = await backend.prepare(request, self.image)
         context.attempts.observer(ClipQueued(claim.job_id, claim.clip_index, backend.name))
         async with context.flight.slot(backend, context.stop, borrower=run):
             try:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
 import trio
 from attrs import frozen
 
+from vgen.drive.attempt.held_claim import LEASE, HeldClaim, both_clocks
 from vgen.drive.clip.processes import has_died
 from vgen.drive.exception_groups import single_error
 from vgen.drive.limits.freed_money import FreedMoney
 from vgen.drive.limits.stop_notices import StopNotices
 from vgen.errors import JobStoppedError, LedgerError
 from vgen.ports.ledger import CostLedger
-from vgen.records.job import Claim
+from vgen.records.job import Claim, Manifest
 
 logger = logging.getLogger("vgen")
-
-LEASE = 60.0
-"""How long a claim lasts without renewal, in seconds; it is renewed until the last submit ends."""
 
 POLL_INTERVAL = 1.0
 """The pause before a clip that another process has claimed is tried again, in seconds."""
@@ -31,56 +29,67 @@ POLL_INTERVAL = 1.0
 class Claims:
     """Claims clips for one process, its `owner`.
 
-    `grace` is how long the release of a claim may take, in seconds.
+    `grace` is how long the release of a claim may take, in seconds; `wall` is the wall clock.
     """
 
     ledger: CostLedger
     owner: str
     notices: StopNotices
     grace: float
+    wall: Callable[[], float]
 
-    async def acquire(self, job_id: UUID, clip_index: int, money: FreedMoney) -> Claim:
+    async def acquire(self, manifest: Manifest, clip_index: int, money: FreedMoney) -> HeldClaim:
         """Claim a clip, waiting while another process that may be alive has it.
 
         Raises:
+            JobReopenedError: the job was opened anew with other prompts than the manifest's.
             JobStoppedError: the job was stopped meanwhile; noticed within 20 seconds.
         """
         asked = trio.current_time()
         while True:
-            claim = await self.try_claim(job_id, clip_index)
-            if claim is not None:
-                return claim
+            held = await self.try_claim(manifest.job_id, clip_index, manifest.opening)
+            if held is not None:
+                return held
             if trio.current_time() >= asked + LEASE / 3:
                 asked = trio.current_time()
-                await self._check_not_stopped(job_id)
+                await self._check_not_stopped(manifest.job_id)
             with money.claimed_elsewhere():
                 await trio.sleep(POLL_INTERVAL)
 
-    async def try_claim(self, job_id: UUID, clip_index: int) -> Claim | None:
+    async def try_claim(self, job_id: UUID, clip_index: int, opening: str = "") -> HeldClaim | None:
         """Claim a clip; `None` while another process that may be alive has it."""
-        claim = await self.ledger.claim(job_id, clip_index, owner=self.owner, lease=LEASE)
-        if claim is not None:
-            return claim
-        held = await self.ledger.holder(job_id, clip_index)
-        if held is None or not has_died(held.owner):
+        held = await self._claim(job_id, clip_index, opening)
+        if held is not None:
+            return held
+        other = await self.ledger.holder(job_id, clip_index)
+        if other is None or not has_died(other.owner):
             return None
-        await self.ledger.release(held)
-        return await self.ledger.claim(job_id, clip_index, owner=self.owner, lease=LEASE)
+        await self.ledger.release(other)
+        return await self._claim(job_id, clip_index, opening)
+
+    async def _claim(self, job_id: UUID, clip_index: int, opening: str) -> HeldClaim | None:
+        asked = both_clocks(self.wall)
+        claim = await self.ledger.claim(
+            job_id, clip_index, owner=self.owner, lease=LEASE, opening=opening
+        )
+        return None if claim is None else HeldClaim(self.ledger, claim, self.wall, asked)
 
     @asynccontextmanager
-    async def renewed(self, claim: Claim) -> AsyncGenerator[None]:
+    async def renewed(self, held: HeldClaim) -> AsyncGenerator[None]:
         """Renew the claim within the block, and release it afterwards.
 
         Raises:
-            LedgerError: the claim has passed on; the block is cancelled first.
+            ClaimPassedOnError: another process has it; the block is cancelled first.
+            LedgerError: it could not be renewed; the block is cancelled first.
             JobStoppedError: the job was stopped; the block is cancelled first.
+            JobReopenedError: it was opened anew with other prompts; the block is cancelled first.
         """
         # A submit that has begun outlives cancellation, and its claim must outlive the submit.
         renewing = trio.CancelScope(shield=True)
-        async with released_claim(self.ledger, claim, grace=self.grace):
+        async with released_claim(self.ledger, held.claim, grace=self.grace):
             with single_error():
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(self._renew, claim, renewing)
+                    nursery.start_soon(self._renew, held, renewing)
                     try:
                         yield
                     finally:
@@ -91,12 +100,12 @@ class Claims:
         if job is not None and job.stopped:
             raise JobStoppedError(f"job {job_id} was stopped")
 
-    async def _renew(self, claim: Claim, scope: trio.CancelScope) -> None:
+    async def _renew(self, held: HeldClaim, scope: trio.CancelScope) -> None:
         with scope:
             while True:
                 with trio.move_on_after(LEASE / 3):
-                    await self.notices.wait(claim.job_id)
-                await self.ledger.renew(claim, lease=LEASE)
+                    await self.notices.wait(held.claim.job_id)
+                await held.renew()
 
 
 @asynccontextmanager

@@ -11,7 +11,6 @@ from pathlib import Path
 import trio
 
 from vgen.decisions.fingerprint import same_request
-from vgen.drive.attempt.backend_call import backend_call
 from vgen.drive.attempt.lookup import look_up, write_off
 from vgen.drive.attempt.run import AttemptRun
 from vgen.drive.attempt.verdict import cancel, wait_for_verdict
@@ -22,6 +21,7 @@ from vgen.drive.observe.tracing import attempt_span
 from vgen.errors import (
     AttemptTimeoutError,
     ConfigurationError,
+    JobReopenedError,
     JobStoppedError,
     LedgerError,
     RetryableError,
@@ -104,10 +104,11 @@ async def finish_unneeded(run: ClipRun, attempt: Attempt) -> None:
     Raises:
         LedgerError: what happens can no longer be written down.
         JobStoppedError: the job was stopped.
+        JobReopenedError: it was opened anew with other prompts.
     """
     try:
         await finish_attempt(run, attempt)
-    except (LedgerError, JobStoppedError):
+    except (LedgerError, JobStoppedError, JobReopenedError):
         raise
     except (NotStarted, VgenError) as error:
         logger.info("clip %d: an attempt stays open: %s", attempt.clip_index, error)
@@ -149,7 +150,7 @@ async def _wait(run: ClipRun, one: AttemptRun) -> Status | None:
 async def ask_once(run: ClipRun, one: AttemptRun) -> Status | None:
     """Ask for the verdict without waiting for it."""
     del run
-    with backend_call(one.backend, "status"):
+    async with one.call("status"):
         status = (await one.backend.status([one.ticket])).get(one.ticket)
     return status if status is not None and status.is_final else None
 

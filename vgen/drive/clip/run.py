@@ -13,6 +13,8 @@ from vgen.drive.limits.stop import NotStarted
 from vgen.drive.observe.tracing import clip_span
 from vgen.errors import (
     AccountError,
+    ClaimPassedOnError,
+    JobReopenedError,
     JobStoppedError,
     LedgerError,
     NotFoundError,
@@ -30,12 +32,13 @@ async def run_clip(context: ClipContext, planned: PlannedClip) -> Clip | ClipFai
     Raises:
         LedgerError: what happens can no longer be written down.
         JobStoppedError: the job was stopped.
+        JobReopenedError: it was opened anew with other prompts.
         NotFoundError: the ledger does not have the job any more.
     """
     with clip_span(context.manifest.job_id, planned), context.money.at_work():
         try:
             clip, made = await _claim_and_work(context, planned)
-        except (LedgerError, JobStoppedError, NotFoundError):
+        except (LedgerError, JobStoppedError, JobReopenedError, NotFoundError):
             raise
         except AccountError as error:
             context.stop.account_failed(error)
@@ -55,13 +58,25 @@ def _give_up(context: ClipContext, planned: PlannedClip, reason: str) -> ClipFai
 
 
 async def _claim_and_work(context: ClipContext, planned: PlannedClip) -> tuple[Clip, bool]:
-    """Return the clip, and whether it was made in this run."""
-    job_id, claims = context.manifest.job_id, context.claims
+    """Return the clip, and whether it was made in this run.
+
+    Where the claim passes on to another process, that one is waited for.
+    """
+    while True:
+        try:
+            return await _work_under_claim(context, planned)
+        except ClaimPassedOnError as error:
+            note = f"; not written down: {error.ticket}" if error.ticket else ""
+            logger.warning("%s: it is waited for%s", error, note)
+
+
+async def _work_under_claim(context: ClipContext, planned: PlannedClip) -> tuple[Clip, bool]:
+    manifest, claims = context.manifest, context.claims
     with context.stop.stoppable():
-        claim = await claims.acquire(job_id, planned.clip_index, context.money)
-    async with claims.renewed(claim):
-        attempts = await context.attempts.ledger.attempts(job_id, planned.clip_index)
-        run = ClipRun(context, planned, claim, {a.attempt_id: a for a in attempts})
+        held = await claims.acquire(manifest, planned.clip_index, context.money)
+    async with claims.renewed(held):
+        attempts = await context.attempts.ledger.attempts(manifest.job_id, planned.clip_index)
+        run = ClipRun(context, planned, held, {a.attempt_id: a for a in attempts})
         unfinished = run.unfinished()
         clip = await stored_clip(run)
         if clip is not None:

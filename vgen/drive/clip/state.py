@@ -9,6 +9,7 @@ from attrs import define, field
 
 from vgen.decisions.attempts import open_attempt
 from vgen.drive.attempt.delivery import ClipHistory
+from vgen.drive.attempt.held_claim import HeldClaim
 from vgen.drive.attempt.run import AttemptRun
 from vgen.drive.clip.context import ClipContext
 from vgen.errors import AttemptError, AttemptTimeoutError, RetryableError
@@ -26,10 +27,15 @@ class ClipRun:
 
     context: ClipContext
     planned: PlannedClip
-    claim: Claim
+    held: HeldClaim
     attempts: dict[UUID, Attempt]
     notes: tuple[str, ...] = ()
     started: float = field(factory=trio.current_time)
+
+    @property
+    def claim(self) -> Claim:
+        """The claim on the clip."""
+        return self.held.claim
 
     def unfinished(self) -> Attempt | None:
         """Return the attempt that was sent and is not closed yet."""
@@ -38,7 +44,7 @@ class ClipRun:
 
     def attempt_run(self, backend: VideoBackend, attempt: Attempt) -> AttemptRun:
         """Return an attempt ready to be worked on."""
-        return AttemptRun(self.context.attempts, self.claim, backend, attempt)
+        return AttemptRun(self.context.attempts, self.held, backend, attempt)
 
     def update(self, run: AttemptRun) -> None:
         """Take over an attempt's newest state, if it was sent."""

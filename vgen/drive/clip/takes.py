@@ -101,6 +101,7 @@ async def publish(run: ClipRun, stored: Attempt, *, choice: Choice | None = None
     """
     if stored.clip is None or stored.clip.take is None:
         raise StorageError(f"clip {stored.clip_index}: there is no such take")
+    await run.held.ensure()
     await _keep_older(run, stored)
     delivery, attempts = run.context.delivery, list(run.attempts.values())
     key = delivery.clip_key(stored.job_id, stored.clip_index)

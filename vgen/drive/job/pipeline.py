@@ -21,6 +21,7 @@ from vgen.errors import (
     AccountRefusedError,
     InsufficientClipsError,
     InvalidPromptsError,
+    JobReopenedError,
     NotFoundError,
 )
 from vgen.ports.events import JobFinished, JobOpened
@@ -41,7 +42,11 @@ async def process(
         clips = await open_job(context, job_id, prompts, options)
         try:
             failures = await _run_clips(clips)
+            await _check_opening(context, clips.manifest)
             return await conclude(context, job_id, failures, trio.current_time() - began)
+        except JobReopenedError as error:
+            context.attempts.observer(JobFinished(job_id, None, str(error)))
+            raise
         except InsufficientClipsError as error:
             refused = clips.stop.account_error
             if refused is None:
@@ -70,6 +75,12 @@ async def _run_clips(context: ClipContext) -> dict[int, ClipFailure]:
     return failures
 
 
+async def _check_opening(context: JobContext, manifest: Manifest) -> None:
+    job = await known_job(context.attempts.ledger, manifest.job_id)
+    if job.manifest.opening != manifest.opening:
+        raise JobReopenedError(f"job {manifest.job_id} was opened anew with other prompts")
+
+
 async def _note_interrupted(context: JobContext, job_id: UUID) -> None:
     attempts = context.attempts
     async with ledger_cleanup(f"job {job_id} stays open", grace=attempts.settings.grace):
@@ -95,6 +106,7 @@ async def open_job(
     _check_images(manifest, before, unreadable)
     holds = first_holds(manifest, before, context.backends, without=unreadable)
     account = await ledger.open_job(manifest, holds)
+    context.claims.notices.post(job_id)
     indexes = tuple(planned.clip_index for planned in manifest.clips)
     context.attempts.observer(JobOpened(job_id, indexes, account.held))
     return context.clips(manifest, images)

@@ -10,6 +10,7 @@ from attrs import evolve
 from vgen.decisions import route
 from vgen.decisions.attempts import is_missing, next_number, stored_attempt
 from vgen.decisions.fingerprint import current_take, fingerprint, same_request
+from vgen.decisions.opening import opening_of
 from vgen.decisions.route import Offer, can_make
 from vgen.drive.attempt.create import new_attempt
 from vgen.drive.job.options import JobOptions
@@ -106,13 +107,15 @@ def plan_job(
             planned = plan_clip(prompt, image, backends, settings, take=take + 1)
         return evolve(planned, notes=(*planned.notes, *_made_anew(attempts, planned)))
 
+    clips = tuple(plan(prompt) for prompt in prompts)
     return Manifest(
         job_id=job_id,
-        clips=tuple(plan(prompt) for prompt in prompts),
+        clips=clips,
         generation=settings.generation,
         budget=options.budget,
         already_spent=options.already_spent,
         min_clips=options.min_clips,
+        opening=opening_of(clips),
     )
 
 

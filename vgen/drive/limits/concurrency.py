@@ -10,7 +10,14 @@ from attrs import frozen
 
 from vgen.drive.limits.rate_limits import AccountPauses
 from vgen.drive.limits.stop import JobStop
-from vgen.errors import AccountError, JobStoppedError, LedgerError, RateLimitedError
+from vgen.errors import (
+    AccountError,
+    ClaimPassedOnError,
+    JobReopenedError,
+    JobStoppedError,
+    LedgerError,
+    RateLimitedError,
+)
 from vgen.ports.backend import VideoBackend
 
 
@@ -42,8 +49,8 @@ class FlightLimits:
         """Hold a slot of the runner and, where it has a limit, one of the backend.
 
         While the backend's account is paused, no slot is given for it; a `RateLimitedError` in
-        the block pauses it. An `AccountError`, `LedgerError` or `JobStoppedError` there stops the
-        job before the slot is released.
+        the block pauses it. An error there that ends the job (of the account, the ledger, a stop,
+        a later opening) stops it before the slot is released; a claim that has passed on does not.
 
         Raises:
             NotStarted: the job was stopped before there was a slot.
@@ -60,7 +67,9 @@ class FlightLimits:
             except AccountError as error:
                 stop.account_failed(error)  # before the slot is free for another
                 raise
-            except (LedgerError, JobStoppedError) as error:
+            except ClaimPassedOnError:
+                raise
+            except (LedgerError, JobStoppedError, JobReopenedError) as error:
                 stop.stop(f"not started: {error}")  # likewise
                 raise
 

@@ -1,4 +1,4 @@
-"""Notices that a job was stopped, for this runner's own work on it."""
+"""Notices that a job was stopped or opened anew, for this runner's own work on it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from attrs import define, field
 
 @define
 class StopNotices:
-    """Wakes the tasks that work on a job when the ledger has been told to stop it."""
+    """Wakes the tasks that work on a job when the ledger may end their work on it."""
 
     _events: dict[UUID, trio.Event] = field(factory=dict[UUID, trio.Event])
 
@@ -21,7 +21,7 @@ class StopNotices:
             event.set()
 
     async def wait(self, job_id: UUID) -> None:
-        """Wait for a stop notice for this job."""
+        """Wait for a notice about this job."""
         event = self._events.setdefault(job_id, trio.Event())
         try:
             await event.wait()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from decimal import Decimal
@@ -96,7 +97,7 @@ async def open_runner(
                 spool=None if spool is None else Spool(Path(spool)),
                 clip_key=clip_key,
             ),
-            claims=Claims(ledger, this_process(), StopNotices(), settings.grace),
+            claims=Claims(ledger, this_process(), StopNotices(), settings.grace, time.time),
             flight=FlightLimits.of(backends, concurrency=settings.concurrency),
             random=random.random,
         )

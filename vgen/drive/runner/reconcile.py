@@ -9,21 +9,24 @@ from uuid import UUID
 import trio
 from attrs import frozen
 
-from vgen.drive.clip.claims import LEASE, POLL_INTERVAL, released_claim
+from vgen.decisions.attempts import planned_as
+from vgen.drive.attempt.held_claim import LEASE, HeldClaim
+from vgen.drive.clip.claims import POLL_INTERVAL, released_claim
 from vgen.drive.clip.resume import GetVerdict, ask_once, cancel_attempt, finish_attempt
 from vgen.drive.clip.state import ClipRun
 from vgen.drive.job.context import JobContext
 from vgen.drive.observe.log_context import LogContext, log_context
-from vgen.errors import NotFoundError, VgenError
+from vgen.errors import ClaimPassedOnError, VgenError
 from vgen.records.attempt import Attempt
-from vgen.records.job import Claim
 
 logger = logging.getLogger("vgen")
 
 AT_ONCE = 10
 """How many attempts are worked on at once."""
 
-GetClaim = Callable[[Attempt], Awaitable[Claim | None]]
+ELSEWHERE = "another process is working on it"
+
+GetClaim = Callable[[Attempt], Awaitable[HeldClaim | None]]
 
 
 @frozen
@@ -37,7 +40,7 @@ class Reconciled:
 async def reconcile(context: JobContext, job_id: UUID | None) -> tuple[Reconciled, ...]:
     """Ask the providers once for all open attempts, of one job or of all."""
 
-    async def claim_now(attempt: Attempt) -> Claim | None:
+    async def claim_now(attempt: Attempt) -> HeldClaim | None:
         return await context.claims.try_claim(attempt.job_id, attempt.clip_index)
 
     return await _reconcile_each(context, job_id, claim_now, ask_once)
@@ -55,12 +58,12 @@ async def cancel_job(context: JobContext, job_id: UUID) -> tuple[Reconciled, ...
     await ledger.stop(job_id)
     claims.notices.post(job_id)
 
-    async def claim_soon(attempt: Attempt) -> Claim | None:
+    async def claim_soon(attempt: Attempt) -> HeldClaim | None:
         with trio.move_on_after(LEASE + claims.grace):
             while True:
-                claim = await claims.try_claim(attempt.job_id, attempt.clip_index)
-                if claim is not None:
-                    return claim
+                held = await claims.try_claim(attempt.job_id, attempt.clip_index)
+                if held is not None:
+                    return held
                 await trio.sleep(POLL_INTERVAL)
         return None
 
@@ -94,11 +97,13 @@ async def _reconcile_one(
 ) -> Reconciled:
     note = ""
     try:
-        claim = await get_claim(attempt)
-        if claim is None:
-            return Reconciled(attempt, "another process is working on it")
-        async with released_claim(context.claims.ledger, claim, grace=context.claims.grace):
-            await _finish(context, claim, attempt, get_verdict)
+        held = await get_claim(attempt)
+        if held is None:
+            return Reconciled(attempt, ELSEWHERE)
+        async with released_claim(context.claims.ledger, held.claim, grace=context.claims.grace):
+            await _finish(context, held, attempt, get_verdict)
+    except ClaimPassedOnError:
+        note = ELSEWHERE
     except VgenError as error:
         note = str(error)
     now = await context.attempts.ledger.attempt(attempt.attempt_id) or attempt
@@ -106,7 +111,7 @@ async def _reconcile_one(
 
 
 async def _finish(
-    context: JobContext, claim: Claim, attempt: Attempt, get_verdict: GetVerdict
+    context: JobContext, held: HeldClaim, attempt: Attempt, get_verdict: GetVerdict
 ) -> None:
     job = await context.attempts.ledger.job(attempt.job_id)
     attempts = {a.attempt_id: a for a in job.of_clip(attempt.clip_index)} if job else {}
@@ -116,6 +121,6 @@ async def _finish(
     try:
         planned = job.manifest.clip(attempt.clip_index)
     except KeyError:
-        raise NotFoundError("its job has no such clip any more") from None
+        planned = planned_as(newest)
     clips = context.clips(job.manifest, context.images())
-    await finish_attempt(ClipRun(clips, planned, claim, attempts), newest, get_verdict=get_verdict)
+    await finish_attempt(ClipRun(clips, planned, held, attempts), newest, get_verdict=get_verdict)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from vgen.drive.clip.claims import LEASE, released_claim
+from vgen.drive.attempt.held_claim import LEASE
+from vgen.drive.clip.claims import released_claim
 from vgen.drive.observe.log_context import LogContext, log_context
 from vgen.errors import ConfigurationError, LedgerError, NotFoundError
 from vgen.ports.ledger import CostLedger

@@ -95,6 +95,7 @@ class Runner:
             InsufficientClipsError: fewer than `min_clips` clips were made; carries them.
             AccountRefusedError: fewer were made because a provider refuses the account.
             JobStoppedError: somebody has cancelled the job.
+            JobReopenedError: another call has opened the job anew with other prompts, and makes it.
             LedgerError: what happens could not be written down.
         """
         context = self._context if observer is None else self._context.with_observer(observer)
@@ -156,6 +157,7 @@ class Runner:
 
         Raises:
             NotFoundError: the ledger has no such job or clip.
+            JobStoppedError, JobReopenedError: it was stopped, or opened anew, meanwhile.
             LedgerError: what happens could not be written down.
         """
         context = self._context

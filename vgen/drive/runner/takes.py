@@ -29,10 +29,10 @@ async def choose_take(context: JobContext, job_id: UUID, clip_index: int, number
     ledger, claims = context.attempts.ledger, context.claims
     job = await known_job(ledger, job_id)
     planned = _planned(job, clip_index)
-    claim = await claims.try_claim(job_id, clip_index)
-    if claim is None:
+    held = await claims.try_claim(job_id, clip_index)
+    if held is None:
         raise LedgerError(f"another process is working on clip {clip_index}")
-    async with released_claim(ledger, claim, grace=claims.grace):
+    async with released_claim(ledger, held.claim, grace=claims.grace):
         attempts = await ledger.attempts(job_id, clip_index)
         chosen = next((each for each in takes(attempts) if each.number == number), None)
         if chosen is None or chosen.clip is None:
@@ -42,7 +42,7 @@ async def choose_take(context: JobContext, job_id: UUID, clip_index: int, number
             if file is None or not file.has_content_of(await storage.stat(file.reference)):
                 raise StorageError(f"clip {clip_index}: the file of take {number} is gone")
             clips = context.clips(job.manifest, context.images())
-            run = ClipRun(clips, planned, claim, {a.attempt_id: a for a in attempts})
+            run = ClipRun(clips, planned, held, {a.attempt_id: a for a in attempts})
             await publish(run, chosen, choice=next_choice(attempts, planned))
     found = await list_takes(context, job_id, clip_index)
     return next(take for take in found if take.number == number)

@@ -47,6 +47,7 @@ CLIP = Clip(0, "file:///clip.mp4", 4.0, 4.0, 0.0)
 _CENTS = st.sampled_from([0, 10, 20, 30])
 _BILLS = st.sampled_from(["0", "0.10", "0.20", "0.35"]).map(Decimal)
 _OWNERS = st.sampled_from(OWNERS)
+_OPENINGS = st.sampled_from(["", "first", "second"])
 _CLIPS = st.integers(0, CLIPS - 1)
 _ATTEMPTS = st.integers(0, ATTEMPTS - 1)
 
@@ -79,11 +80,12 @@ OPENINGS = st.builds(
     budget=st.sampled_from([0, 30, 50, 200]),
     holds=st.dictionaries(_ATTEMPTS, _CENTS, max_size=CLIPS),
     spent=st.sampled_from([0, 10]),
+    opening=_OPENINGS,
 )
 
 OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
     OPENINGS,
-    st.builds(ClaimClip, _OWNERS, _CLIPS, lasting=st.booleans()),
+    st.builds(ClaimClip, _OWNERS, _CLIPS, lasting=st.booleans(), opening=_OPENINGS),
     st.builds(GetHolder, _CLIPS),
     st.builds(Renew, _OWNERS, _CLIPS, lasting=st.booleans()),
     st.builds(Release, _OWNERS, _CLIPS),
@@ -137,6 +139,20 @@ EXPIRED_CLAIMS = st.builds(_expired_claim, _CLIPS, _ATTEMPTS, renewed=st.boolean
 """A claim that expires and is taken over, while its former owner goes on using it."""
 
 
+def _reopened(owner: str, attempt: int, *, anew: bool) -> list[Operation]:
+    return [
+        Open(200, {attempt: 10}, opening="first"),
+        ClaimClip(owner, clip_of(attempt), opening="first"),
+        Open(200, {}, opening="second" if anew else "first"),
+        Renew(owner, clip_of(attempt)),
+        Reserve(owner, attempt, 10),
+    ]
+
+
+REOPENED = st.builds(_reopened, _OWNERS, _ATTEMPTS, anew=st.booleans())
+"""A job that is opened anew while somebody works on it, with the same opening or another."""
+
+
 def _full_budget(owner: str, planned: int, sent: int, cents: int) -> list[Operation]:
     return [Open(30, {planned: 30}), ClaimClip(owner, clip_of(sent)), Reserve(owner, sent, cents)]
 
@@ -160,6 +176,7 @@ def histories(size: int) -> st.SearchStrategy[list[Step]]:
         OPERATIONS.map(_single),
         ATTEMPT_HISTORIES,
         EXPIRED_CLAIMS,
+        REOPENED,
         FULL_BUDGET,
     )
     many = st.integers(0, size).flatmap(

@@ -16,7 +16,7 @@ import trio
 from attrs import evolve
 from hypothesis import Phase, given, settings
 
-from vgen.errors import BudgetExceededError, LedgerError
+from vgen.errors import BudgetExceededError, ClaimPassedOnError, JobReopenedError, LedgerError
 from vgen.ports.ledger import CostLedger
 from vgen.records.attempt import Custody, Money
 from vgen.records.entry import Line, Released, Settled, Ticketed
@@ -187,10 +187,38 @@ class LedgerContract(TrioTests):
             partial(ledger.renew, first, lease=ONE_HOUR),
             partial(ledger.reserve, first, make_attempt(0, cents=10)),
             partial(ledger.advance, first, attempt_id(0), INTENDED, Released("refused")),
-            partial(ledger.reserve, second, make_attempt(0, cents=10)),
         ):
-            with pytest.raises(LedgerError):
+            with pytest.raises(ClaimPassedOnError):
                 await stale()
+        with pytest.raises(LedgerError):
+            await ledger.reserve(second, make_attempt(0, cents=10))
+        await ledger.aclose()
+
+    @in_trio
+    async def test_a_later_opening_ends_the_earlier(self, tmp_path: Path) -> None:
+        """After it, a claim for the earlier one sends nothing, but writes on what it has sent."""
+        ledger = self.make(tmp_path)
+        await ledger.open_job(make_manifest(100, opening="first"), [])
+        claim = await ledger.claim(JOB, 0, owner="ann", lease=ONE_HOUR, opening="first")
+        assert claim is not None
+        await ledger.reserve(claim, make_attempt(0, cents=10))
+        await ledger.open_job(make_manifest(90, opening="first"), [])
+        await ledger.renew(claim, lease=ONE_HOUR)
+        await ledger.open_job(make_manifest(100, opening="second"), [])
+        await ledger.advance(claim, attempt_id(0), INTENDED, Released("refused"))
+        for earlier in (
+            partial(ledger.renew, claim, lease=ONE_HOUR),
+            partial(ledger.reserve, claim, make_attempt(CLIPS, cents=10)),
+            partial(ledger.claim, JOB, 1, owner="ann", lease=ONE_HOUR, opening="first"),
+        ):
+            with pytest.raises(JobReopenedError):
+                await earlier()
+        for opening in ("", "second"):
+            await ledger.release(claim)
+            later = await ledger.claim(JOB, 0, owner="bob", lease=ONE_HOUR, opening=opening)
+            assert later is not None
+            await ledger.renew(later, lease=ONE_HOUR)
+            claim = later
         await ledger.aclose()
 
     @in_trio

@@ -48,11 +48,12 @@ class Open:
     budget: int
     holds: dict[int, int]
     spent: int = 0
+    opening: str = ""
 
     def call(self, known: Known) -> Call:
         """Return the call of a ledger."""
         del known
-        manifest = make_manifest(self.budget, self.spent)
+        manifest = make_manifest(self.budget, self.spent, self.opening)
         holds = [make_attempt(number, cents) for number, cents in self.holds.items()]
         return lambda ledger: ledger.open_job(manifest, holds)
 
@@ -64,13 +65,16 @@ class ClaimClip:
     owner: str
     clip: int
     lasting: bool = True
+    opening: str = ""
 
     def call(self, known: Known) -> Call:
         """Return the call of a ledger."""
         lease = ONE_HOUR if self.lasting else 0.0
 
         async def claim(ledger: CostLedger) -> Claim | None:
-            granted = await ledger.claim(JOB, self.clip, owner=self.owner, lease=lease)
+            granted = await ledger.claim(
+                JOB, self.clip, owner=self.owner, lease=lease, opening=self.opening
+            )
             if granted is not None:
                 known.claims[self.owner, self.clip] = granted
             return granted
@@ -238,11 +242,12 @@ def make_attempt(number: int, cents: int) -> Attempt:
     )
 
 
-def make_manifest(budget: int, spent: int = 0) -> Manifest:
+def make_manifest(budget: int, spent: int = 0, opening: str = "") -> Manifest:
     """Return the job's manifest, with its budget and earlier spending in cents."""
     clips = tuple(
         PlannedClip(ClipPrompt(index, "a lighthouse", 4.0), REQUEST, "f", ("svd",))
         for index in range(CLIPS)
     )
     settings = GenerationSettings()
-    return Manifest(JOB, clips, settings, Decimal(budget) / 100, Decimal(spent) / 100)
+    limit, before = Decimal(budget) / 100, Decimal(spent) / 100
+    return Manifest(JOB, clips, settings, limit, before, opening=opening)

@@ -133,6 +133,36 @@ async def test_a_ledger_at_work_may_be_migrated(database: Database, empty: str) 
     await ledger.aclose()
 
 
+OLDER = """
+alter table vgen.jobs drop column opening;
+alter table vgen.claims drop column opening;
+drop function public.vgen_open_job, public.vgen_claim;
+create function public.vgen_open_job(uuid, uuid, text, numeric, numeric, json) returns json
+    language sql as 'select null::json';
+create function public.vgen_claim(uuid, integer, text, uuid, double precision) returns integer
+    language sql as 'select 7';
+"""
+"""What makes a ledger one of before jobs had openings."""
+
+
+async def test_an_older_ledger_is_moved_on(empty: str) -> None:
+    """Until it is migrated the error says so; then its jobs and claims can be worked on."""
+    ledger, job = PostgresLedger(empty), uuid4()
+    await ledger.migrate()
+    await ledger.open_job(manifest(job), [])
+    first = await ledger.claim(job, 0, owner="an older vgen", lease=60)
+    assert first is not None
+    await trio.to_thread.run_sync(apply, empty, OLDER)
+    with pytest.raises(ConfigurationError, match="vgen ledger migrate"):
+        await ledger.claim(job, 1, owner="me", lease=60)
+    await ledger.migrate()
+    await ledger.renew(first, lease=60)
+    second = await ledger.claim(job, 1, owner="me", lease=60)
+    assert second is not None
+    assert second.epoch == 1
+    await ledger.aclose()
+
+
 async def test_the_rest_api_cannot(gateway: Rest) -> None:
     """Over REST, the error says where to run the SQL."""
     ledger = SupabaseLedger(gateway.url, gateway.key())
