@@ -65,6 +65,22 @@ def test_standard_input_takes_images_from_here(program: Program) -> None:
     assert "clip_prompts[0].scene_reference_url: gone.png: no such file" in done.stderr
 
 
+def test_strict_refuses_any_fault(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A clip in which nothing moves counts, with a note; with `--strict` it is missing."""
+    monkeypatch.setenv("VIDEO_GENERATOR_BACKOFF", "0")
+    still = prompt(0, "still", duration=1.0)
+    write_prompts(workdir / "prompts.json", still, prompt(1), prompt(2))
+    command = ["generate", "prompts.json", "--backend", "toy"]
+    assert run([*command, "--out", "kept"]) == 0
+    assert record(workdir / "kept")["clips"][0]["faults"] == ["frozen"]
+    assert run([*command, "--out", "strict", "--strict"]) == 1
+    (failure,) = record(workdir / "strict")["failures"]
+    assert failure["reason"].startswith("nothing moves")
+    assert "nothing moves" in capsys.readouterr().out
+
+
 def test_too_few_clips(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Too few clips exit with 1; the output says what was made and why the others failed."""
     write_three_prompts(workdir / "prompts.json", "refused")

@@ -51,6 +51,16 @@ def test_probe_says_what_is_wrong(workdir: Path, capsys: pytest.CaptureFixture[s
         assert line.startswith(start)
 
 
+def test_probe_may_be_strict(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A clip that stands still is told of and gives 0; with `--strict` any fault gives 1."""
+    with Encoder(workdir / "still.mp4", width=64, height=64, fps=24) as encoder:
+        for _ in range(24):
+            encoder.write(np.tile(np.linspace(0, 255, 64), (3, 64, 1)).T.astype(np.uint8))
+    assert run(["probe", "still.mp4"]) == 0
+    assert "still.mp4: frozen: " in capsys.readouterr().err
+    assert run(["probe", "still.mp4", "--strict"]) == 1
+
+
 def test_probe_of_no_usable_file(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a row there is no table, and a file name is not read as markup."""
     (workdir / "[red].mp4").write_text("no video")

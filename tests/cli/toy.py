@@ -28,7 +28,8 @@ def render(
     bars = np.dstack([np.tile(ramp, (SIDE, 1)), np.tile(ramp[:, None], SIDE), np.eye(SIDE) * 255])
     with Encoder(path, width=SIDE, height=SIDE, fps=request.fps) as encoder:
         for number in range(frames):
-            encoder.write(np.roll(bars.astype(np.uint8), 3 * number, axis=1))
+            shift = 0 if "still" in request.prompt else 3 * number
+            encoder.write(np.roll(bars.astype(np.uint8), shift, axis=1))
             progress((number + 1) / frames)
 
 

@@ -16,7 +16,6 @@ from vgen.records.job import Job
 from vgen.records.money import Account
 from vgen.records.request import Capabilities
 from vgen.records.status import State, Status
-from vgen.records.video import Fault, Judgement
 
 from .samples import CLIP, a_manifest, an_attempt
 
@@ -64,14 +63,6 @@ def test_a_job_finds_its_clips() -> None:
 def test_a_verdict_is_final(state: State, *, final: bool) -> None:
     """Success, failure and cancellation are verdicts; queued and running are not."""
     assert Status(state).is_final is final
-
-
-@pytest.mark.parametrize("fault", Fault)
-def test_only_grave_faults_make_a_clip_useless(fault: Fault) -> None:
-    """Damage, blackness and flatness do; the softer faults are told and the clip is kept."""
-    grave = {Fault.DAMAGED, Fault.BLACK, Fault.FLAT}
-    assert Judgement((Fault.BLURRED, fault), ("", "")).useless is (fault in grave)
-    assert not Judgement((), ()).useless
 
 
 @pytest.mark.parametrize(

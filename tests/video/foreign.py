@@ -55,17 +55,17 @@ def foreign(
     return file.getvalue()
 
 
-def resized(*parts: Sequence[Frame]) -> bytes:
-    """A WebM clip whose pictures change their size from part to part."""
+def resized(*parts: Sequence[Frame], formats: Sequence[str] = ()) -> bytes:
+    """A WebM clip whose pictures change their size, or their format, from part to part."""
     file, shown = BytesIO(), count()
     with av.open(file, "w", "webm") as output:
         stream = output.add_stream("libvpx-vp9", FPS, width=WIDTH, height=HEIGHT)
-        for part in parts:
+        for part, pixels in zip(parts, formats or ["yuv420p"] * len(parts), strict=True):
             encoder = av.VideoCodecContext.create("libvpx-vp9", "w")
             encoder.height, encoder.width = part[0].shape[:2]
-            encoder.pix_fmt, encoder.time_base = "yuv420p", Fraction(1, FPS)
+            encoder.pix_fmt, encoder.time_base = pixels, Fraction(1, FPS)
             for frame in [*part, None]:
-                packets = encoder.encode(_yuv(frame))
+                packets = encoder.encode(_yuv(frame, pixels))
                 for packet in packets:
                     packet.pts = packet.dts = next(shown)
                     packet.stream = stream
@@ -93,8 +93,8 @@ def sound(seconds: float) -> bytes:
     return file.getvalue()
 
 
-def _yuv(frame: Frame | None) -> av.VideoFrame | None:
-    return None if frame is None else av.VideoFrame.from_ndarray(frame).reformat(format="yuv420p")
+def _yuv(frame: Frame | None, pixels: str) -> av.VideoFrame | None:
+    return None if frame is None else av.VideoFrame.from_ndarray(frame).reformat(format=pixels)
 
 
 def _mux_pictures(

@@ -18,11 +18,13 @@ from .clips import (
     FPS,
     SCENES,
     SIX_SECONDS,
+    black,
     black_tail,
     clouds,
     encode,
     flicker,
     frozen,
+    grey,
     half_frozen,
     hills,
 )
@@ -70,7 +72,7 @@ def test_duds_are_found(
     judgement = judge(path)
     assert judgement == judge(path, thorough=True)
     assert fault in judgement.faults
-    assert judgement.useless == (fault in {"black", "flat"})
+    assert judgement.useless == (spoil in {black, grey})
     assert all(judgement.explanations)
     assert len(judgement.explanations) == len(judgement.faults)
 

@@ -70,6 +70,7 @@ def generate(  # noqa: PLR0913 (each is an option)
     redo: Annotated[
         tuple[int, ...], Parameter(negative="", show_default=False, metavar="INDEX")
     ] = (),
+    strict: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
 ) -> int:
     """Make the clips of a prompts file.
@@ -100,6 +101,8 @@ def generate(  # noqa: PLR0913 (each is an option)
         The job's id, if the file has none. [default: that of the job in OUT, or a new one]
     redo
         Index of a clip to make again though it exists; repeat it for more.
+    strict
+        Count a clip with any fault as failed, and make it again, instead of only telling the fault.
     json
         Print only the contents of OUT/clips.json on standard output.
     """
@@ -117,13 +120,19 @@ def generate(  # noqa: PLR0913 (each is an option)
             storage,
             job_id,
             redo,
+            strict,
             json,
         )
     )
 
 
 @app.command(sort_key=2)
-def probe(files: Annotated[tuple[Path, ...], Parameter(json_list=False)], /) -> int:
+def probe(
+    files: Annotated[tuple[Path, ...], Parameter(json_list=False)],
+    /,
+    *,
+    strict: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+) -> int:
     """Inspect video files, and report what is wrong with them.
 
     Exits with 1 if a file is useless.
@@ -132,10 +141,12 @@ def probe(files: Annotated[tuple[Path, ...], Parameter(json_list=False)], /) -> 
     ----------
     files
         MP4, QuickTime, Matroska or WebM files.
+    strict
+        Exit with 1 if a file has any fault.
     """
     from vgen.cli import probe as command  # noqa: PLC0415 (not needed for help)
 
-    return command.probe(files)
+    return command.probe(files, strict=strict)
 
 
 @app.command(sort_key=3)

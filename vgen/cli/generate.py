@@ -74,7 +74,9 @@ def generate(options: GenerateOptions) -> ExitCode:
         VgenError: bad input, over budget, stopped, or too few clips made.
     """
     # Blocking calls come first, while a signal still ends the process at once.
-    settings = Settings.from_environment(os.environ, concurrency=options.concurrency)
+    settings = Settings.from_environment(
+        os.environ, concurrency=options.concurrency, strict=options.strict
+    )
     storage = ClipStorage(options.storage, options.out, images=[options.folder])
     ledger = make_ledger(options.ledger, options.out)
     backends, problems = plugins.make_route(options.backends)

@@ -28,6 +28,7 @@ class GenerateOptions:
     storage: str | None
     job_id: UUID | None
     redo: tuple[int, ...]
+    strict: bool
     json: bool
 
     @property

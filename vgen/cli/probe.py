@@ -26,8 +26,8 @@ class ProbeResult:
     found: Inspection | VideoError
 
 
-def probe(files: Sequence[Path]) -> ExitCode:
-    """Inspect each file; returns `TOO_FEW_CLIPS` if one of them is useless."""
+def probe(files: Sequence[Path], *, strict: bool) -> ExitCode:
+    """Inspect each file; returns `TOO_FEW_CLIPS` if one is useless, or if `strict` faulty."""
     results = [_probe(path) for path in files]
     rows = new_table(
         "File",
@@ -47,7 +47,8 @@ def probe(files: Sequence[Path]) -> ExitCode:
         stdout_console().print(rows)
     for line in (line for result in results for line in _explanations(result)):
         print_message(line)
-    return ExitCode.TOO_FEW_CLIPS if any(map(_is_useless, results)) else ExitCode.DONE
+    refused = any(_is_refused(result.found, strict=strict) for result in results)
+    return ExitCode.TOO_FEW_CLIPS if refused else ExitCode.DONE
 
 
 def _probe(path: Path) -> ProbeResult:
@@ -84,5 +85,7 @@ def _explanations(result: ProbeResult) -> Iterator[str]:
         yield f"{result.path}: {fault}: {explanation}"
 
 
-def _is_useless(result: ProbeResult) -> bool:
-    return isinstance(result.found, VideoError) or result.found.judgement.useless
+def _is_refused(found: Inspection | VideoError, *, strict: bool) -> bool:
+    if isinstance(found, VideoError):
+        return True
+    return found.judgement.useless or (strict and bool(found.judgement.faults))

@@ -86,6 +86,8 @@ class Settings:
         submit_timeout: how long a submit may take before it is in doubt, in seconds.
         grace: how long a job that ends may take to cancel what is open, in seconds.
         thorough: judge every frame of every clip instead of a sample.
+        strict: lose a clip with any fault, and make it again, as if it were useless; otherwise its
+            faults stand in its record, and it counts. What is stored already stays.
         progress_range: the job's own start and end within the caller's pipeline, in percent.
 
     Raises:
@@ -105,6 +107,7 @@ class Settings:
     submit_timeout: float = field(default=30.0, validator=checks.number(above=0, most=600))
     grace: float = field(default=10.0, validator=checks.number(least=0, most=600))
     thorough: bool = False
+    strict: bool = False
     progress_range: tuple[float, float] = field(default=(50.0, 85.0), validator=_percent_range)
 
     @classmethod

@@ -47,26 +47,21 @@ class Fault(StrEnum):
     BLURRED = "blurred"
 
 
-USELESS = frozenset({Fault.DAMAGED, Fault.BLACK, Fault.FLAT})
-
-
 @frozen
 class Judgement:
     """The faults of a clip, with the measures behind them.
 
-    `explanations` has one plain line for each fault. `measures` holds every number by name,
-    whether it led to a fault or not.
+    `explanations` has one plain line for each fault. A clip is `useless` only when that is certain:
+    its file is cut short, fewer than half of its pictures can be decoded, or all of them show the
+    same one colour and nothing else. `measures` holds every number by name, whether it led to a
+    fault or not.
     """
 
     faults: tuple[Fault, ...]
     explanations: tuple[str, ...]
+    useless: bool = False
     measures: Mapping[str, float] = field(factory=dict[str, float])
     frames_judged: int = 0
-
-    @property
-    def useless(self) -> bool:
-        """Whether damage, blackness or flatness makes the file worth nothing."""
-        return not USELESS.isdisjoint(self.faults)
 
 
 @frozen

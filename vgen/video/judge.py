@@ -20,16 +20,29 @@ if TYPE_CHECKING:
 MISSING_FRAMES = 2
 """A container may promise a little more than there is: WebM rounds to milliseconds."""
 
-MAX_BLACK_RATIO = 0.50
-MAX_BLACK_RUN = 0.15
-"""Black pictures: of all, and in one run as a share of the duration; a fade in or out is less."""
+LEAST_SOUND = 0.5
+"""The share of sound pictures that makes a damaged clip worth keeping."""
 
-MAX_FLAT_RATIO = 0.50
+MAX_EMPTY_RANGE, MAX_EMPTY_BLOCK_RANGE = 6, 1.5
+"""Levels: a clip in which no two pixels ever differ by more, nor the means of areas, shows nothing.
+One colour decodes to 0, under the faintest grain to 6 and 1; hardly visible fog has areas of 4."""
+
+MAX_EMPTY_RATIO = 0.50
+MAX_EMPTY_RUN = 0.15
+"""Black or flat pictures: of all, and in one run as a share of the duration; a fade is less."""
+
+MAX_BLANK = 0.25
+"""The share of most pictures that is an empty grey: half of a picture was not made or not sent."""
 
 MAX_FROZEN_RATIO = 0.90
 MAX_FREEZE_SECONDS = 1.5
+"""FFmpeg's freezedetect waits for 2 s by default."""
+
+MAX_FREEZE_RUN, LEAST_FREEZE_SECONDS = 0.20, 0.4
+"""In a short clip, less is a freeze: this share of the duration, if it takes so many seconds."""
+
 MIN_FREEZABLE_SECONDS = 0.5
-"""Shorter clips are not called frozen; FFmpeg's freezedetect waits for 2 s by default."""
+"""Shorter clips are not called frozen."""
 
 MAX_ROUGHNESS = 0.45
 MIN_LIKENESS = 0.50
@@ -37,9 +50,16 @@ UNLIKE = 0.10
 """Noise has roughness 1 and likeness 0; clips of textures in fast motion stay below 0.2, above 0.7.
 Pictures less like one another than `UNLIKE` have nothing in common, however smooth they are."""
 
+MAX_REST = 0.4
+"""The pixels that stay as they were: of noise three tenths at most, in a blizzard half of them."""
+
 MAX_DISORDER, MAX_SAMPLED_DISORDER = 2.0, 1.5
 """Clips in order measure 1.0 to 1.5, the same clips shuffled 2.5 to 13, and 1.5 at the least where
 a few pictures are sampled and hardly alike."""
+
+MIN_AIMLESSNESS, MAX_ORDERED_REST = 0.65, 0.985
+"""Noise and shuffled clips measure 0.7 and more, movements that repeat 0.5 at most. Where hardly a
+pixel moves, the order cannot be told."""
 
 MAX_FLICKER = 4.0
 """Luma levels; steady clips stay below 1, also over a cut or two."""
@@ -69,7 +89,7 @@ def inspect(source: Path | bytes, *, thorough: bool = False) -> Inspection:
 
 
 def _judged(source: Path | bytes, seen: Survey, *, thorough: bool) -> Judgement:
-    shortest_fault = min(MAX_FREEZE_SECONDS, MAX_BLACK_RUN * float(seen.info.duration))
+    shortest_fault = min(MAX_FREEZE_SECONDS, MAX_EMPTY_RUN * float(seen.info.duration))
     runs = None if thorough else sample(seen, shortest_fault)
     if runs is not None:
         judgement = _verdict(source, seen, runs)
@@ -86,16 +106,44 @@ def _verdict(source: Path | bytes, seen: Survey, runs: list[range]) -> Judgement
         **dict(_damage(seen, runs, tally)),
         **(dict(_flaws(float(seen.info.duration), measures)) if found else {}),
     }
-    return Judgement(tuple(faults), tuple(faults.values()), measures, len(found))
+    useless = (
+        _is_cut(seen)
+        or tally.sound < LEAST_SOUND * _shown(seen, runs)
+        or (bool(found) and _shows_nothing(seen, runs, measures))
+    )
+    return Judgement(tuple(faults), tuple(faults.values()), useless, measures, len(found))
+
+
+def _shows_nothing(seen: Survey, runs: list[range], measures: Mapping[str, float]) -> bool:
+    """Whether all pictures have been looked at, and all their pixels are of the same colour."""
+    empty = (
+        measures["range"] <= MAX_EMPTY_RANGE and measures["block_range"] <= MAX_EMPTY_BLOCK_RANGE
+    )
+    return empty and runs == [range(len(seen.packets))]
+
+
+def _is_cut(seen: Survey) -> bool:
+    """Whether bytes that the file's index promises are not there."""
+    info = seen.info
+    if info.declared_frames:
+        return info.frames < info.declared_frames or info.corrupt_packets > 0
+    return _ends_early(seen) or info.corrupt_packets > 0
+
+
+def _ends_early(seen: Survey) -> bool:
+    return not seen.info.audio and seen.missing * seen.info.fps > MISSING_FRAMES
+
+
+def _shown(seen: Survey, runs: list[range]) -> int:
+    return sum(seen.packets[index].shown for run in runs for index in run)
 
 
 def _damage(seen: Survey, runs: list[range], tally: Tally) -> Iterator[tuple[Fault, str]]:
-    info = seen.info
-    packets = sum(seen.packets[index].shown for run in runs for index in run)
+    info, packets = seen.info, _shown(seen, runs)
     problems: list[str] = []
     if info.declared_frames and info.frames != info.declared_frames:
         problems.append(f"{info.frames} of {info.declared_frames} declared frames are there")
-    if not info.audio and seen.missing * info.fps > MISSING_FRAMES:
+    if _ends_early(seen):
         problems.append(f"its last {seen.missing:.1f} s are missing")
     if info.corrupt_packets:
         problems.append(f"{info.corrupt_packets} packets are cut short")
@@ -109,11 +157,14 @@ def _damage(seen: Survey, runs: list[range], tally: Tally) -> Iterator[tuple[Fau
 
 def _flaws(seconds: float, measures: Mapping[str, float]) -> Iterator[tuple[Fault, str]]:
     m = measures
-    if m["black_ratio"] > MAX_BLACK_RATIO or m["longest_black"] > MAX_BLACK_RUN * seconds:
+    if m["black_ratio"] > MAX_EMPTY_RATIO or m["longest_black"] > MAX_EMPTY_RUN * seconds:
         yield Fault.BLACK, f"{m['black_ratio']:.0%} of the pictures are black"
-    if m["flat_ratio"] > MAX_FLAT_RATIO:
+    longest_flat = m["longest_flat"] if m["flat_ratio"] > m["black_ratio"] else 0
+    if m["flat_ratio"] > MAX_EMPTY_RATIO or longest_flat > MAX_EMPTY_RUN * seconds:
         yield Fault.FLAT, f"{m['flat_ratio']:.0%} of the pictures are of one colour"
-    if seconds >= MIN_FREEZABLE_SECONDS and _is_frozen(m):
+    elif m["blank"] > MAX_BLANK:
+        yield Fault.FLAT, f"{m['blank']:.0%} of each picture is an empty grey"
+    if seconds >= MIN_FREEZABLE_SECONDS and _is_frozen(seconds, m):
         yield Fault.FROZEN, f"nothing moves for up to {m['longest_freeze']:.1f} s"
     if _is_noise(m):
         yield Fault.NOISE, "the pictures are noise or do not follow one another"
@@ -123,11 +174,9 @@ def _flaws(seconds: float, measures: Mapping[str, float]) -> Iterator[tuple[Faul
         yield Fault.BLURRED, "the pictures have hardly any fine detail"
 
 
-def _is_frozen(measures: Mapping[str, float]) -> bool:
-    return (
-        measures["frozen_ratio"] > MAX_FROZEN_RATIO
-        or measures["longest_freeze"] > MAX_FREEZE_SECONDS
-    )
+def _is_frozen(seconds: float, measures: Mapping[str, float]) -> bool:
+    longest = min(max(MAX_FREEZE_RUN * seconds, LEAST_FREEZE_SECONDS), MAX_FREEZE_SECONDS)
+    return measures["frozen_ratio"] > MAX_FROZEN_RATIO or measures["longest_freeze"] > longest
 
 
 def _is_clear(measures: Mapping[str, float]) -> bool:
@@ -140,9 +189,10 @@ def _is_clear(measures: Mapping[str, float]) -> bool:
 
 
 def _is_noise(measures: Mapping[str, float]) -> bool:
-    roughness, likeness = measures["roughness"], measures["likeness"]
-    return (
-        (roughness > MAX_ROUGHNESS and likeness < MIN_LIKENESS)
-        or likeness < UNLIKE
-        or measures["disorder"] > MAX_DISORDER
-    )
+    if measures["aimlessness"] < MIN_AIMLESSNESS:
+        return False
+    if measures["disorder"] > MAX_DISORDER:
+        return measures["rest"] < MAX_ORDERED_REST
+    likeness = abs(measures["likeness"])
+    rough = measures["roughness"] > MAX_ROUGHNESS
+    return measures["rest"] < MAX_REST and likeness < (MIN_LIKENESS if rough else UNLIKE)

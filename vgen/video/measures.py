@@ -27,6 +27,9 @@ THUMBNAIL_BLOCK = 8
 BLACK_SHARE = 0.10
 """A pixel is dark below this share of the luma range (FFmpeg blackdetect `pixel_black_th`)."""
 
+NO_CHROMA, DARK_CHROMA = 128, 16
+"""Chroma of a grey, and how far from it a dark pixel may be: a deep blue is as dark, but blue."""
+
 LIMITED_RANGE, FULL_RANGE = (16, 219), (0, 255)
 """Luma of black, and levels from there to white (ITU-R BT.709)."""
 
@@ -34,11 +37,18 @@ WHITE_NOISE_LAPLACIAN = 20**0.5
 """Standard deviation of the 4-neighbour Laplacian of white noise with standard deviation 1."""
 
 
-FROZEN_MOTION = 0.255
-"""0.1 % of the range (FFmpeg freezedetect `noise`); a still night scene moves twice as much."""
+FROZEN_MOTION, FROZEN_CHANGE = 0.255, 32
+"""0.1 % of the range (FFmpeg freezedetect `noise`), and as much as no pixel may change by: a mouth
+or a propeller far away moves a few pixels only."""
 
-REPAINTED_MOTION = 1.0
+REPAINTED_MOTION, REPAINTED_CHANGE = 1.0, 60
 """What a still picture may change by when an encoder repaints it at a keyframe."""
+
+MID_GREYS, GREY_SPAN = (118, 138), 2
+"""Luma of what decoders and models leave where they have nothing, and how exact it is."""
+
+RESTING_CHANGE = 6
+"""A pixel that changes by less has stayed as it was, but for what an encoder does to it."""
 
 
 @frozen(eq=False)
@@ -46,10 +56,13 @@ class Measured:
     """One picture's numbers, in 8-bit luma levels where not said otherwise.
 
     `sharpness` is the mean square of the Laplacian. `roughness` compares the finest detail with
-    the whole contrast: 1 for white noise, 0 for a smooth picture. `dark` is the share of dark
-    pixels. `motion` is the mean absolute difference from the picture just before and `likeness`
-    the correlation with it; both are None where that one was not decoded. A picture is `still`
-    when nothing has moved since the stillness began, so that slow movement is not stillness.
+    the whole contrast: 1 for white noise, 0 for a smooth picture. `extremes` are the lowest and
+    the highest level of luma and of each chroma, over all pixels; in a `dark` picture none is
+    lighter than a tenth of the range, or coloured. `blank` is the share of the picture that is one
+    mid grey from an edge on, where this grey fills no other line. `motion` is the mean absolute
+    difference from the picture just before, `likeness` the correlation with it and `rest` the share
+    of the pixels that have not changed; all are None where that one was not decoded. A picture is
+    `still` when nothing has moved since the stillness began, so that slow movement is not.
     """
 
     rank: int
@@ -58,34 +71,50 @@ class Measured:
     contrast: float
     sharpness: float
     roughness: float
-    dark: float
+    extremes: tuple[tuple[int, int], ...]
+    dark: bool
+    blank: float
     thumbnail: NDArray[np.float32]
     motion: float | None
     likeness: float | None
+    rest: float | None
     still: bool
+
+    @property
+    def span(self) -> int:
+        """The largest difference between two pixels, in luma or in a chroma."""
+        return max(high - low for low, high in self.extremes)
 
 
 @frozen(eq=False)
 class _Samples:
-    """Evenly spaced pixels of a picture, as differences from their mean."""
+    """Evenly spaced pixels of a picture: luma as differences from its mean, and each chroma."""
 
     rank: int
     mean: float
     spread: float
     pattern: NDArray[np.float32]
+    chroma: tuple[NDArray[np.int16], ...]
 
     @classmethod
-    def of(cls, rank: int, pixels: NDArray[np.uint8]) -> Self:
-        values = pixels.astype(np.float32)
+    def of(cls, picture: Picture) -> Self:
+        values = _sampled(picture.luma).astype(np.float32)
         mean = float(values.mean())
         values -= mean
-        return cls(rank, mean, math.sqrt(_product(values, values)), values)
+        chroma = tuple(_sampled(plane).astype(np.int16) for plane in picture.chroma)
+        return cls(picture.rank, mean, math.sqrt(_product(values, values)), values, chroma)
 
-    def distance(self, other: Self) -> float:
-        """The mean absolute difference."""
+    def change(self, other: Self) -> NDArray[np.float32]:
+        """The absolute difference of each pixel."""
         difference = self.pattern - other.pattern
         difference += self.mean - other.mean
-        return float(np.abs(difference, out=difference).mean())
+        np.abs(difference, out=difference)
+        return difference
+
+    def chroma_change(self, other: Self) -> int:
+        """The largest difference of a pixel's chroma."""
+        pairs = zip(self.chroma, other.chroma, strict=True)
+        return max((int(np.abs(one - two).max()) for one, two in pairs), default=0)
 
     def likeness(self, other: Self) -> float:
         """Pearson's correlation; 1 for pictures too flat to differ in pattern."""
@@ -98,31 +127,37 @@ def measured(pictures: Iterable[Picture]) -> Iterator[Measured]:
     """Measures each picture and lets go of it."""
     last = anchor = None
     for picture in pictures:
-        step = max(1, picture.luma.shape[1] // COLUMNS)
-        pixels = picture.luma[::step, ::step]
-        samples = _Samples.of(picture.rank, pixels)
+        samples = _Samples.of(picture)
         if last is None or last.rank != picture.rank - 1:
             last = anchor = None
-        still = anchor is not None and _is_still(picture, samples.distance(anchor))
+        still = anchor is not None and _is_still(samples, anchor, keyframe=picture.keyframe)
         if not still or picture.keyframe:
             anchor = samples
-        yield _measured(picture, pixels, samples, last, still=still)
+        yield _measured(picture, samples, last, still=still)
         last = samples
 
 
-def _is_still(picture: Picture, distance: float) -> bool:
-    return distance < (REPAINTED_MOTION if picture.keyframe else FROZEN_MOTION)
+def _sampled(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    step = max(1, plane.shape[1] // COLUMNS)
+    return plane[::step, ::step]
+
+
+def _is_still(samples: _Samples, anchor: _Samples, *, keyframe: bool) -> bool:
+    motion = REPAINTED_MOTION if keyframe else FROZEN_MOTION
+    most = REPAINTED_CHANGE if keyframe else FROZEN_CHANGE
+    change = samples.change(anchor)
+    moved = change.mean() >= motion or change.max() >= most
+    return not moved and samples.chroma_change(anchor) < most
 
 
 def _measured(
-    picture: Picture,
-    pixels: NDArray[np.uint8],
-    samples: _Samples,
-    last: _Samples | None,
-    *,
-    still: bool,
+    picture: Picture, samples: _Samples, last: _Samples | None, *, still: bool
 ) -> Measured:
     sharpness = _laplacian_energy(picture.luma)
+    change = None if last is None else samples.change(last)
+    extremes = tuple(
+        (int(plane.min()), int(plane.max())) for plane in (picture.luma, *picture.chroma)
+    )
     return Measured(
         rank=picture.rank,
         seconds=picture.seconds,
@@ -130,10 +165,13 @@ def _measured(
         contrast=samples.spread,
         sharpness=sharpness,
         roughness=math.sqrt(sharpness) / WHITE_NOISE_LAPLACIAN / max(samples.spread, 1.0),
-        dark=_dark_share(pixels, full_range=picture.full_range),
+        extremes=extremes,
+        dark=_is_dark(*extremes, full_range=picture.full_range),
+        blank=_blank_share(_sampled(picture.luma)),
         thumbnail=_thumbnail(samples.pattern),
-        motion=None if last is None else samples.distance(last),
+        motion=None if change is None else float(change.mean()),
         likeness=None if last is None else samples.likeness(last),
+        rest=None if change is None else float((change < RESTING_CHANGE).mean()),
         still=still,
     )
 
@@ -161,9 +199,26 @@ def _laplacian_energy(luma: NDArray[np.uint8]) -> float:
     return _product(laplacian, laplacian)
 
 
-def _dark_share(pixels: NDArray[np.uint8], *, full_range: bool) -> float:
+def _is_dark(luma: tuple[int, int], *chroma: tuple[int, int], full_range: bool) -> bool:
     black, levels = FULL_RANGE if full_range else LIMITED_RANGE
-    return np.count_nonzero(pixels < black + BLACK_SHARE * levels) / pixels.size
+    hues = [abs(level - NO_CHROMA) for extremes in chroma for level in extremes]
+    return luma[1] < black + BLACK_SHARE * levels and max(hues, default=0) <= DARK_CHROMA
+
+
+def _blank_share(pixels: NDArray[np.uint8]) -> float:
+    sides = (pixels, pixels[::-1], pixels.T, pixels.T[::-1])
+    return max(_blank_rows(side) / len(side) for side in sides)
+
+
+def _blank_rows(pixels: NDArray[np.uint8]) -> int:
+    """How many rows are one grey from the first on; 0 if other rows are too."""
+    grey = int(pixels[0, 0])
+    if not MID_GREYS[0] <= grey <= MID_GREYS[1]:
+        return 0
+    differences = np.abs(pixels.astype(np.int16) - grey)
+    blank = differences.max(axis=1) <= GREY_SPAN
+    rows = int(blank.sum())
+    return rows if bool(blank[:rows].all()) else 0
 
 
 def _thumbnail(pattern: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The decoded pictures of a clip, in order of presentation, as planes of luma."""
+"""The decoded pictures of a clip, in order of presentation, as planes of luma and chroma."""
 
 from __future__ import annotations
 
@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from vgen.video.source import Opened
     from vgen.video.survey import Survey
 
-PLANAR = frozenset(
-    {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "gray"}
-)
-"""Pixel formats with 8-bit luma in the first plane; others are converted."""
+PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray"})
+"""Pixel formats with 8-bit luma and chroma in planes of their own; others are converted, and so are
+pictures of another format than the first."""
 
 CODING_MARGIN = 256
 """Codecs keep pictures in memory larger than they are, but by less than this on each side."""
@@ -36,11 +35,15 @@ CODING_MARGIN = 256
 
 @frozen
 class Picture:
-    """One decoded picture. `rank` is its place in order of presentation, `seconds` its time."""
+    """One decoded picture. `rank` is its place in order of presentation, `seconds` its time.
+
+    `chroma` has no plane in a picture that is grey by its format.
+    """
 
     rank: int
     seconds: float
     luma: NDArray[np.uint8]
+    chroma: tuple[NDArray[np.uint8], ...]
     full_range: bool
     keyframe: bool
 
@@ -50,12 +53,13 @@ class Tally:
     """Counts of a decoding.
 
     `failed` counts packets that do not decode and pictures out of place or of another size than
-    the first, `patched` those in which the decoder had to guess.
+    the first, `patched` those in which the decoder had to guess, `sound` those that are in order.
     """
 
     pictures: int = 0
     failed: int = 0
     patched: int = 0
+    sound: int = 0
 
 
 def pictures(
@@ -65,17 +69,21 @@ def pictures(
 
     Runs are in ascending order and start at keyframes. What fails is counted and passed over.
     """
-    ranks, size = _ranks(survey), None
+    ranks, size, form = _ranks(survey), None, ""
     with opened(source, peek=False) as clip:
         for frame in _frames(clip, survey, runs, tally):
             size = size or (frame.width, frame.height)
             if frame.pts is None or frame.pts not in ranks or (frame.width, frame.height) != size:
                 tally.failed += 1
                 continue
+            tally.sound += not frame.is_corrupt
+            form = form or (frame.format.name if frame.format.name in PLANAR else "yuv420p")
+            luma, *chroma = _planes(frame, form)
             yield Picture(
                 rank=ranks[frame.pts],
                 seconds=float(frame.pts * survey.time_base),
-                luma=_luma(frame),
+                luma=luma,
+                chroma=tuple(chroma),
                 full_range=frame.color_range == ColorRange.JPEG,
                 keyframe=frame.key_frame,
             )
@@ -127,10 +135,10 @@ def _decoded_packet(
         return []
 
 
-def _luma(frame: VideoFrame) -> NDArray[np.uint8]:
-    """The plane of luma: a view into the frame's memory where that is possible."""
-    if frame.format.name not in PLANAR:
-        frame = frame.reformat(format="yuv420p", threads=1)
-    plane = frame.planes[0]
-    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-    return rows[:, : plane.width]
+def _planes(frame: VideoFrame, form: str) -> Iterator[NDArray[np.uint8]]:
+    """Luma and chroma in a planar format: views into the frame's memory where that is possible."""
+    if frame.format.name != form:
+        frame = frame.reformat(format=form, threads=1)
+    for plane in frame.planes:
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+        yield rows[:, : plane.width]

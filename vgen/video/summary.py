@@ -16,15 +16,20 @@ if TYPE_CHECKING:
     from vgen.records.video import VideoInfo
     from vgen.video.measures import Measured
 
-BLACK_PIXELS = 0.98
-"""The share of dark pixels that makes a picture black (blackdetect `picture_black_ratio_th`)."""
-
-FLAT_CONTRAST = 2.5
-"""A picture of one colour, in luma levels of standard deviation; a NaN decodes to one."""
+FLAT_CONTRAST, FLAT_SPAN = 2.5, 24
+"""A picture of one colour: the standard deviation and the span of its levels; a NaN decodes to one.
+A bird in an empty sky or a firefly at night has no contrast, but a span."""
 
 FEWEST_TO_ORDER = 3
-NEIGHBOURHOOD = 5
+NEIGHBOURHOOD = 12
 """How many pictures to each side are looked at for the most similar one."""
+
+USUAL_QUANTILE, REPEATED_MOTION = 0.75, 0.3
+"""Where films of 12 pictures are shown at 24, every second one moves as the others usually do; the
+rest, under a coarse encoder, moves by less than this share of it."""
+
+LEAST_DISTANCE = 1e-3
+"""Between two shapes that differ at all."""
 
 REST_SECONDS, REST_DRIFT = 0.3, 3.0
 """No part of a frozen picture's thumbnail differs by more than 2 levels when it is painted again,
@@ -39,15 +44,21 @@ CUT_RATIO = 4.0
 def summary(info: VideoInfo, pictures: Sequence[Measured]) -> dict[str, float]:
     """The clip's measures by name. Needs at least one picture.
 
-    Luma, contrast and motion are means, in levels; sharpness, roughness and likeness are medians.
-    `black_ratio`, `flat_ratio` and `frozen_ratio` are shares of the pictures; movement too slow to
-    show from one picture to the next is not frozen. `longest_freeze` and `longest_black` are in
-    seconds. `flicker` is the mean absolute second difference of the mean luma. `disorder` says how
-    much less a picture resembles the one before it than the most similar one nearby: 1 in any clip
-    whose pictures follow one another. `drift` is the mean difference between the first and the
-    last picture. Where not all pictures were decoded, the numbers are of those that were.
+    Luma, contrast and motion are means, in levels; sharpness, roughness, likeness, rest and blank
+    are medians. `black_ratio`, `flat_ratio` and `frozen_ratio` are shares of the pictures; movement
+    too slow to show from one picture to the next is not frozen. `longest_freeze`, `longest_black`
+    and `longest_flat` are in seconds. `range` is the largest difference between any two pixels of
+    the clip, in levels of luma or of a chroma; `block_range` that between areas of luma over which
+    grain is averaged away. `flicker` is the mean absolute second difference of
+    the mean luma. `disorder` says how much less a picture resembles the one before it than the most
+    similar one nearby: 1 in any clip whose pictures follow one another, more also where movements
+    repeat. `aimlessness` tells these apart: near 1 where pictures are as unlike whether they stand
+    next to one another or a few places apart, less where they follow one another or repeat.
+    `drift` is the mean difference between the first and the last picture. Where not all pictures
+    were decoded, the numbers are of those that were.
     """
     frozen = _frozen_share(pictures)
+    disorder, aimlessness = _order(pictures)
     return {
         "luma": _mean(picture.luma for picture in pictures),
         "contrast": _mean(picture.contrast for picture in pictures),
@@ -55,13 +66,19 @@ def summary(info: VideoInfo, pictures: Sequence[Measured]) -> dict[str, float]:
         "roughness": _median((picture.roughness for picture in pictures), without=0),
         "motion": _mean(_motions(pictures)),
         "likeness": _median(_likenesses(pictures), without=1),
-        "disorder": _disorder(pictures),
+        "rest": _median((p.rest for p in pictures if p.rest is not None), without=1),
+        "disorder": disorder,
+        "aimlessness": aimlessness,
         "flicker": _flicker(pictures),
         "cuts": float(_cuts(pictures)),
         "drift": float(_drift(pictures[0], pictures[-1]).mean()),
         "black_ratio": _share(pictures, _is_black),
         "longest_black": _longest(info, pictures, _is_black, _follows),
         "flat_ratio": _share(pictures, _is_flat),
+        "longest_flat": _longest(info, pictures, _is_flat, _follows),
+        "blank": _median((picture.blank for picture in pictures), without=0),
+        "block_range": _block_range(pictures),
+        "range": float(_range(pictures)),
         "frozen_ratio": frozen,
         "longest_freeze": _longest(info, pictures, lambda _: True, _is_still),
         "effective_fps": float(info.fps) * (1 - frozen),
@@ -69,11 +86,22 @@ def summary(info: VideoInfo, pictures: Sequence[Measured]) -> dict[str, float]:
 
 
 def _is_black(picture: Measured) -> bool:
-    return picture.dark >= BLACK_PIXELS
+    return picture.dark and _is_flat(picture)
 
 
 def _is_flat(picture: Measured) -> bool:
-    return picture.contrast < FLAT_CONTRAST
+    return picture.contrast < FLAT_CONTRAST and picture.span < FLAT_SPAN
+
+
+def _range(pictures: Sequence[Measured]) -> int:
+    """The largest difference between any two pixels of the clip, in luma or in a chroma."""
+    extremes = np.array([picture.extremes for picture in pictures])
+    return int((extremes[..., 1].max(axis=0) - extremes[..., 0].min(axis=0)).max())
+
+
+def _block_range(pictures: Sequence[Measured]) -> float:
+    highest = max(picture.luma + float(picture.thumbnail.max()) for picture in pictures)
+    return highest - min(picture.luma + float(picture.thumbnail.min()) for picture in pictures)
 
 
 def _follows(picture: Measured) -> bool:
@@ -179,19 +207,30 @@ def _cuts(pictures: Sequence[Measured]) -> int:
     )
 
 
-def _disorder(pictures: Sequence[Measured]) -> float:
-    """Median distance to the picture before, over that to the most similar picture nearby.
+def _order(pictures: Sequence[Measured]) -> tuple[float, float]:
+    """Disorder and aimlessness.
 
-    Repeated pictures are left out, and so is exposure, which flicker has to answer for.
+    Disorder is the median distance to the picture before, over that to the most similar picture
+    nearby; aimlessness the least over the greatest of the median distances to the pictures 1, 2, …
+    places before. Repeated pictures are left out, and so is exposure, which flicker answers for.
     """
-    distinct = [picture for picture in pictures if not picture.still]
+    distinct = _without_repeats(pictures)
     ordered = [n for n, picture in enumerate(distinct) if n and picture.motion is not None]
     if len(ordered) < FEWEST_TO_ORDER:
-        return 1.0
+        return 1.0, 1.0
     shapes = np.array([picture.thumbnail / max(picture.contrast, 1.0) for picture in distinct])
-    distances = _distances(shapes.reshape(len(shapes), -1))[:, ordered]
-    nearest = distances.min(axis=0)
-    return float(np.median(distances[0]) / max(float(np.median(nearest)), 1e-3))
+    distances = _distances(shapes.reshape(len(shapes), -1))
+    nearby = distances[:, ordered]
+    disorder = np.median(nearby[0]) / max(float(np.median(nearby.min(axis=0))), LEAST_DISTANCE)
+    places = [np.median(row[np.isfinite(row)]) for row in distances[: len(distances) // 2]]
+    return float(disorder), float(min(places) / max(*places, LEAST_DISTANCE))
+
+
+def _without_repeats(pictures: Sequence[Measured]) -> list[Measured]:
+    """The pictures that are not still, nor as good as the one before as an encoder makes them."""
+    moving = [picture for picture in pictures if not picture.still]
+    usual = float(np.quantile(_motions(moving) or [0.0], USUAL_QUANTILE))
+    return [p for p in moving if p.motion is None or p.motion >= REPEATED_MOTION * usual]
 
 
 def _distances(shapes: NDArray[np.float32]) -> NDArray[np.float32]:

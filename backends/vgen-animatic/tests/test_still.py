@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from vgen.errors import GenerationError
 from vgen.video import judge, probe
@@ -126,6 +126,18 @@ def test_passes_the_judge(tmp_path: Path, shape: tuple[int, int]) -> None:
         path = tmp_path / "clip.mp4"
         render(request_for(prompt, seconds=3.0, size=(320, 180), fps=24), image, path, ignore)
         assert judge(path, thorough=True).faults == ()
+
+
+@pytest.mark.parametrize("words", ["THE END", "."])
+def test_white_words_on_black_pass_the_judge(tmp_path: Path, words: str) -> None:
+    """A clip from a picture of a few white letters on black is kept, and has no fault."""
+    source = Image.new("RGB", (640, 360))
+    ImageDraw.Draw(source).text((220, 150), words, fill="white", font=ImageFont.load_default(60))
+    path = tmp_path / "clip.mp4"
+    render(request_for("the end", seconds=3.0), image_of(source), path, ignore)
+    judgement = judge(path)
+    assert not judgement.useless
+    assert judgement.faults == ()
 
 
 def test_depth_is_a_smooth_grid_between_0_and_1() -> None:

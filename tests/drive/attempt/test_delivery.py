@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from trio.testing import MockClock
 
 from tests.drive.jobs import JOB, PLENTY, Fakes, prompts
-from vgen.abc import Ticket
+from tests.video.clips import encode
+from tests.video.drawing import FPS, drawn
+from tests.video.dud_scenes import NOTHING, POOR, good, overwritten
+from tests.video.sound_looks import LOOKS
+from vgen import Clips, Settings
+from vgen.abc import Custody, Ticket
 from vgen.errors import GenerationError
-from vgen.testing import FakeBackend
+from vgen.records.video import Fault
+from vgen.testing import FakeBackend, Spoil
 
 
 async def test_a_deleted_output_is_generated_again(autojump_clock: MockClock) -> None:
@@ -29,3 +37,92 @@ async def test_a_deleted_output_is_generated_again(autojump_clock: MockClock) ->
         clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert len(fakes.backend.submitted) == 4
     assert clips.total_cost == sum(charge.amount for charge in fakes.backend.charges)
+
+
+async def deliver(fakes: Fakes, contents: Sequence[bytes]) -> Clips:
+    """Run a job whose clips are, each at its first attempt, files with these contents."""
+    names = [str(number) for number in range(len(contents))]
+    files = zip(names, contents, strict=True)
+    fakes.backends = [FakeBackend(script={name: [Spoil(content)] for name, content in files})]
+    async with fakes.runner() as runner:
+        return await runner.process(JOB, prompts(*names), budget=PLENTY, min_clips=1)
+
+
+ODD = (
+    "the_end",
+    "credits_on_black",
+    "candle",
+    "starfield",
+    "fireflies",
+    "snow",
+    "strobe",
+    "title_card",
+)
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """Sound clips that look odd."""
+    path = tmp_path_factory.mktemp("odd") / "clip.mp4"
+    return [encode(path, drawn(LOOKS[name]), fps=FPS).read_bytes() for name in ODD]
+
+
+@pytest.fixture(scope="module")
+def poor(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """A clip for each fault that leaves something to see."""
+    path, frames = tmp_path_factory.mktemp("poor") / "clip.mp4", dict(POOR.values())
+    return [encode(path, make(), fps=FPS).read_bytes() for make in frames]
+
+
+async def test_odd_clips_are_paid_once(odd: list[bytes], autojump_clock: MockClock) -> None:
+    """A sound clip is never lost, however odd it looks, and never made again."""
+    fakes = Fakes()
+    clips = await deliver(fakes, odd)
+    assert clips.failed_clips == 0
+    assert len(fakes.backend.submitted) == len(fakes.backend.charges) == len(odd)
+    assert [fakes.storage.files[clip.reference] for clip in clips.clips] == odd
+
+
+async def test_faults_are_told_with_the_clip(poor: list[bytes], autojump_clock: MockClock) -> None:
+    """A clip with a fault that shows something counts, and its record says what is wrong."""
+    fakes = Fakes()
+    clips = await deliver(fakes, poor)
+    assert len(fakes.backend.submitted) == len(poor)
+    for clip, fault in zip(clips.clips, dict(POOR.values()).values(), strict=True):
+        assert fault in clip.faults
+        assert len(clip.notes) == len(clip.faults)
+
+
+async def test_strict_settings_lose_any_fault(poor: list[bytes], autojump_clock: MockClock) -> None:
+    """With strict settings a clip with a fault is lost, with the reason, and made again."""
+    fakes = Fakes(settings=Settings(strict=True))
+    clips = await deliver(fakes, poor)
+    assert clips.failed_clips == 0
+    assert len(fakes.backend.submitted) == 2 * len(poor)
+    for number in range(len(poor)):
+        lost, stored = await fakes.ledger.attempts(JOB, number)
+        assert (lost.custody, stored.custody) == (Custody.LOST, Custody.STORED)
+        assert lost.reason
+
+
+async def test_what_shows_nothing_is_made_again(tmp_path: Path, autojump_clock: MockClock) -> None:
+    """A clip of one colour throughout is paid, lost and made again."""
+    path = tmp_path / "clip.mp4"
+    fakes = Fakes()
+    clips = await deliver(
+        fakes, [encode(path, make(), fps=FPS).read_bytes() for make in NOTHING.values()]
+    )
+    assert all(clip.retry_count == 1 and not clip.faults for clip in clips.clips)
+    assert len(fakes.backend.charges) == 2 * len(NOTHING)
+
+
+async def test_a_damaged_clip_that_plays_is_downloaded_again_and_kept(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    """A damaged download is repeated; where the provider's own file plays, it is kept and told."""
+    whole = encode(tmp_path / "clip.mp4", good(), fps=6).read_bytes()
+    fakes = Fakes()
+    clips = await deliver(fakes, [overwritten(whole, 0.4, 0.42)])
+    assert Fault.DAMAGED in clips.clips[0].faults
+    assert sum("fetch" in line for line in fakes.backend.log) == 5
+    assert len(fakes.backend.charges) == 1

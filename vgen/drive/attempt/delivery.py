@@ -67,14 +67,15 @@ class Delivery:
         """Bring a generated clip into storage, as a take of its own.
 
         Raises:
-            VideoError: the file is useless or gone; the attempt is lost, the clip may be made anew.
+            VideoError: the file is useless or gone, or has a fault where settings are strict; the
+                attempt is lost, the clip may be made anew.
             RetryableError, StorageError: it cannot be downloaded or stored now; a later run takes
                 it up, from the spool if there is one.
         """
         temporary = self.folder / f"{run.attempt.attempt_id}.mp4"
         try:
             path, found = await self._file(run, temporary)
-            _refuse_useless(found)
+            _refuse_useless(found, strict=run.context.settings.strict)
             clip = await self._store(run, path, _record(run, planned, history, found), history)
         except VideoError as error:
             await run.write(Lost(str(error)))
@@ -193,9 +194,10 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def _refuse_useless(found: Inspection) -> None:
-    if found.judgement.useless:
-        raise VideoError("; ".join(found.judgement.explanations))
+def _refuse_useless(found: Inspection, *, strict: bool) -> None:
+    judgement = found.judgement
+    if judgement.useless or (strict and judgement.faults):
+        raise VideoError("; ".join(judgement.explanations))
 
 
 def _record(run: AttemptRun, planned: PlannedClip, history: ClipHistory, found: Inspection) -> Clip:

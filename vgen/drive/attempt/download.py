@@ -31,11 +31,12 @@ async def download(
 ) -> Inspection:
     """Download to `path` until the file is complete, and return what it is.
 
-    A broken download is downloaded again, not generated again. The `limiter` is held while bytes
-    move and while the file is inspected, never during a pause.
+    A broken download is downloaded again, not generated again; one that is damaged and still of use
+    is returned when no download is better. The `limiter` is held while bytes move and while the
+    file is inspected, never during a pause.
 
     Raises:
-        VideoError: the output is gone, or damaged in every download.
+        VideoError: the output is gone, or useless in the last download.
         RetryableError: it could not be had in this run.
         AccountError: the provider refuses the account.
     """
@@ -55,7 +56,8 @@ async def download(
         except AttemptError as error:
             raise failure if tried else VideoError(f"the output is gone: {error}") from error
         else:
-            if Fault.DAMAGED not in found.judgement.faults:
+            damaged, last = Fault.DAMAGED in found.judgement.faults, tried == DOWNLOADS - 1
+            if not damaged or (last and not found.judgement.useless):
                 return found
             failure = VideoError("; ".join(found.judgement.explanations))
         logger.info("clip %d: download %d failed: %s", run.attempt.clip_index, tried + 1, failure)
