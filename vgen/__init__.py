@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from vgen.drive.runner.started_job import EventStream, StartedJob
     from vgen.ports.events import (
         AttemptSubmitted,
+        BackendReached,
+        BackendUnreachable,
         ClipGivenUp,
         ClipProgress,
         ClipQueued,
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AttemptSubmitted",
+    "BackendReached",
+    "BackendUnreachable",
     "Clip",
     "ClipFailure",
     "ClipGivenUp",
@@ -110,6 +114,8 @@ _MODULES = {
     "MoneySettled": "vgen.ports.events",
     "Observer": "vgen.ports.events",
     "RetryScheduled": "vgen.ports.events",
+    "BackendReached": "vgen.ports.events",
+    "BackendUnreachable": "vgen.ports.events",
     "Clip": "vgen.records.clip",
     "ClipFailure": "vgen.records.clip",
     "Clips": "vgen.records.clip",

@@ -12,6 +12,8 @@ from rich.console import Console
 
 from vgen import (
     AttemptSubmitted,
+    BackendReached,
+    BackendUnreachable,
     Clip,
     ClipFailure,
     ClipGivenUp,
@@ -94,6 +96,18 @@ def test_each_clip_shows_its_state() -> None:
         "given up: refused",
     ]
     assert job.stored == 1
+
+
+def test_a_backend_that_cannot_be_reached_is_waited_for() -> None:
+    """The clip says so, and why, until the backend answers; its progress stays."""
+    away = BackendUnreachable(JOB, 0, "toy", "no route")
+    job, clock = status_of(1, AttemptSubmitted(JOB, 0, "toy", 1, Decimal(0)))
+    job.update(ClipProgress(JOB, 0, 0.25))
+    assert job.update(away) is job.clips[0]
+    expected = "waiting for toy, which cannot be reached: no route"
+    assert job.clips[0].describe(clock.now) == expected
+    job.update(BackendReached(JOB, 0, "toy"))
+    assert job.clips[0].describe(clock.now) == "rendering on toy 25%"
 
 
 def test_a_resumed_clip_shows_its_progress() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -12,6 +13,8 @@ import trio
 from vgen import ClipPrompt, GenerationSettings, SQLiteLedger
 from vgen.abc import Attempt, ClipRequest, Manifest, Money, PlannedClip
 from vgen.cli.app import run
+
+from .helpers import lines
 
 JOB = UUID("6a6f6221-0000-4000-8000-000000000001")
 REQUEST = ClipRequest(prompt="bars", duration=0.3, width=64, height=64, fps=24, motion=1, steps=1)
@@ -61,35 +64,73 @@ async def read_attempt(path: Path) -> Attempt:
 def test_unsettled_attempts_are_listed(
     left_open: Attempt, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They are listed with the id that `resolve` takes, and what is held for them."""
-    monkeypatch.setenv("COLUMNS", "160")
-    assert run(["ledger", "unsettled"]) == 0
-    shown = capsys.readouterr().out
-    assert str(left_open.attempt_id) in shown
-    assert "$0.25" in shown
+    """They are listed with the id that `resolve` takes, and what is held, in 80 columns too."""
+    monkeypatch.setenv("COLUMNS", "80")
+    for command in (["ledger", "unsettled"], ["ledger", str(JOB)]):
+        assert run(command) == 0
+        shown = capsys.readouterr().out
+        assert str(left_open.attempt_id)[:8] in shown.split()
+        assert "$0.25" in shown
 
 
+@pytest.mark.parametrize("length", [3, 8, 36])
 @pytest.mark.parametrize(
-    ("answer", "money"), [("--paid", Money.WRITTEN_OFF), ("--unpaid", Money.RELEASED)]
+    ("answer", "money"),
+    [
+        ("--paid", Money.WRITTEN_OFF),
+        ("--lost", Money.WRITTEN_OFF),
+        ("--unpaid", Money.RELEASED),
+    ],
 )
 def test_resolving_an_attempt(
-    left_open: Attempt, workdir: Path, answer: str, money: Money, capsys: pytest.CaptureFixture[str]
+    left_open: Attempt,
+    workdir: Path,
+    answer: str,
+    money: Money,
+    length: int,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """`--paid` writes it off, `--unpaid` releases its money; then nothing is unsettled."""
-    assert run(["ledger", "resolve", str(left_open.attempt_id), answer]) == 0
+    """`--paid` and `--lost` write it off, `--unpaid` releases its money: nothing is unsettled."""
+    assert run(["ledger", "resolve", str(left_open.attempt_id)[:length], answer]) == 0
     assert trio.run(read_attempt, workdir / "clips/vgen.db").money is money
     capsys.readouterr()
     assert run(["ledger", "unsettled"]) == 0
     assert capsys.readouterr().out == "nothing is unsettled\n"
 
 
-def test_resolve_has_no_default(
+@pytest.mark.parametrize("words", [[], ["--paid", "--unpaid"], ["--paid", "--lost"]])
+def test_resolve_takes_one_word(
+    left_open: Attempt, workdir: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With none of `--paid`, `--unpaid` and `--lost`, or with several, nothing changes."""
+    assert run(["ledger", "resolve", str(left_open.attempt_id), *words]) == 2
+    assert lines(capsys.readouterr().err) == ["resolve: give one of --paid, --unpaid and --lost"]
+    assert trio.run(read_attempt, workdir / "clips/vgen.db") == left_open
+
+
+def test_an_attempt_at_work_is_not_resolved(
     left_open: Attempt, workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without `--paid` or `--unpaid` it is a usage error, and nothing changes."""
-    assert run(["ledger", "resolve", str(left_open.attempt_id)]) == 2
-    assert "--paid" in capsys.readouterr().err
+    """While another process has the clip, one line says which, and nothing changes."""
+
+    async def claim() -> None:
+        async with aclosing(SQLiteLedger(workdir / "clips/vgen.db")) as ledger:
+            await ledger.claim(JOB, 1, owner="host:412:ab@boot/412/9", lease=60.0)
+
+    trio.run(claim)
+    assert run(["ledger", "resolve", "0000", "--lost"]) == 2
+    said = "worked on by host:412:ab: wait for its end, or cancel the job"
+    assert lines(capsys.readouterr().err) == [f"clip 1 of its job is being {said}"]
     assert trio.run(read_attempt, workdir / "clips/vgen.db") == left_open
+
+
+def test_the_start_of_an_attempts_id_must_fit(
+    left_open: Attempt, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A start that no attempt's id has is an error in one line."""
+    assert left_open.is_open
+    assert run(["ledger", "resolve", "9f", "--lost"]) == 2
+    assert lines(capsys.readouterr().err) == ["the ledger has no attempt that begins with 9f"]
 
 
 def test_reconciling_asks_the_backend(

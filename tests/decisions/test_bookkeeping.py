@@ -75,24 +75,36 @@ NEXT = {
         "failed": "settled void",
         "cancelled": "settled void",
         "written off": "written off lost",
+        "released": "released void",
     },
     "in doubt ticketed": {
         "won": "settled succeeded",
         "failed": "settled void",
         "cancelled": "settled void",
         "written off": "written off lost",
+        "released": "released void",
     },
-    "settled succeeded": {"fetched": "settled fetched", "lost": "settled lost"},
+    "settled succeeded": {
+        "fetched": "settled fetched",
+        "lost": "settled lost",
+        "released": "released void",
+    },
     "settled fetched": {
         "fetched": "settled fetched",
         "spooled": "settled spooled",
         "stored": "settled stored",
         "lost": "settled lost",
+        "released": "released void",
     },
-    "settled spooled": {"stored": "settled stored", "lost": "settled lost"},
+    "settled spooled": {
+        "stored": "settled stored",
+        "lost": "settled lost",
+        "released": "released void",
+    },
 }
 CORRECTED = {
     "written off lost": {"released": "released void"},
+    "settled lost": {"released": "released void"},
     "settled stored": {"stored": "settled stored", "chosen": "settled stored"},
 }
 """What may still follow where nothing has to: somebody has found out, or chosen, better."""
@@ -147,6 +159,7 @@ def test_entries_leave_their_mark() -> None:
     lost = apply_entry(fetched, Lost("black"))
     assert (lost.reason, lost.path) == ("black", "/c.mp4")
     assert apply_entry(sent, Released("refused")).reason == "refused"
+    assert apply_entry(lost, Released("refunded")).billed is None
     assert apply_entry(sent, Doubted("silence")).reason == "silence"
     assert apply_entry(sent, WrittenOff("age")).reason == "age"
 

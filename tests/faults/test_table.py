@@ -10,7 +10,7 @@ import pytest
 from .table import FAULTS, Planted
 
 VGEN = Path(__file__).parents[2] / "vgen"
-RULES = range(1, 12)
+RULES = range(1, 13)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)

@@ -49,7 +49,7 @@ def test_the_defaults_are_those_of_development() -> None:
 
 
 def test_each_variable_sets_its_own() -> None:
-    """The four variables set one number each, over what the environment has picked."""
+    """The five variables set one number each, over what the environment has picked."""
     settings = Settings.from_environment(
         {
             "ENVIRONMENT": "production",
@@ -57,10 +57,16 @@ def test_each_variable_sets_its_own() -> None:
             "VIDEO_GENERATOR_POLL_INTERVAL": "1.5",
             "VIDEO_GENERATOR_ATTEMPT_TIMEOUT": "90",
             "VIDEO_GENERATOR_BACKOFF": "0",
+            "VIDEO_GENERATOR_PATIENCE": "60",
         }
     )
     expected = Settings(
-        generation=PRODUCTION, concurrency=7, poll_interval=1.5, attempt_timeout=90, backoff=0
+        generation=PRODUCTION,
+        concurrency=7,
+        poll_interval=1.5,
+        attempt_timeout=90,
+        backoff=0,
+        patience=60,
     )
     assert settings == expected
 
@@ -84,6 +90,7 @@ def test_what_is_given_wins() -> None:
         "VIDEO_GENERATOR_POLL_INTERVAL",
         "VIDEO_GENERATOR_ATTEMPT_TIMEOUT",
         "VIDEO_GENERATOR_BACKOFF",
+        "VIDEO_GENERATOR_PATIENCE",
     ],
 )
 @pytest.mark.parametrize("value", ["many", "-1", "nan", "inf", "1e9", "1,5"])

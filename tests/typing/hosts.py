@@ -11,6 +11,8 @@ import vgen.aio
 import vgen.blocking
 from vgen import (
     AttemptSubmitted,
+    BackendReached,
+    BackendUnreachable,
     Clip,
     ClipFailure,
     ClipGivenUp,
@@ -56,7 +58,7 @@ def hear(event: Event) -> None:  # noqa: C901 - a case for each event
     match event:
         case JobOpened():
             assert_type(event.held, Decimal)
-        case ClipQueued() | FellBack():
+        case ClipQueued() | FellBack() | BackendReached() | BackendUnreachable():
             assert_type(event.backend, str)
         case MoneyHeld():
             assert_type(event.held, Decimal)
@@ -107,7 +109,7 @@ async def on_trio(backends: list[VideoBackend]) -> None:
         assert_type(await runner.job(JOB), Job | None)
         assert_type(await runner.unsettled(), tuple[Attempt, ...])
         assert_type(await runner.reconcile(JOB), tuple[Reconciled, ...])
-        assert_type(await runner.resolve(JOB, paid=True), Attempt)
+        assert_type(await runner.resolve(JOB, "paid"), Attempt)
         assert_type(await runner.takes(JOB), tuple[Take, ...])
         assert_type(await runner.choose(JOB, 1, 2), Take)
         assert_type(await runner.cancel(JOB), tuple[Reconciled, ...])
@@ -140,7 +142,7 @@ async def on_asyncio(backends: list[VideoBackend]) -> None:
         assert_type(await runner.job(JOB), Job | None)
         assert_type(await runner.unsettled(), tuple[Attempt, ...])
         assert_type(await runner.reconcile(JOB), tuple[Reconciled, ...])
-        assert_type(await runner.resolve(JOB, paid=True), Attempt)
+        assert_type(await runner.resolve(JOB, "paid"), Attempt)
         assert_type(await runner.takes(JOB), tuple[Take, ...])
         assert_type(await runner.choose(JOB, 1, 2), Take)
         assert_type(await runner.cancel(JOB), tuple[Reconciled, ...])
@@ -173,7 +175,7 @@ def on_nothing(backends: list[VideoBackend]) -> None:
         assert_type(runner.job(JOB), Job | None)
         assert_type(runner.unsettled(), tuple[Attempt, ...])
         assert_type(runner.reconcile(JOB), tuple[Reconciled, ...])
-        assert_type(runner.resolve(JOB, paid=True), Attempt)
+        assert_type(runner.resolve(JOB, "paid"), Attempt)
         assert_type(runner.takes(JOB), tuple[Take, ...])
         assert_type(runner.choose(JOB, 1, 2), Take)
         assert_type(runner.cancel(JOB), tuple[Reconciled, ...])

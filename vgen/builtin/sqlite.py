@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
@@ -111,6 +112,10 @@ class SQLiteLedger(CostLedger):
     async def stop(self, job_id: UUID) -> None:
         """Mark a job as stopped."""
         await self._transact(lambda tx: tx.stop(job_id))
+
+    async def now(self) -> datetime:
+        """Read the machine's clock."""
+        return datetime.fromtimestamp(self._clock(), UTC)
 
     async def history(self, job_id: UUID) -> tuple[Line, ...]:
         """Read a job's journal."""

@@ -22,6 +22,7 @@ CLIPS = Path("clips")
 
 Ledger = Annotated[str | None, Parameter(name="--ledger", metavar="URL")]
 Storage = Annotated[str | None, Parameter(name="--storage", metavar="URL")]
+Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 
 
 def _version() -> str:
@@ -70,8 +71,8 @@ def generate(  # noqa: PLR0913 (each is an option)
     redo: Annotated[
         tuple[int, ...], Parameter(negative="", show_default=False, metavar="INDEX")
     ] = (),
-    strict: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    strict: Flag = False,
+    json: Flag = False,
 ) -> int:
     """Make the clips of a prompts file.
 
@@ -131,7 +132,7 @@ def probe(
     files: Annotated[tuple[Path, ...], Parameter(json_list=False)],
     /,
     *,
-    strict: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    strict: Flag = False,
 ) -> int:
     """Inspect video files, and report what is wrong with them.
 
@@ -234,23 +235,31 @@ def reconcile(
 
 @_ledger.command
 def resolve(
-    attempt: UUID,
+    attempt: str,
     /,
     *,
-    paid: Annotated[bool, Parameter(negative="--unpaid")],
+    paid: Flag = False,
+    unpaid: Flag = False,
+    lost: Flag = False,
     ledger: Ledger = None,
     out: Path = CLIPS,
 ) -> int:
-    """Record whether an attempt that is in doubt or written off was paid.
+    """Close an attempt that is not closed, on your word; its clip can be made again.
 
-    If it was, all that was held for it counts as spent; if not, that money is released.
+    What was billed counts as spent, or all that was held for it if the bill is not
+    known; with --unpaid, that money is released. Of an attempt that was written off
+    or lost you may still say --unpaid.
 
     Parameters
     ----------
     attempt
-        The attempt's id, from `vgen ledger unsettled` or `reconcile`.
+        The attempt's id, or the start of it: see `vgen ledger JOB` and `unsettled`.
     paid
-        Whether the provider billed it.
+        The provider has billed it.
+    unpaid
+        The provider has not billed it.
+    lost
+        Its clip can no longer be had.
     ledger
         A path, sqlite:PATH, or a plug-in's URL. [default: OUT/vgen.db]
     out
@@ -258,7 +267,7 @@ def resolve(
     """
     from vgen.cli import unsettled as command  # noqa: PLC0415 (not needed for help)
 
-    return command.resolve(ledger, out, attempt, paid=paid)
+    return command.resolve(ledger, out, attempt, paid=paid, unpaid=unpaid, lost=lost)
 
 
 @app.command(sort_key=5)
@@ -349,7 +358,7 @@ def choose(
 def migrate(
     *,
     ledger: Annotated[str, Parameter(metavar="URL")] = "postgresql://",
-    apply: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    apply: Flag = False,
 ) -> int:
     """Print the SQL that creates a ledger's tables in a database, or run it.
 

@@ -9,6 +9,8 @@ from attrs import define, field
 
 from vgen import (
     AttemptSubmitted,
+    BackendReached,
+    BackendUnreachable,
     Clip,
     ClipGivenUp,
     ClipProgress,
@@ -88,6 +90,12 @@ class JobStatus:
                 clip = ClipStatus(
                     event.clip_index, Phase.RENDERING, f"rendering on {event.backend}"
                 )
+            case BackendUnreachable():
+                state = f"waiting for {event.backend}, which cannot be reached"
+                clip = self._after(event.clip_index, Phase.PAUSED, state, event.reason)
+            case BackendReached():
+                state = f"rendering on {event.backend}"
+                clip = self._after(event.clip_index, Phase.RENDERING, state)
             case RetryScheduled():
                 clip = ClipStatus(event.clip_index, Phase.PAUSED, reason=event.reason)
                 clip.retry_at = self.clock() + event.delay
@@ -104,6 +112,9 @@ class JobStatus:
                 return None
         self.clips[clip.clip_index] = clip
         return clip
+
+    def _after(self, index: int, phase: Phase, state: str, reason: str = "") -> ClipStatus:
+        return ClipStatus(index, phase, state, reason, self.clips[index].fraction)
 
     def _progress(self, event: ClipProgress) -> None:
         clip = self.clips[event.clip_index]

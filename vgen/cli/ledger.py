@@ -12,9 +12,9 @@ from rich.text import Text
 
 from vgen.cli.console import print_message, print_raw, stderr_console, stdout_console
 from vgen.cli.exit_codes import ExitCode
-from vgen.cli.ledger_option import existing_ledger, job_by_prefix, make_ledger
+from vgen.cli.ledger_option import existing_ledger, id_by_prefix, make_ledger
 from vgen.cli.tables import new_table
-from vgen.cli.text import dollars, safe_text
+from vgen.cli.text import dollars, safe_text, short_id
 from vgen.errors import ConfigurationError
 from vgen.ports.ledger import CostLedger, MigratedLedger
 from vgen.records.attempt import Attempt, Money
@@ -65,7 +65,7 @@ async def _read(ledger: CostLedger, start: str | None) -> list[Job]:
     async with aclosing(ledger):
         known = await ledger.jobs()
         if start is not None:
-            known = (job_by_prefix(known, start),)
+            known = (id_by_prefix(known, start, "job"),)
         found = [await ledger.job(job_id) for job_id in known]
     return [job for job in found if job is not None]
 
@@ -107,8 +107,8 @@ def _one(job: Job) -> RenderableType:
         "job ", _id(job.manifest.job_id), ": ", _outcome(job), "\n",
         "limit ", limit, ", spent ", spent, ", held ", held, ", in doubt ", in_doubt,
     )  # fmt: skip
-    columns = ("Clip", "Try", "Backend", "Money", "Clip is", "Hold", "Billed", "Reason")
-    rows = new_table(*columns, right=("Clip", "Try", "Hold", "Billed"))
+    columns = ("Clip", "Try", "Attempt", "Backend", "Money", "Clip is", "Hold", "Billed", "Reason")
+    rows = new_table(*columns, right=("Clip", "Try", "Attempt", "Hold", "Billed"))
     for attempt in job.attempts:
         rows.add_row(*_cells(attempt))
     return Group(head, rows) if job.attempts else head
@@ -119,6 +119,7 @@ def _cells(attempt: Attempt) -> list[Text]:
     return [
         Text(str(attempt.clip_index)),
         Text(str(attempt.number)),
+        Text(short_id(attempt.attempt_id)),
         safe_text(attempt.backend),
         Text(attempt.money, "yellow" if attempt.money in OPEN_MONEY else ""),
         Text(attempt.custody, "green" if attempt.clip is not None else ""),

@@ -43,18 +43,18 @@ def existing_ledger(url: str | None, out: Path) -> CostLedger:
     return make_ledger(url, out)
 
 
-def job_by_prefix(known: Sequence[UUID], start: str) -> UUID:
-    """Return the one job whose id starts with `start`.
+def id_by_prefix(known: Sequence[UUID], start: str, what: str) -> UUID:
+    """Return the one id that starts with `start`; `what` it is the id of is for the errors.
 
     Raises:
         NotFoundError: there is none.
         ConfigurationError: there are several.
     """
-    named = [job_id for job_id in known if str(job_id).startswith(start.lower())]
+    named = [each for each in known if str(each).startswith(start.lower())]
     if not named:
-        raise NotFoundError(f"the ledger has no job that begins with {start}")
+        raise NotFoundError(f"the ledger has no {what} that begins with {start}")
     if len(named) > 1:
-        raise ConfigurationError(f"the ledger has {len(named)} jobs that begin with {start}")
+        raise ConfigurationError(f"the ledger has {len(named)} {what}s that begin with {start}")
     return named[0]
 
 

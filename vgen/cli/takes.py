@@ -14,7 +14,7 @@ from vgen import Runner, Settings, Take, open_runner
 from vgen.cli import plugins
 from vgen.cli.console import stdout_console
 from vgen.cli.exit_codes import ExitCode
-from vgen.cli.ledger_option import existing_ledger, job_by_prefix
+from vgen.cli.ledger_option import existing_ledger, id_by_prefix
 from vgen.cli.storage_option import ClipStorage
 from vgen.cli.tables import new_table
 from vgen.cli.text import dollars, safe_text
@@ -53,7 +53,7 @@ async def _with_runner(
     jobs = await ledger.jobs()
     if not jobs:
         raise ConfigurationError("the ledger has no job")
-    job_id = job_by_prefix(jobs, job) if job else jobs[-1]
+    job_id = id_by_prefix(jobs, job, "job") if job else jobs[-1]
     clips = ClipStorage(storage, out)
     backends, _problems = plugins.make_route(["animatic"])
     async with open_runner(

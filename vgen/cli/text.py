@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from uuid import UUID
 
 from rich.text import Text
 
 CENT = Decimal("0.01")
 FINEST = Decimal("0.0001")
+SHORT_ID = 8
+"""How many characters of an id are shown where there is no room for all 36."""
 
 
 def escaped(text: str) -> str:
@@ -21,6 +24,11 @@ def escaped(text: str) -> str:
 def safe_text(text: str, style: str = "") -> Text:
     """Return untrusted text for the console: not read as markup, unprintables escaped."""
     return Text(escaped(text), style)
+
+
+def short_id(identity: UUID) -> str:
+    """Return the start of a job's or an attempt's id, which the commands take for it."""
+    return str(identity)[:SHORT_ID]
 
 
 def dollars(amount: Decimal) -> str:

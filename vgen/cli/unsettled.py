@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -15,11 +17,14 @@ from vgen import Runner, Settings, open_runner
 from vgen.cli import plugins
 from vgen.cli.console import print_message, stderr_console, stdout_console
 from vgen.cli.exit_codes import ExitCode
-from vgen.cli.ledger_option import existing_ledger, job_by_prefix
+from vgen.cli.ledger_option import existing_ledger, id_by_prefix
 from vgen.cli.storage_option import SPOOL, ClipStorage
 from vgen.cli.tables import new_table
-from vgen.cli.text import dollars, safe_text
+from vgen.cli.text import dollars, safe_text, short_id
+from vgen.decisions.resolution import Word
+from vgen.drive.clip.claims import Claims
 from vgen.drive.clip.processes import this_process
+from vgen.drive.limits.stop_notices import StopNotices
 from vgen.drive.runner.reconcile import Reconciled
 from vgen.drive.runner.resolve import resolve as resolve_attempt
 from vgen.errors import ConfigurationError
@@ -47,9 +52,21 @@ def cancel(url: str | None, storage: str | None, out: Path, job: str) -> ExitCod
     return trio.run(_work, url, storage, out, job, _cancel)
 
 
-def resolve(url: str | None, out: Path, attempt_id: UUID, *, paid: bool) -> ExitCode:
-    """Record whether an attempt was paid, as found out by the user."""
-    attempt = trio.run(_resolve, existing_ledger(url, out), attempt_id, paid)
+def resolve(
+    url: str | None, out: Path, start: str, *, paid: bool, unpaid: bool, lost: bool
+) -> ExitCode:
+    """Close the attempt whose id starts with `start` on the user's word.
+
+    Raises:
+        ConfigurationError: not one of the words is given, or the attempt is closed.
+        NotFoundError: there is no such attempt.
+        LedgerError: another process is working on its clip.
+    """
+    said: dict[Word, bool] = {"paid": paid, "unpaid": unpaid, "lost": lost}
+    words: list[Word] = [word for word, given in said.items() if given]
+    if len(words) != 1:
+        raise ConfigurationError("resolve: give one of --paid, --unpaid and --lost")
+    attempt = trio.run(partial(_resolve, existing_ledger(url, out), start, words[0]))
     _show([Reconciled(attempt, attempt.reason)])
     return ExitCode.DONE
 
@@ -59,9 +76,19 @@ async def _unsettled(ledger: CostLedger) -> tuple[Attempt, ...]:
         return await ledger.unsettled()
 
 
-async def _resolve(ledger: CostLedger, attempt_id: UUID, paid: bool) -> Attempt:  # noqa: FBT001 (trio.run takes no keywords)
+async def _resolve(ledger: CostLedger, start: str, word: Word) -> Attempt:
     async with aclosing(ledger):
-        return await resolve_attempt(ledger, attempt_id, paid=paid, owner=this_process())
+        claims = Claims(ledger, this_process(), StopNotices(), Settings().grace, time.time)
+        return await resolve_attempt(claims, await _attempt_id(ledger, start), word)
+
+
+async def _attempt_id(ledger: CostLedger, start: str) -> UUID:
+    """Return the id of the one attempt whose id is `start`, or starts with it."""
+    with suppress(ValueError):
+        return UUID(start)
+    jobs = [await ledger.job(job_id) for job_id in await ledger.jobs()]
+    known = [attempt.attempt_id for job in jobs if job is not None for attempt in job.attempts]
+    return id_by_prefix(known, start, "attempt")
 
 
 async def _reconcile(runner: Runner, job_id: UUID | None) -> Sequence[Reconciled]:
@@ -79,7 +106,7 @@ async def _work(
 ) -> ExitCode:
     """Call `work` with a runner that has the installed backends with unsettled attempts."""
     ledger = existing_ledger(url, out)
-    job_id = job_by_prefix(await ledger.jobs(), job) if job else None
+    job_id = id_by_prefix(await ledger.jobs(), job, "job") if job else None
     attempts = await ledger.unsettled()
     names = {attempt.backend for attempt in attempts if job_id in {None, attempt.job_id}}
     backends, problems = plugins.make_route(sorted(names) or ["animatic"])
@@ -107,12 +134,12 @@ def _show(found: Sequence[Reconciled]) -> None:
         stdout_console().print(Text("nothing is unsettled"))
         return
     columns = ("Attempt", "Job", "Clip", "Backend", "Money", "Clip is", "Hold", "Note")
-    rows = new_table(*columns, right=("Attempt", "Clip", "Hold"))
+    rows = new_table(*columns, right=("Attempt", "Job", "Clip", "Hold"))
     for each in found:
         attempt = each.attempt
         rows.add_row(
-            Text(str(attempt.attempt_id), "bold"),
-            Text(str(attempt.job_id)[:8]),
+            Text(short_id(attempt.attempt_id), "bold"),
+            Text(short_id(attempt.job_id)),
             Text(str(attempt.clip_index)),
             safe_text(attempt.backend),
             Text(attempt.money, "yellow" if attempt.is_open else ""),

@@ -53,7 +53,9 @@ def _ticketed(attempt: Attempt, entry: Ticketed) -> Attempt:
 
 
 def _released(attempt: Attempt, entry: Released) -> Attempt:
-    return evolve(attempt, money=Money.RELEASED, custody=Custody.VOID, reason=entry.reason)
+    return evolve(
+        attempt, money=Money.RELEASED, custody=Custody.VOID, billed=None, reason=entry.reason
+    )
 
 
 def _doubted(attempt: Attempt, entry: Doubted) -> Attempt:
@@ -119,8 +121,8 @@ RULES: dict[type[Any], _Rule] = {
     Reserved: _Rule(HELD, frozenset({Custody.PLANNED}), _reserved),
     Ticketed: _Rule(OPEN_MONEY, frozenset({Custody.INTENDED}), _ticketed),
     Released: _Rule(
-        OPEN_MONEY | {Money.WRITTEN_OFF},
-        frozenset({Custody.PLANNED, Custody.INTENDED, Custody.LOST}),
+        frozenset(Money) - {Money.RELEASED},
+        frozenset(Custody) - {Custody.STORED, Custody.VOID},
         _released,
     ),
     Doubted: _Rule(HELD, frozenset({Custody.INTENDED}), _doubted),
@@ -134,8 +136,9 @@ RULES: dict[type[Any], _Rule] = {
 }
 """When each entry is allowed; `Planned` is an attempt's first entry and follows nothing.
 
-An attempt that was written off may be released, once it is known that it was not billed. A stored
-clip may be stored again, when its file has been copied or fetched anew.
+A stored clip may be stored again, when its file has been copied or fetched anew.
+A person may find out that an attempt was not billed: unless it is stored it may be released then,
+also after it was written off or lost.
 """
 
 

@@ -48,7 +48,14 @@ class VideoBackend(ABC):
 
     @abstractmethod
     async def status(self, tickets: Sequence[Ticket]) -> Mapping[Ticket, Status]:
-        """Ask after many tickets at once; those the provider did not answer for are left out."""
+        """Ask after many tickets at once; those the provider did not answer for are left out.
+
+        One that the provider says it does not know is `State.NOT_FOUND`, with its words as the
+        `failure`. That is no verdict, and may change.
+
+        Raises:
+            RetryableError: there was no answer about any of them.
+        """
 
     @abstractmethod
     async def fetch(self, ticket: Ticket, path: Path) -> None:

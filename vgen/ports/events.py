@@ -80,6 +80,28 @@ class ClipProgress:
 
 
 @frozen
+class BackendUnreachable:
+    """A backend has not answered for a while: an attempt in flight there is waited for.
+
+    `reason` is why the last question was not answered.
+    """
+
+    job_id: UUID
+    clip_index: int
+    backend: str
+    reason: str
+
+
+@frozen
+class BackendReached:
+    """The backend answers again about an attempt in flight."""
+
+    job_id: UUID
+    clip_index: int
+    backend: str
+
+
+@frozen
 class RetryScheduled:
     """An attempt failed and another follows after `delay` seconds."""
 
@@ -146,6 +168,8 @@ Event = (
     | AttemptSubmitted
     | MoneySettled
     | ClipProgress
+    | BackendUnreachable
+    | BackendReached
     | RetryScheduled
     | FellBack
     | ClipStored

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from vgen.records.attempt import Attempt, Custody, Money
@@ -125,6 +126,10 @@ class CostLedger(ABC):
 
         Processes at work on it end within the interval of a renewal.
         """
+
+    @abstractmethod
+    async def now(self) -> datetime:
+        """Return the ledger's own time, by which claims expire and lines are dated."""
 
     @abstractmethod
     async def history(self, job_id: UUID) -> tuple[Line, ...]:

@@ -33,7 +33,7 @@ class Ticketed:
 
 @frozen
 class Released:
-    """The attempt was not sent, was refused or is proved absent; nothing is billed."""
+    """Nothing is billed: it was not sent, was refused, is proved absent, or a person says so."""
 
     reason: str
 
@@ -96,7 +96,7 @@ class Lost:
 
 @frozen
 class WrittenOff:
-    """The doubt can no longer be proved: the money counts as spent, the clip is free again."""
+    """What was billed can no longer be had: the hold counts as spent, the clip is free again."""
 
     reason: str
 

@@ -75,6 +75,9 @@ class Capabilities:
         max_concurrent: how many attempts may be in flight at once; `None`: any number.
         queue_limit: how long an attempt may wait at the provider before it is given up, in seconds.
         run_limit: how long an attempt may run before it is given up, in seconds.
+        keeps_outputs: for how many seconds after its end a clip can be fetched at the least, and
+            its provider knows the attempt. What cannot be had for longer than that is given up;
+            with `None`, only on a person's word.
     """
 
     text: bool
@@ -91,6 +94,7 @@ class Capabilities:
     max_concurrent: int | None = None
     queue_limit: float = 300.0
     run_limit: float = 120.0
+    keeps_outputs: float | None = None
 
     def nearest_duration(self, seconds: float) -> float:
         """Return the length nearest to `seconds` that the backend makes."""

@@ -83,6 +83,8 @@ class Settings:
         backoff: the first pause before another attempt, in seconds; each further one doubles.
         attempts: how many attempts a clip gets on a backend in one run.
         tolerance: by how many seconds a clip may miss its target without being marked.
+        patience: how long a provider that cannot be reached is waited for, in seconds, since it
+            last answered: what is in flight there is paid for, and may be finished.
         submit_timeout: how long a submit may take before it is in doubt, in seconds.
         grace: how long a job that ends may take to cancel what is open, in seconds.
         thorough: judge every frame of every clip instead of a sample.
@@ -104,6 +106,7 @@ class Settings:
     backoff: float = field(default=2.0, validator=checks.number(least=0, most=3600))
     attempts: int = field(default=3, validator=checks.integer(least=1, most=100))
     tolerance: float = field(default=2.0, validator=checks.number(least=0, most=300))
+    patience: float = field(default=1800.0, validator=checks.number(least=0, most=86_400))
     submit_timeout: float = field(default=30.0, validator=checks.number(above=0, most=600))
     grace: float = field(default=10.0, validator=checks.number(least=0, most=600))
     thorough: bool = False
@@ -116,8 +119,8 @@ class Settings:
 
         `ENVIRONMENT` picks the generation settings and the concurrency (5 in production and
         staging, else 3); `VIDEO_GENERATOR_CONCURRENCY`, `VIDEO_GENERATOR_POLL_INTERVAL`,
-        `VIDEO_GENERATOR_ATTEMPT_TIMEOUT` and `VIDEO_GENERATOR_BACKOFF` set one each, times in
-        seconds.
+        `VIDEO_GENERATOR_ATTEMPT_TIMEOUT`, `VIDEO_GENERATOR_BACKOFF` and
+        `VIDEO_GENERATOR_PATIENCE` set one each, times in seconds.
 
         Raises:
             ConfigurationError: a variable, named, or what is given has a wrong value.
@@ -139,6 +142,7 @@ VARIABLES: Mapping[str, tuple[str, type[int | float]]] = {
     "poll_interval": ("VIDEO_GENERATOR_POLL_INTERVAL", float),
     "attempt_timeout": ("VIDEO_GENERATOR_ATTEMPT_TIMEOUT", float),
     "backoff": ("VIDEO_GENERATOR_BACKOFF", float),
+    "patience": ("VIDEO_GENERATOR_PATIENCE", float),
 }
 
 

@@ -25,8 +25,13 @@ class Ticket:
 
 
 class State(StrEnum):
-    """Where an attempt stands at its provider; the last three are verdicts."""
+    """Where an attempt stands at its provider; the last three are verdicts.
 
+    `NOT_FOUND`: the provider answers that it knows no such attempt. That may pass, and is no
+    verdict.
+    """
+
+    NOT_FOUND = "not found"
     QUEUED = "queued"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -50,7 +55,8 @@ class Status:
 
     `progress` runs from 0 to 1 where the provider reports it. `billed` is what was charged, in US
     dollars; `None` on a success means the quote's price on the actual duration, on any other
-    verdict that nothing was charged. `failure` says why a failed attempt failed.
+    verdict that nothing was charged. `failure` says why a failed attempt failed, or why one is not
+    found.
     """
 
     state: State

@@ -16,7 +16,7 @@ from vgen.ports.backend import VideoBackend
 from vgen.records.attempt import Attempt
 from vgen.records.money import ZERO, Price
 from vgen.records.request import Capabilities, ClipRequest, Image, Prepared, Quote
-from vgen.records.status import Absent, Finding, Status, Ticket, Unknown
+from vgen.records.status import Absent, Finding, State, Status, Ticket, Unknown
 from vgen.testing.accepted import AcceptedAttempt, Charge
 from vgen.testing.behaviours import Accepted, Behaviour, LoseAnswer, RateLimit, Refuse, Succeed
 from vgen.testing.call_log import Call, CallLog
@@ -32,6 +32,9 @@ CAPABILITIES = Capabilities(
     queue_limit=60.0,
     run_limit=120.0,
 )
+
+
+NOT_FOUND = Status(State.NOT_FOUND, failure=GenerationError("there is no such attempt"))
 
 
 class FakeBackend(VideoBackend):
@@ -151,10 +154,13 @@ class FakeBackend(VideoBackend):
         return self._ticket(attempt_id)
 
     async def status(self, tickets: Sequence[Ticket]) -> Mapping[Ticket, Status]:
-        """Return the status of each known attempt."""
+        """Return the status of each attempt."""
         await self.faults.begin("status")
-        known = [ticket for ticket in tickets if ticket.provider_id in self._accepted]
-        return {ticket: self._accepted[ticket.provider_id].status() for ticket in known}
+        return {ticket: self._status(ticket) for ticket in tickets}
+
+    def _status(self, ticket: Ticket) -> Status:
+        accepted = self._accepted.get(ticket.provider_id)
+        return NOT_FOUND if accepted is None else accepted.status()
 
     async def fetch(self, ticket: Ticket, path: Path) -> None:
         """Write the attempt's clip."""
@@ -178,7 +184,9 @@ class FakeBackend(VideoBackend):
 
     async def cancel(self, ticket: Ticket) -> Status:
         """Cancel an attempt that has not ended."""
-        attempt = self._accepted_attempt(ticket)
+        attempt = self._accepted.get(ticket.provider_id)
+        if attempt is None:
+            return NOT_FOUND
         self._log_call("cancel", attempt.attempt_id, attempt.request)
         await self.faults.begin("cancel")
         if self.capabilities.can_cancel and not attempt.status().is_final:

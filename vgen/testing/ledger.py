@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from vgen.records.job import Claim, Job, Manifest
 from vgen.records.money import Account
 from vgen.testing.call_log import Call, CallLog
 from vgen.testing.faults import Fault, Faults
-from vgen.testing.memory_job import MemoryJob
+from vgen.testing.memory_job import MemoryJob, now
 
 T = TypeVar("T")
 
@@ -113,6 +114,10 @@ class MemoryLedger(CostLedger):
     async def stop(self, job_id: UUID) -> None:
         """Mark a job as stopped."""
         await self._call("stop", lambda: self._stop(job_id))
+
+    async def now(self) -> datetime:
+        """Return the time of Trio's clock."""
+        return await self._call("now", now)
 
     async def history(self, job_id: UUID) -> tuple[Line, ...]:
         """Return a job's journal."""

@@ -88,7 +88,7 @@ class MemoryJob:
             job_id=claim.job_id,
             clip_index=claim.clip_index,
             epoch=claim.epoch,
-            reserved_at=_now(),
+            reserved_at=now(),
         )
         current = self.open_attempt(claim.clip_index)
         if current is not None and current.sent:
@@ -164,7 +164,7 @@ class MemoryJob:
         moved = movement(before, after)
         self.attempts[after.attempt_id] = after
         self.account = post(self.account, moved, overrun=after.overrun)
-        self.journal.append(Line(_now(), after.clip_index, after.attempt_id, entry, moved))
+        self.journal.append(Line(now(), after.clip_index, after.attempt_id, entry, moved))
         return after
 
     def _check_going(self, claim: Claim) -> None:
@@ -189,7 +189,8 @@ class MemoryJob:
         return entries[-1] if entries else None
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """Return the time of Trio's clock, as a date."""
     return datetime.fromtimestamp(trio.current_time(), UTC)
 
 

@@ -40,7 +40,7 @@ def cogvideox(service: ScriptedService) -> CogVideoX:
 
 @pytest.mark.parametrize(
     "answer",
-    [*(refusal(code) for code in (303, 400, 404, 408, 409, 422, 425, 499, 503)), HTML],
+    [*(refusal(code) for code in (303, 400, 408, 409, 422, 425, 499, 503)), HTML],
     ids=str,
 )
 async def test_a_refused_status_request_ends_no_attempt(
@@ -52,10 +52,25 @@ async def test_a_refused_status_request_ends_no_attempt(
         ticket = await submit(backend, REQUEST)
         refused = answer if isinstance(answer, httpx.Response) else httpx.Response(403, text=answer)
         service.respond_with(ticket.provider_id, refused)
-        assert await backend.status([ticket]) == {}
+        with pytest.raises(NetworkError):
+            await backend.status([ticket])
         service.respond_with("/cancel", refused)
         with pytest.raises(NetworkError):
             await backend.cancel(ticket)
+        service.handler = None
+        assert (await backend.status([ticket]))[ticket].state is State.RUNNING
+
+
+async def test_a_prediction_that_is_not_found_has_no_verdict(autojump_clock: MockClock) -> None:
+    """The service's words are passed on, and the prediction is requested again."""
+    service = ScriptedService()
+    async with cogvideox(service) as backend:
+        ticket = await submit(backend, REQUEST)
+        service.respond_with(ticket.provider_id, refusal(404))
+        status = (await backend.status([ticket]))[ticket]
+        assert (status.state, str(status.failure)) == (State.NOT_FOUND, "No.")
+        service.respond_with("/cancel", refusal(404))
+        assert (await backend.cancel(ticket)).state is State.NOT_FOUND
         service.handler = None
         assert (await backend.status([ticket]))[ticket].state is State.RUNNING
 

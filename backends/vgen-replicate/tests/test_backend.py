@@ -129,11 +129,12 @@ async def test_a_clip_of_a_metered_backend_costs_what_was_billed(service: Runnin
             assert (status.state, status.billed) == (state, bill.amount)
 
 
-async def test_statuses_without_a_response_are_left_out(service: RunningSimulator) -> None:
-    """Statuses that cannot be read are left out, and read the next time."""
+async def test_statuses_without_a_response_end_no_attempt(service: RunningSimulator) -> None:
+    """If no status can be read that is an error, and they are read the next time."""
     async with stand_in(CogVideoX(**service.access)) as backend:
         ticket = await submit(backend, REQUEST)
         service.simulator.faults = Faults(server_error=1.0)
-        assert await backend.status([ticket]) == {}
+        with pytest.raises(NetworkError):
+            await backend.status([ticket])
         service.simulator.faults = Faults()
         assert (await wait_for_verdict(backend, ticket)).state is State.SUCCEEDED

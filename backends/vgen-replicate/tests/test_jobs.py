@@ -7,16 +7,21 @@ from collections import Counter
 from decimal import Decimal
 from uuid import UUID, uuid4
 
+import httpx
+import pytest
 import trio
 from attrs import define, field
+from trio.testing import MockClock
 
-from vgen import ClipPrompt, Runner, Settings, open_runner
+from vgen import AttemptSubmitted, ClipPrompt, Event, Runner, Settings, open_runner
+from vgen.abc import Money
 from vgen.errors import BudgetExceededError, InsufficientClipsError, VgenError
 from vgen.testing import MemoryLedger, MemoryStorage, stand_in
 from vgen_replicate import CogVideoX, StableVideoDiffusion
 from vgen_replicate.simulator import Faults
 
 from .pictures import png_image
+from .scripted import ScriptedService
 from .server import RunningSimulator, running_simulator
 
 JOBS = int(os.environ.get("VGEN_REPLICATE_JOBS", "10"))
@@ -66,6 +71,48 @@ async def test_many_jobs_at_a_faulty_service() -> None:
     assert all(job.account.spent + job.account.in_doubt <= BUDGET for job in jobs)
     assert not any(job.account.held or job.account.in_doubt for job in jobs)
     assert sum(job.account.spent for job in jobs) == simulator.billed
+
+
+async def test_a_prediction_that_the_service_forgets(autojump_clock: MockClock) -> None:
+    """Its clip says so in each run, and is free once the service keeps nothing of it."""
+    service, ledger, job_id = ScriptedService(), MemoryLedger(), uuid4()
+    submitted = trio.Event()
+
+    def observe(event: Event) -> None:
+        if isinstance(event, AttemptSubmitted):
+            submitted.set()
+
+    async def reason() -> str:
+        backend = stand_in(CogVideoX(**service.access))
+        async with open_runner(
+            backends=[backend], storage=MemoryStorage(), ledger=ledger, observer=observe
+        ) as runner:
+            with pytest.raises(InsufficientClipsError) as caught:
+                await runner.process(
+                    job_id, [ClipPrompt(0, "A clip", 6.0)], budget=BUDGET, min_clips=1
+                )
+        return caught.value.clips.failures[0].reason
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(reason)
+        await submitted.wait()
+        nursery.cancel_scope.cancel()
+    service.handler = forget
+    expected = "still open at cogvideox (not found: Not found.): a later run waits for it"
+    assert await reason() == expected
+    await trio.sleep(3 * 3600)
+    await reason()
+    forgotten, *_ = await ledger.attempts(job_id, 0)
+    assert forgotten.money is Money.WRITTEN_OFF
+    assert forgotten.reason.endswith("not found: Not found.")
+
+
+async def forget(request: httpx.Request) -> httpx.Response | None:
+    """Know no prediction, and refuse new ones."""
+    if "/predictions" not in request.url.path:
+        return None
+    code = 404 if request.url.path.rpartition("/")[2] != "predictions" else 422
+    return httpx.Response(code, json={"detail": "Not found.", "status": code})
 
 
 async def run_jobs(service: RunningSimulator, ledger: MemoryLedger, tally: Tally) -> None:

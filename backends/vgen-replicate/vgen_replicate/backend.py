@@ -22,6 +22,7 @@ from vgen.abc import (
     Prepared,
     Price,
     Quote,
+    State,
     Status,
     Ticket,
     Unknown,
@@ -41,6 +42,7 @@ from vgen_replicate.client import Client
 from vgen_replicate.declaration import Declaration, Variant, check_number, check_type
 from vgen_replicate.download import choose_url, download
 from vgen_replicate.prediction import Prediction
+from vgen_replicate.sdk_errors import PredictionNotFoundError
 from vgen_replicate.search import Search
 from vgen_replicate.status import StatusReader
 from vgen_replicate.submissions import Submissions
@@ -61,6 +63,10 @@ QUIET = 5.0
 
 LENGTH_TOLERANCE = 0.1
 """Seconds by which a file may be longer than its frame count and rate say."""
+
+
+OUTPUT_RETENTION = 3600.0
+"""For how many seconds after its end the service keeps a prediction's output."""
 
 
 class ReplicateBackend(VideoBackend):
@@ -165,11 +171,11 @@ class ReplicateBackend(VideoBackend):
     async def status(self, tickets: Sequence[Ticket]) -> Mapping[Ticket, Status]:
         """Request the statuses, several at once; those that could not be read are left out.
 
-        "Not found" does not end an attempt, so that one is left out too.
+        "Not found" does not end an attempt.
 
         Raises:
             AccountError: the token is refused.
-            RateLimitedError: the service asks for a pause, and no status could be read.
+            NetworkError, RateLimitedError: no status could be read.
         """
         found: dict[Ticket, Status] = {}
         limiter = trio.CapacityLimiter(MAX_CONCURRENT_REQUESTS)
@@ -180,15 +186,15 @@ class ReplicateBackend(VideoBackend):
                 try:
                     prediction = await self._client.prediction(ticket.provider_id)
                     found[ticket] = self._status_reader.status(prediction)
-                except NetworkError:
-                    return
+                except PredictionNotFoundError as error:
+                    found[ticket] = _not_found(error)
                 except Exception as error:  # noqa: BLE001 (raised once all have been asked)
                     problems.append(error)
 
         async with trio.open_nursery() as nursery:
             for ticket in tickets:
                 nursery.start_soon(ask, ticket)
-        fatal = [error for error in problems if not isinstance(error, RateLimitedError)]
+        fatal = [each for each in problems if not isinstance(each, NetworkError | RateLimitedError)]
         if fatal or (problems and not found):
             raise (fatal or problems)[0]
         return found
@@ -213,7 +219,10 @@ class ReplicateBackend(VideoBackend):
 
     async def cancel(self, ticket: Ticket) -> Status:
         """Cancel the prediction; one that has ended keeps its status."""
-        return self._status_reader.status(await self._client.cancel(ticket.provider_id))
+        try:
+            return self._status_reader.status(await self._client.cancel(ticket.provider_id))
+        except PredictionNotFoundError as error:
+            return _not_found(error)
 
     async def find(self, attempt: Attempt) -> Finding:
         """Search the account's predictions for a submit whose response was lost.
@@ -246,6 +255,7 @@ class ReplicateBackend(VideoBackend):
             can_find=all(variant.seed for variant in variants),
             queue_limit=declaration.queue_limit,
             run_limit=declaration.run_limit,
+            keeps_outputs=OUTPUT_RETENTION,
         )
 
     def _known_input(self, attempt: Attempt) -> Mapping[str, Any]:
@@ -282,3 +292,7 @@ class ReplicateBackend(VideoBackend):
     @property
     def _deadline(self) -> int:
         return ceil(self._declaration.queue_limit + self._declaration.run_limit) + DEADLINE_MARGIN
+
+
+def _not_found(error: PredictionNotFoundError) -> Status:
+    return Status(State.NOT_FOUND, failure=error)

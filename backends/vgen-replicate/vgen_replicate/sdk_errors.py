@@ -65,10 +65,17 @@ def request_error(error: Exception) -> VgenError:
     return _refusal(error) or NetworkError(f"malformed answer: {what}")
 
 
+class PredictionNotFoundError(NetworkError):
+    """The service answers that there is no such prediction, which may pass."""
+
+
 def prediction_error(error: Exception) -> VgenError:
     """Convert the error of a request about predictions: a refusal tells nothing of their state."""
     found = request_error(error)
-    return NetworkError(str(found)) if isinstance(found, GenerationError) else found
+    if not isinstance(found, GenerationError):
+        return found
+    missing = isinstance(error, APIStatusError) and error.status_code == NOT_FOUND
+    return PredictionNotFoundError(str(found)) if missing else NetworkError(str(found))
 
 
 def _refusal(error: Exception) -> VgenError | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -178,6 +179,10 @@ class DatabaseLedger(MigratedLedger):
     async def stop(self, job_id: UUID) -> None:
         """Mark a job as stopped."""
         await self._call("vgen_stop", rows.nothing, job=str(job_id))
+
+    async def now(self) -> datetime:
+        """Read the database's clock."""
+        return await self._call("vgen_now", rows.moment)
 
     async def history(self, job_id: UUID) -> tuple[Line, ...]:
         """Read a job's journal."""

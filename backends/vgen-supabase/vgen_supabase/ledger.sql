@@ -303,10 +303,8 @@ declare
 begin
     allowed := case kind
         when 'Ticketed' then now_at in ('held, intended', 'in doubt, intended')
-        when 'Released' then now_at in (
-            'held, planned', 'held, intended', 'in doubt, planned', 'in doubt, intended',
-            'written off, lost'
-        )
+        when 'Released' then
+            before.money <> 'released' and before.custody not in ('stored', 'void')
         when 'Doubted' then now_at = 'held, intended'
         when 'Settled' then now_at in ('held, ticketed', 'in doubt, ticketed')
         when 'WrittenOff' then now_at in (
@@ -339,6 +337,7 @@ begin
         when 'Released' then
             after.money := 'released';
             after.custody := 'void';
+            after.billed := null;
         when 'Doubted' then
             after.money := 'in doubt';
         when 'Settled' then
@@ -642,6 +641,11 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select coalesce(json_agg(job_id order by place), '[]') from vgen.jobs
 $$;
 
+create or replace function public.vgen_now() returns json
+language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    select to_json(extract(epoch from clock_timestamp())::text)
+$$;
+
 create or replace function public.vgen_history(job uuid) returns json
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select coalesce(
@@ -678,6 +682,7 @@ declare
         'public.vgen_attempt(uuid)',
         'public.vgen_unsettled()',
         'public.vgen_jobs()',
+        'public.vgen_now()',
         'public.vgen_history(uuid)'
     ];
     called regprocedure;

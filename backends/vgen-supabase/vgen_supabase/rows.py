@@ -90,7 +90,7 @@ def attempt(row: Row) -> Attempt:
         clip=_optional(row["clip"], Clip),
         reason=_optional(row["reason"], str) or "",
         epoch=row["epoch"],
-        reserved_at=None if row["reserved_at"] is None else _moment(row["reserved_at"]),
+        reserved_at=None if row["reserved_at"] is None else moment(row["reserved_at"]),
     )
 
 
@@ -108,7 +108,7 @@ def job(row: Row) -> Job:
 def line(row: Row) -> Line:
     """Read a line of the journal."""
     return Line(
-        at=_moment(row["at"]),
+        at=moment(row["at"]),
         clip_index=row["clip_index"],
         attempt_id=UUID(row["attempt_id"]),
         entry=entry_from_json(row["entry"]),
@@ -124,5 +124,6 @@ def _optional(text: str | None, kind: type[T]) -> T | None:
     return None if text is None else from_json(text, kind)
 
 
-def _moment(seconds: str) -> datetime:
+def moment(seconds: str) -> datetime:
+    """Read a time: seconds since the epoch, as text."""
     return datetime.fromtimestamp(float(seconds), UTC)

@@ -1,20 +1,17 @@
-"""Attempts that a process has left open: reconciled, cancelled, or resolved by a person."""
+"""Attempts that a process has left open: reconciled, or cancelled."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
 import trio
-from attrs import evolve
 from trio.testing import MockClock
 
 from tests.drive.jobs import JOB, LEASE, PLENTY, Fakes, leave_open, prompts
-from vgen.abc import Attempt, Custody, Finding, Money, Unknown
-from vgen.errors import ConfigurationError, InsufficientClipsError, JobStoppedError, NotFoundError
-from vgen.testing import FakeBackend, Hang, LoseAnswer, Succeed
-from vgen.testing.backend import CAPABILITIES
+from vgen.abc import Custody, Money
+from vgen.errors import JobStoppedError
+from vgen.testing import FakeBackend, Hang
 
 
 async def test_what_was_left_open_is_stored(autojump_clock: MockClock) -> None:
@@ -148,63 +145,3 @@ async def test_a_dead_processes_job_can_be_cancelled(autojump_clock: MockClock) 
         (found,) = await runner.cancel(JOB)
     assert (found.attempt.money, found.note) == (Money.SETTLED, "")
     assert fakes.backend.running == []
-
-
-class CannotFind(FakeBackend):
-    """A backend that cannot find what its provider has accepted."""
-
-    async def find(self, attempt: Attempt) -> Finding:
-        return Unknown()
-
-
-async def doubtful() -> tuple[Fakes, Attempt]:
-    """Return a job with an attempt in doubt that cannot be found."""
-    backend = CannotFind(script={"a": [LoseAnswer(Succeed())]}, capabilities=evolve(CAPABILITIES))
-    fakes = Fakes([backend])
-    async with fakes.runner() as runner:
-        with pytest.raises(InsufficientClipsError):
-            await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
-    (attempt,) = await fakes.ledger.unsettled()
-    return fakes, attempt
-
-
-@pytest.mark.parametrize("paid", [True, False])
-async def test_a_person_resolves_a_doubt(autojump_clock: MockClock, *, paid: bool) -> None:
-    """If paid, its hold counts as spent, else it is released; the clip can be generated again."""
-    fakes, attempt = await doubtful()
-    before = fakes.ledger.peek(JOB)
-    assert before is not None
-    async with fakes.runner() as runner:
-        resolved = await runner.resolve(attempt.attempt_id, paid=paid)
-        assert resolved.money is (Money.WRITTEN_OFF if paid else Money.RELEASED)
-        clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
-    assert clips.successful_clips == 3
-    after = fakes.ledger.peek(JOB)
-    assert after is not None
-    again = before.account.spent / 2
-    assert after.account.spent == before.account.spent + again + (attempt.hold if paid else 0)
-
-
-async def test_what_was_written_off_can_be_corrected(autojump_clock: MockClock) -> None:
-    """If it turns out that it was not paid, its money is released."""
-    fakes, attempt = await doubtful()
-    async with fakes.runner() as runner:
-        await runner.resolve(attempt.attempt_id, paid=True)
-        assert (await runner.resolve(attempt.attempt_id, paid=True)).money is Money.WRITTEN_OFF
-        corrected = await runner.resolve(attempt.attempt_id, paid=False)
-    assert corrected.money is Money.RELEASED
-    job = fakes.ledger.peek(JOB)
-    assert job is not None
-    assert job.account.in_doubt == Decimal(0)
-
-
-async def test_nothing_else_can_be_resolved(autojump_clock: MockClock) -> None:
-    """Only an attempt in doubt can be resolved by a person."""
-    fakes = Fakes()
-    async with fakes.runner() as runner:
-        await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
-        (stored, *_) = await fakes.ledger.attempts(JOB, 0)
-        with pytest.raises(ConfigurationError, match="nothing is in doubt"):
-            await runner.resolve(stored.attempt_id, paid=True)
-        with pytest.raises(NotFoundError, match="no attempt"):
-            await runner.resolve(uuid4(), paid=True)

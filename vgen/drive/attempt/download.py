@@ -7,11 +7,14 @@ from pathlib import Path
 
 import trio
 
+from vgen.drive.attempt.expiry import has_expired
 from vgen.drive.attempt.run import AttemptRun
+from vgen.drive.attempt.verdict import wait_until_reached
 from vgen.drive.media.inspector import Inspector
 from vgen.errors import (
     AccountError,
     AttemptError,
+    NetworkError,
     RateLimitedError,
     RetryableError,
     VgenError,
@@ -32,11 +35,11 @@ async def download(
     """Download to `path` until the file is complete, and return what it is.
 
     A broken download is downloaded again, not generated again; one that is damaged and still of use
-    is returned when no download is better. The `limiter` is held while bytes move and while the
-    file is inspected, never during a pause.
+    is returned when no download is better. Each waits until the provider can be reached. The
+    `limiter` is held while bytes move and while the file is inspected, never during a pause.
 
     Raises:
-        VideoError: the output is gone, or useless in the last download.
+        VideoError: the output is gone, useless in the last download, or kept no longer.
         RetryableError: it could not be had in this run.
         AccountError: the provider refuses the account.
     """
@@ -44,6 +47,8 @@ async def download(
     for tried in range(DOWNLOADS):
         asked = failure.retry_after if isinstance(failure, RateLimitedError) else None
         await pause(run.context.settings, tried, asked)
+        if isinstance(failure, NetworkError):
+            await wait_until_reached(run)
         try:
             async with limiter:
                 async with run.call("fetch"):
@@ -61,6 +66,9 @@ async def download(
                 return found
             failure = VideoError("; ".join(found.judgement.explanations))
         logger.info("clip %d: download %d failed: %s", run.attempt.clip_index, tried + 1, failure)
+    if await has_expired(run):
+        message = f"it could not be had for as long as {run.backend.name} keeps it: {failure}"
+        raise VideoError(message) from failure
     raise failure
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from itertools import count
 from math import inf
 
 import trio
 
+from vgen.drive.attempt.last_word import LastWord
 from vgen.drive.attempt.run import AttemptRun
 from vgen.errors import RetryableError
 from vgen.records.entry import Released, WrittenOff
@@ -15,8 +17,9 @@ from vgen.records.status import Absent, Ticket
 logger = logging.getLogger("vgen")
 
 LOOKS, LONGEST_DOUBLING = 8, 4
-"""How often a submit in doubt is looked up in one run, and how often the pause between doubles:
-for two minutes in all, with the default backoff."""
+"""How often a submit in doubt is looked up in one run, and how often the pause between doubles: for
+two minutes in all, with the default backoff, or for as long as a provider that gives no answer is
+waited for."""
 
 
 async def look_up(run: AttemptRun, *, under_way_until: float = -inf) -> bool:
@@ -27,7 +30,11 @@ async def look_up(run: AttemptRun, *, under_way_until: float = -inf) -> bool:
     What cannot be cleared yet stays in doubt, for a later run or a person.
     """
     pause = run.context.settings.backoff
-    for look in range(LOOKS):
+    run.word = LastWord()
+    for look in count():
+        waits = run.word.error is not None and trio.current_time() < run.patience_ends_at
+        if look >= LOOKS and not waits:
+            break
         if look:
             await trio.sleep(pause * 2 ** min(look - 1, LONGEST_DOUBLING))
         try:
@@ -35,7 +42,9 @@ async def look_up(run: AttemptRun, *, under_way_until: float = -inf) -> bool:
                 finding = await run.backend.find(run.attempt)
         except RetryableError as error:
             logger.info("could not look for attempt %s: %s", run.attempt.attempt_id, error)
+            run.not_heard(error)
             continue
+        run.heard(None)
         if isinstance(finding, Ticket):
             await run.write_ticket(finding)
             return True

@@ -19,7 +19,8 @@ logger = logging.getLogger("vgen")
 
 @frozen(eq=False)
 class _Waiter:
-    report: Callable[[Status], None]
+    answered: Callable[[Status | None], None]
+    failed: Callable[[RetryableError], None]
     end: trio.MemorySendChannel[Status | Exception]
     context: Context = field(factory=copy_context)
 
@@ -37,10 +38,19 @@ class Poller:
         """Name the backend and the number of tickets waited for."""
         return f"<Poller of {self._backend.name!r}: {len(self._waiters)} waiting>"
 
-    async def wait(self, ticket: Ticket, report: Callable[[Status], None]) -> Status:
-        """Wait for a ticket's verdict; pass every answer to `report`, in the caller's context."""
+    async def wait(
+        self,
+        ticket: Ticket,
+        answered: Callable[[Status | None], None],
+        failed: Callable[[RetryableError], None],
+    ) -> Status:
+        """Wait for a ticket's verdict.
+
+        Every answer is passed to `answered`, `None` where it leaves the ticket out, and why there
+        was none to `failed`, both in the caller's context.
+        """
         send, receive = trio.open_memory_channel[Status | Exception](1)
-        self._waiters[ticket] = _Waiter(report, send)
+        self._waiters[ticket] = _Waiter(answered, failed, send)
         self._wanted.set()
         try:
             end = await receive.receive()
@@ -62,8 +72,10 @@ class Poller:
             except RateLimitedError as error:
                 pause = max(pause, error.retry_after or 0)
                 logger.info("%s asks for a pause of %g s", self._backend.name, pause)
+                self._report_failed(error)
             except RetryableError as error:
                 logger.info("%s did not answer: %s", self._backend.name, error)
+                self._report_failed(error)
             except Exception as error:  # noqa: BLE001 (a plug-in's error belongs to its waiters)
                 self._fail(error)
             await trio.sleep(pause)
@@ -71,14 +83,19 @@ class Poller:
     async def _ask(self) -> None:
         contexts = [waiter.context for waiter in self._waiters.values()]
         with call_span(self._backend.name, "status", contexts=contexts):
-            answers = await self._backend.status(tuple(self._waiters))
-        for ticket, status in answers.items():
-            waiter = self._waiters.get(ticket)
+            asked = tuple(self._waiters)
+            answers = await self._backend.status(asked)
+        for ticket in asked:
+            waiter, status = self._waiters.get(ticket), answers.get(ticket)
             if waiter is None:
                 continue
-            waiter.context.run(waiter.report, status)
-            if status.is_final:
+            waiter.context.run(waiter.answered, status)
+            if status is not None and status.is_final:
                 self._end(ticket, status)
+
+    def _report_failed(self, error: RetryableError) -> None:
+        for waiter in list(self._waiters.values()):
+            waiter.context.run(waiter.failed, error)
 
     def _fail(self, error: Exception) -> None:
         for ticket in list(self._waiters):

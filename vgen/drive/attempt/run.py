@@ -7,14 +7,15 @@ from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 
 import trio
-from attrs import define
+from attrs import define, field
 
 from vgen.drive.attempt.backend_call import backend_call
 from vgen.drive.attempt.context import AttemptContext
 from vgen.drive.attempt.held_claim import HeldClaim
-from vgen.errors import LedgerError
+from vgen.drive.attempt.last_word import LastWord
+from vgen.errors import AttemptTimeoutError, LedgerError, RetryableError
 from vgen.ports.backend import VideoBackend
-from vgen.ports.events import MoneyHeld, MoneySettled
+from vgen.ports.events import BackendReached, BackendUnreachable, MoneyHeld, MoneySettled
 from vgen.records.attempt import Attempt, Money
 from vgen.records.entry import Entry, Settled, Ticketed
 from vgen.records.job import Claim
@@ -46,7 +47,7 @@ def ledger_deadline(ticket: Ticket | None = None) -> Generator[None]:
 class AttemptRun:
     """An attempt at work under its clip's claim; `attempt` is its newest state in the ledger.
 
-    `verdict` is the provider's, once it is settled.
+    `verdict` is the provider's, once it is settled, and `word` what it has said last.
     """
 
     context: AttemptContext
@@ -54,6 +55,7 @@ class AttemptRun:
     backend: VideoBackend
     attempt: Attempt
     verdict: State | None = None
+    word: LastWord = field(factory=LastWord)
 
     @property
     def claim(self) -> Claim:
@@ -70,6 +72,33 @@ class AttemptRun:
         if self.attempt.ticket is None:
             raise LedgerError(f"attempt {self.attempt.attempt_id} has no ticket")
         return self.attempt.ticket
+
+    @property
+    def patience_ends_at(self) -> float:
+        """Until when the provider is waited for if it does not answer, on Trio's clock."""
+        return self.word.answered_at + self.context.settings.patience
+
+    def heard(self, status: Status | None) -> None:
+        """Note a provider's answer, and report it if there was none for a while.
+
+        `None` is an answer that says nothing of the attempt.
+        """
+        if self.word.unreachable:
+            now = self.attempt
+            self.context.observer(BackendReached(now.job_id, now.clip_index, now.backend))
+        self.word.answered(status)
+
+    def not_heard(self, error: RetryableError) -> None:
+        """Note that a question was not answered, and report it after a while."""
+        if self.word.failed(error):
+            now, why = self.attempt, str(error)
+            self.context.observer(BackendUnreachable(now.job_id, now.clip_index, now.backend, why))
+
+    def still_open(self) -> AttemptTimeoutError:
+        """Return the error that the attempt has no verdict: it names the provider's last word."""
+        return AttemptTimeoutError(
+            f"still open at {self.backend.name} ({self.word}): a later run waits for it"
+        )
 
     async def reserve(self) -> None:
         """Write down that the attempt is about to be sent, and hold its money.

@@ -11,15 +11,17 @@ from pathlib import Path
 import trio
 
 from vgen.decisions.fingerprint import same_request
+from vgen.decisions.resolution import give_up
+from vgen.drive.attempt.expiry import has_expired
 from vgen.drive.attempt.lookup import look_up, write_off
 from vgen.drive.attempt.run import AttemptRun
-from vgen.drive.attempt.verdict import cancel, wait_for_verdict
+from vgen.drive.attempt.verdict import ask, cancel, wait_for_verdict
 from vgen.drive.clip.state import ClipRun
 from vgen.drive.clip.takes import publish
 from vgen.drive.limits.stop import NotStarted
 from vgen.drive.observe.tracing import attempt_span
 from vgen.errors import (
-    AttemptTimeoutError,
+    AccountError,
     ConfigurationError,
     JobReopenedError,
     JobStoppedError,
@@ -51,22 +53,39 @@ async def finish_attempt(
 
     Raises:
         SubmitInDoubtError, AttemptTimeoutError: it stays open, and nothing else may be sent.
-        ConfigurationError: its backend, or its account there, is not among the runner's.
+        ConfigurationError: its backend, or its account there, is not among the runner's, and what
+            it has made may still be there.
     """
     backend = run.context.backends.get(attempt.backend)
     if backend is None:
         raise ConfigurationError(
             f"clip {attempt.clip_index} has an attempt open on {attempt.backend}: "
-            f"run again with {attempt.backend} among the backends"
-        )
-    if attempt.account != backend.account:
-        raise ConfigurationError(
-            f"clip {attempt.clip_index} has an attempt open on {attempt.backend}, on account "
-            f"{attempt.account or 'unnamed'}: run again with that account's key"
+            f"run again with {attempt.backend} among the backends, "
+            f"or resolve attempt {attempt.attempt_id}"
         )
     one = run.attempt_run(backend, attempt)
+    if attempt.account != backend.account and attempt.custody is not Custody.SPOOLED:
+        await _give_up_if_expired(run, one)
+        return None
     with attempt_span(one):
         return await _finish(run, one, get_verdict or _wait)
+
+
+async def _give_up_if_expired(run: ClipRun, one: AttemptRun) -> None:
+    """Give up an attempt on an account that the runner does not have, once nothing of it is kept.
+
+    Raises:
+        ConfigurationError: it may still be there.
+    """
+    account = f"account {one.attempt.account or 'unnamed'}"
+    if not await has_expired(one):
+        raise ConfigurationError(
+            f"clip {one.attempt.clip_index} has an attempt open on {one.backend.name}, on "
+            f"{account}: run again with that account's key, "
+            f"or resolve attempt {one.attempt.attempt_id}"
+        )
+    await one.write(give_up(one.attempt, f"nobody came with the key of {account} in time"))
+    run.update(one)
 
 
 async def _finish(run: ClipRun, one: AttemptRun, get_verdict: GetVerdict) -> Clip | None:
@@ -80,6 +99,10 @@ async def _finish(run: ClipRun, one: AttemptRun, get_verdict: GetVerdict) -> Cli
     except VideoError:
         _remove_spooled(before)
         return None
+    except AccountError as error:
+        if not one.attempt.is_open or not await has_expired(one):
+            raise
+        await one.write(give_up(one.attempt, str(error)))
     finally:
         run.update(one)
     if not same_request(one.attempt, run.planned):
@@ -127,7 +150,10 @@ async def _clear_doubt(one: AttemptRun) -> None:
     if await look_up(one, under_way_until=under_way_until):
         return
     if one.backend.capabilities.can_find:
-        raise SubmitInDoubtError("it may be running and may be billed: not cleared yet")
+        name, word = one.backend.name, one.word
+        raise SubmitInDoubtError(
+            f"it may be running at {name} and may be billed: not cleared yet ({word})"
+        )
     await write_off(one, f"{one.backend.name} cannot say whether it was accepted")
 
 
@@ -136,9 +162,12 @@ async def _settle(run: ClipRun, one: AttemptRun, get_verdict: GetVerdict) -> Non
     if one.attempt.custody is not Custody.TICKETED:
         return
     status = await get_verdict(run, one)
-    if status is None:
-        raise AttemptTimeoutError(f"still open at {one.backend.name}: a later run waits for it")
-    await one.settle(status)
+    if status is not None:
+        await one.settle(status)
+    elif one.word.not_found and await has_expired(one):
+        await one.write(give_up(one.attempt, f"{one.backend.name} no longer knows it: {one.word}"))
+    else:
+        raise one.still_open()
 
 
 async def _wait(run: ClipRun, one: AttemptRun) -> Status | None:
@@ -150,8 +179,11 @@ async def _wait(run: ClipRun, one: AttemptRun) -> Status | None:
 async def ask_once(run: ClipRun, one: AttemptRun) -> Status | None:
     """Ask for the verdict without waiting for it."""
     del run
-    async with one.call("status"):
-        status = (await one.backend.status([one.ticket])).get(one.ticket)
+    try:
+        status = await ask(one)
+    except RetryableError as error:
+        one.not_heard(error)
+        return None
     return status if status is not None and status.is_final else None
 
 

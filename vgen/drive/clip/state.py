@@ -12,7 +12,7 @@ from vgen.drive.attempt.delivery import ClipHistory
 from vgen.drive.attempt.held_claim import HeldClaim
 from vgen.drive.attempt.run import AttemptRun
 from vgen.drive.clip.context import ClipContext
-from vgen.errors import AttemptError, AttemptTimeoutError, RetryableError
+from vgen.errors import AttemptError, RetryableError
 from vgen.ports.backend import VideoBackend
 from vgen.records.attempt import Attempt
 from vgen.records.clip import Clip
@@ -71,5 +71,5 @@ class ClipRun:
 def failure_of(run: AttemptRun, status: Status | None) -> AttemptError:
     """Return why an attempt without success has failed."""
     if status is None:
-        return AttemptTimeoutError(f"still open at {run.backend.name}: a later run waits for it")
+        return run.still_open()
     return status.failure or RetryableError(f"{status.state} at {run.backend.name}")

@@ -1,39 +1,53 @@
-"""Resolving an attempt in doubt on a person's word."""
+"""Closing an attempt on a person's word."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
+from vgen.decisions.resolution import Word, resolution
 from vgen.drive.attempt.held_claim import LEASE
-from vgen.drive.clip.claims import released_claim
+from vgen.drive.clip.claims import Claims, released_claim
 from vgen.drive.observe.log_context import LogContext, log_context
-from vgen.errors import ConfigurationError, LedgerError, NotFoundError
+from vgen.errors import LedgerError, NotFoundError
 from vgen.ports.ledger import CostLedger
-from vgen.records.attempt import Attempt, Custody, Money
-from vgen.records.entry import Released, WrittenOff
+from vgen.records.attempt import Attempt
 
 
-async def resolve(ledger: CostLedger, attempt_id: UUID, *, paid: bool, owner: str) -> Attempt:
-    """Write down whether an attempt in doubt, or written off, was paid: see `Runner.resolve`.
+async def resolve(claims: Claims, attempt_id: UUID, word: Word) -> Attempt:
+    """Write down what a person says of an attempt: see `Runner.resolve`.
 
     Raises:
         NotFoundError: there is no such attempt.
-        ConfigurationError: nothing of it is in doubt.
+        ConfigurationError: it was never sent, or is closed.
         LedgerError: another process is working on its clip.
     """
+    ledger = claims.ledger
+    attempt = await _existing(ledger, attempt_id)
+    if resolution(attempt, word) is None:
+        return attempt
+    held = await claims.try_claim(attempt.job_id, attempt.clip_index)
+    if held is None:
+        raise LedgerError(await _why_claimed(ledger, attempt))
+    with log_context(LogContext.of(attempt)):
+        async with released_claim(ledger, held.claim, grace=LEASE):
+            attempt = await _existing(ledger, attempt_id)
+            entry = resolution(attempt, word)
+            if entry is None:
+                return attempt
+            return await ledger.advance(held.claim, attempt_id, attempt.state, entry)
+
+
+async def _existing(ledger: CostLedger, attempt_id: UUID) -> Attempt:
     attempt = await ledger.attempt(attempt_id)
     if attempt is None:
         raise NotFoundError(f"the ledger has no attempt {attempt_id}")
-    if attempt.money is not Money.WRITTEN_OFF and attempt.custody is not Custody.INTENDED:
-        raise ConfigurationError(
-            f"attempt {attempt_id} is {attempt.money} and {attempt.custody}: nothing is in doubt"
-        )
-    if paid and attempt.money is Money.WRITTEN_OFF:
-        return attempt
-    claim = await ledger.claim(attempt.job_id, attempt.clip_index, owner=owner, lease=LEASE)
-    if claim is None:
-        raise LedgerError(f"another process is working on clip {attempt.clip_index} of its job")
-    entry = WrittenOff("paid, a person says") if paid else Released("not paid, a person says")
-    with log_context(LogContext.of(attempt)):
-        async with released_claim(ledger, claim, grace=LEASE):
-            return await ledger.advance(claim, attempt_id, attempt.state, entry)
+    return attempt
+
+
+async def _why_claimed(ledger: CostLedger, attempt: Attempt) -> str:
+    holder = await ledger.holder(attempt.job_id, attempt.clip_index)
+    owner = holder.owner.partition("@")[0] if holder else "another process"
+    return (
+        f"clip {attempt.clip_index} of its job is being worked on by {owner}: "
+        "wait for its end, or cancel the job"
+    )

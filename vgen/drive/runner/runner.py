@@ -9,6 +9,7 @@ from uuid import UUID
 
 from attrs import frozen
 
+from vgen.decisions.resolution import Word
 from vgen.drive.clip.run import run_clip
 from vgen.drive.job import pipeline
 from vgen.drive.job.context import JobContext
@@ -214,18 +215,19 @@ class Runner:
         return await reconcile.reconcile(self._context, job_id)
 
     @tracked
-    async def resolve(self, attempt_id: UUID, *, paid: bool) -> Attempt:
-        """Write down whether an attempt in doubt, or written off, was paid, on a person's word.
+    async def resolve(self, attempt_id: UUID, word: Word) -> Attempt:
+        """Close an attempt on a person's word, wherever it stands; its clip may be made anew.
 
-        `paid` counts as spent with its whole hold; otherwise its money is free again.
+        With "unpaid" its money is free again. With "paid" or "lost" the bill counts as spent, or
+        the whole hold where no bill is known. What was written off or lost before can still turn
+        out "unpaid". Its provider is not asked: cancel its job first if it may still run.
 
         Raises:
             NotFoundError: there is no such attempt.
-            ConfigurationError: nothing of it is in doubt.
+            ConfigurationError: it was never sent, or is closed: stored, failed or released.
             LedgerError: another process is working on its clip.
         """
-        claims = self._context.claims
-        return await resolve.resolve(claims.ledger, attempt_id, paid=paid, owner=claims.owner)
+        return await resolve.resolve(self._context.claims, attempt_id, word)
 
     @tracked
     async def takes(self, job_id: UUID, clip_index: int | None = None) -> tuple[Take, ...]:

@@ -169,6 +169,20 @@ class LedgerContract(TrioTests):
         await ledger.aclose()
 
     @in_trio
+    async def test_its_time_is_that_of_its_lines(self, tmp_path: Path) -> None:
+        """`now` is the clock by which reservations and lines of the journal are dated."""
+        ledger = self.make(tmp_path)
+        await ledger.open_job(make_manifest(100), [])
+        claim = await claimed(ledger, "ann", lease=ONE_HOUR)
+        before = await ledger.now()
+        sent = await ledger.reserve(claim, make_attempt(0, cents=10))
+        after = await ledger.now()
+        assert sent.reserved_at is not None
+        assert before <= sent.reserved_at <= after
+        assert all(before <= line.at <= after for line in await ledger.history(JOB))
+        await ledger.aclose()
+
+    @in_trio
     async def test_a_claim_is_one_owners_until_it_expires(self, tmp_path: Path) -> None:
         """A claimed clip is refused to others; an expired one is taken over and writes no more."""
         ledger = self.make(tmp_path)
