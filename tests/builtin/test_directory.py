@@ -129,10 +129,9 @@ def test_a_key_cannot_leave(
     with pytest.raises(StorageError) as caught:
         trio.run(storage.write, key, clip)
     assert not caught.value.retryable
-    with pytest.raises(StorageError):
-        trio.run(storage.stat, key)
-    with pytest.raises(StorageError):
-        trio.run(storage.url, key)
+    for method in (storage.check_writable, storage.stat, storage.url):
+        with pytest.raises(StorageError):
+            trio.run(method, key)
     assert below(tmp_path) == ["made.mp4"]
 
 
@@ -227,3 +226,37 @@ def test_half_a_clip_is_never_seen(storage: DirectoryStorage, root: Path, tmp_pa
     assert seen == [None]
     assert (root / "clip.mp4").read_bytes() == b"halfwhole"
     assert below(root) == ["clip.mp4"]
+
+
+def test_what_cannot_be_written_is_found_out_before(
+    storage: DirectoryStorage, root: Path, clip: Path
+) -> None:
+    """A directory in a clip's place, or a file in its folder's, is named as a write would name it.
+
+    A check makes nothing, and a clip that is there may be replaced.
+    """
+    trio.run(storage.check_writable, "job/clip.mp4")
+    assert not root.exists()
+    trio.run(storage.write, "clip.mp4", clip)
+    trio.run(storage.check_writable, "clip.mp4")
+    (root / "taken.mp4").mkdir()
+    for key in ("taken.mp4", "clip.mp4/clip.mp4"):
+        with pytest.raises(StorageError) as caught:
+            trio.run(storage.check_writable, key)
+        assert not caught.value.retryable
+        with pytest.raises(StorageError) as written:
+            trio.run(storage.write, key, clip)
+        assert str(written.value).startswith(f"cannot write {root}")
+        assert str(caught.value).startswith(f"cannot write {root / key}: ")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_to_is_found_out_before(
+    storage: DirectoryStorage, root: Path
+) -> None:
+    """Its clips are refused with the reason."""
+    root.mkdir()
+    root.chmod(0o500)
+    with pytest.raises(StorageError, match="Permission denied"):
+        trio.run(storage.check_writable, "job/clip.mp4")
+    root.chmod(0o700)

@@ -60,6 +60,31 @@ def test_a_directory_holds_one_job(workdir: Path, capsys: pytest.CaptureFixture[
     assert make("--job-id", str(OTHER), "--out", "others") == 0
 
 
+def test_other_prompts_do_not_replace_a_job(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file without a job id none of whose prompts the directory's job has is refused.
+
+    The line names both ways on: another --out, or this job's id.
+    """
+    write_three_prompts(workdir / "prompts.json", "one", "two", "three")
+    assert make("--job-id", str(ONE)) == 0
+    before = [path.read_bytes() for path in sorted((workdir / "clips").glob("*.mp4"))]
+    write_three_prompts(workdir / "prompts.json", "four", "five", "six")
+    capsys.readouterr()
+    assert make() == 2
+    (line,) = lines(capsys.readouterr().err)
+    assert line.startswith(f"clips: holds the clips of job {ONE}, and none of these prompts is one")
+    assert line.endswith(f": choose another --out, or replace its clips with --job-id {ONE}")
+    assert [path.read_bytes() for path in sorted((workdir / "clips").glob("*.mp4"))] == before
+    assert make("--out", "others") == 0
+    write_three_prompts(workdir / "prompts.json", "four", "two", "six")
+    assert make() == 0
+    assert record(workdir / "clips")["job_id"] == str(ONE)
+    write_three_prompts(workdir / "prompts.json", "seven", "eight", "nine")
+    assert make("--job-id", str(ONE)) == 0
+
+
 @pytest.mark.parametrize("content", ["not ours", "{}", '{"job_id": 7}'])
 def test_a_foreign_clips_json_is_left_alone(
     content: str, workdir: Path, capsys: pytest.CaptureFixture[str]

@@ -25,6 +25,7 @@ def render(
     _behave(request.prompt, progress)
     frames = round(request.duration * request.fps)
     ramp = np.linspace(0, 255, SIDE, dtype=np.uint8)
+    ramp = np.roll(ramp, len(request.prompt))
     bars = np.dstack([np.tile(ramp, (SIDE, 1)), np.tile(ramp[:, None], SIDE), np.eye(SIDE) * 255])
     with Encoder(path, width=SIDE, height=SIDE, fps=request.fps) as encoder:
         for number in range(frames):
@@ -40,6 +41,8 @@ def _behave(prompt: str, progress: Callable[[float], None]) -> None:
         raise KeyError("a bug")
     if "needs the record" in prompt and not Path(prompt.rpartition(" ")[2]).is_file():
         raise GenerationError("there is no record yet")
+    if "makes" in prompt:
+        Path(prompt.rpartition(" ")[2]).mkdir()
     while "endless" in prompt and "TOY_PATIENCE" not in os.environ:
         progress(0.5)
     while "stubborn" in prompt:

@@ -8,6 +8,7 @@ import re
 import shutil
 import stat
 from collections.abc import Sequence
+from errno import EACCES, EISDIR, ENOTDIR
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -95,6 +96,23 @@ class DirectoryStorage(Storage):
                 shutil.copyfileobj(source, copy, 2**20)
             self._sync_folders(target)
             return _stored_file(key, target)
+        except OSError as error:
+            raise StorageError(f"cannot write {target}: {error.strerror}") from error
+
+    async def check_writable(self, key: str) -> None:
+        """Check that no directory is in the file's place, and that its folder can be written to."""
+        await trio.to_thread.run_sync(self._check_writable, key)
+
+    def _check_writable(self, key: str) -> None:
+        target = self._key_path(key)
+        try:
+            if target.is_dir() and not target.is_symlink():
+                raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+            folder = next((folder for folder in target.parents if folder.exists()), self._root)
+            if not folder.is_dir():
+                raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR))
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise PermissionError(EACCES, os.strerror(EACCES))
         except OSError as error:
             raise StorageError(f"cannot write {target}: {error.strerror}") from error
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import trio
 
+from vgen.builtin.rescue import FileIdentity, identity, rescue
 from vgen.builtin.schema import connect
 from vgen.builtin.transactions import Transaction
 from vgen.errors import LedgerError
@@ -39,13 +40,19 @@ class SQLiteLedger(CostLedger):
     waiting for a locked file can be cancelled, a transaction under way is finished first. Its
     time is the machine's clock.
 
-    Raises `ConfigurationError` where the file is no ledger, and leaves it as it is.
+    Raises `ConfigurationError` where the file is no ledger, and leaves it as it is. Where the file
+    is removed or replaced while it is open, all that it had is written anew, to its path or beside
+    it; from then on calls raise `LedgerError`, which says where, and only what has happened at a
+    provider is still written down, there.
     """
 
     def __init__(self, path: Path | str, *, clock: Callable[[], float] = time.time) -> None:
         self._path = Path(path)
         self._clock = clock
         self._connection: sqlite3.Connection | None = None
+        self._place = self._path
+        self._file: FileIdentity | None = None
+        self._loss = ""
         self._turn = trio.Lock()
 
     def __repr__(self) -> str:
@@ -93,7 +100,7 @@ class SQLiteLedger(CostLedger):
 
     async def release(self, claim: Claim) -> None:
         """End a claim."""
-        await self._transact(lambda tx: tx.release(claim))
+        await self._transact(lambda tx: tx.release(claim), after_loss=True)
 
     async def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
         """Hold an attempt's money within the budget."""
@@ -103,7 +110,9 @@ class SQLiteLedger(CostLedger):
         self, claim: Claim, attempt_id: UUID, expected: tuple[Money, Custody], entry: Entry
     ) -> Attempt:
         """Move an attempt on."""
-        return await self._transact(lambda tx: tx.advance(claim, attempt_id, expected, entry))
+        return await self._transact(
+            lambda tx: tx.advance(claim, attempt_id, expected, entry), after_loss=True
+        )
 
     async def conclude(self, job_id: UUID, outcome: str) -> Account:
         """Release what was planned, and note the outcome."""
@@ -122,24 +131,42 @@ class SQLiteLedger(CostLedger):
         return await self._read(lambda tx: tx.history(job_id), ())
 
     async def aclose(self) -> None:
-        """Close the file."""
+        """Close the file.
+
+        Raises:
+            LedgerError: it was removed or replaced, and no call has noticed that.
+        """
         with trio.move_on_after(LOCK_TIMEOUT, shield=True):
             async with self._turn:
-                connection, self._connection = self._connection, None
-                if connection is not None:
-                    await trio.to_thread.run_sync(connection.close)
+                if self._connection is not None:
+                    await trio.to_thread.run_sync(self._close, self._connection)
+
+    def _close(self, connection: sqlite3.Connection) -> None:
+        known = self._loss
+        try:
+            if identity(self._place) != self._file:
+                connection = self._rescued(connection)
+        finally:
+            self._connection = None
+            connection.close()
+        if self._loss and not known:
+            raise LedgerError(self._loss)
 
     async def _read(self, work: Callable[[Transaction], T], otherwise: T) -> T:
         if self._connection is None and not await trio.Path(self._path).exists():
             return otherwise
         return await self._transact(work)
 
-    async def _transact(self, work: Callable[[Transaction], T], *, make: bool = False) -> T:
+    async def _transact(
+        self, work: Callable[[Transaction], T], *, make: bool = False, after_loss: bool = False
+    ) -> T:
         last = trio.current_time() + LOCK_TIMEOUT
         async with self._turn:
             while True:
                 try:
-                    return await trio.to_thread.run_sync(lambda: self._run(work, make=make))
+                    return await trio.to_thread.run_sync(
+                        lambda: self._run(work, make=make, after_loss=after_loss)
+                    )
                 except sqlite3.Error as error:
                     code: int = getattr(error, "sqlite_errorcode", 0) & 0xFF
                     if code not in BUSY or trio.current_time() >= last:
@@ -148,9 +175,14 @@ class SQLiteLedger(CostLedger):
                     raise LedgerError(f"{self._path}: cannot be read: {error}") from error
                 await trio.sleep(RETRY_INTERVAL)
 
-    def _run(self, work: Callable[[Transaction], T], *, make: bool) -> T:
+    def _run(self, work: Callable[[Transaction], T], *, make: bool, after_loss: bool) -> T:
         if self._connection is None:
-            self._connection = connect(self._path, make=make)
+            self._connection = connect(self._place, make=make)
+            self._file = identity(self._place)
+        elif identity(self._place) != self._file:
+            self._connection = self._rescued(self._connection)
+        if self._loss and not after_loss:
+            raise LedgerError(self._loss)
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -161,3 +193,22 @@ class SQLiteLedger(CostLedger):
                 connection.execute("ROLLBACK")
             raise
         return result
+
+    def _rescued(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """Write what the lost file had to another; return the connection to work on from now on."""
+        self._loss = f"{self._path}: the file was removed or replaced while it was in use"
+        try:
+            self._place = rescue(connection, self._path)
+            moved = connect(self._place, make=False)
+        except (OSError, sqlite3.Error) as error:
+            self._loss += f", and what it had cannot be written anew: {error}"
+            return connection
+        connection.close()
+        self._file = identity(self._place)
+        if self._place == self._path:
+            self._loss += "; all that it had is written there again: run the job again"
+        else:
+            self._loss += (
+                f"; all that it had is in {self._place}: put it back, and run the job again"
+            )
+        return moved

@@ -60,9 +60,9 @@ def generate(  # noqa: PLR0913 (each is an option)
     *,
     out: Path = CLIPS,
     backend: Annotated[
-        tuple[str, ...], Parameter(negative="", show_default=", ".join, metavar="NAME")
-    ] = ("animatic",),
-    budget: Annotated[Decimal, Parameter(converter=_dollars, metavar="USD")] = Decimal(0),
+        tuple[str, ...], Parameter(negative="", show_default=False, metavar="NAME")
+    ] = (),
+    budget: Annotated[Decimal | None, Parameter(converter=_dollars, metavar="USD")] = None,
     min_clips: Annotated[int, Parameter(metavar="N")] = 3,
     concurrency: Annotated[int | None, Parameter(metavar="N")] = None,
     ledger: Ledger = None,
@@ -72,6 +72,7 @@ def generate(  # noqa: PLR0913 (each is an option)
         tuple[int, ...], Parameter(negative="", show_default=False, metavar="INDEX")
     ] = (),
     strict: Flag = False,
+    adopt: Flag = False,
     json: Flag = False,
 ) -> int:
     """Make the clips of a prompts file.
@@ -88,8 +89,10 @@ def generate(  # noqa: PLR0913 (each is an option)
         Directory for the clips; it holds one job.
     backend
         Backend that makes the clips; repeat it to name fallbacks, in order.
+        [default: those of the job's last run, for a new job animatic]
     budget
         The most that the job may spend, in US dollars; with 0, only free backends can be used.
+        [default: that of the job's last run, for a new job 0]
     min_clips
         How many clips must be made for the job to succeed.
     concurrency
@@ -104,6 +107,8 @@ def generate(  # noqa: PLR0913 (each is an option)
         Index of a clip to make again though it exists; repeat it for more.
     strict
         Count a clip with any fault as failed, and make it again, instead of only telling the fault.
+    adopt
+        Write the paid clips of OUT/clips.json that the ledger does not know down, and keep them.
     json
         Print only the contents of OUT/clips.json on standard output.
     """
@@ -122,6 +127,7 @@ def generate(  # noqa: PLR0913 (each is an option)
             job_id,
             redo,
             strict,
+            adopt,
             json,
         )
     )
@@ -296,12 +302,7 @@ def cancel(
 
 @app.command(sort_key=6)
 def takes(
-    job: str | None = None,
-    /,
-    *,
-    ledger: Ledger = None,
-    storage: Storage = None,
-    out: Path = CLIPS,
+    job: str = "", /, *, ledger: Ledger = None, storage: Storage = None, out: Path = CLIPS
 ) -> int:
     """List the takes of each clip: all that were stored, and which of them is the clip.
 

@@ -12,26 +12,29 @@ from attrs import frozen
 from rich.console import Console
 
 from vgen import (
-    ClipPrompts,
     Clips,
     Event,
     PromptsFile,
+    Runner,
     Settings,
     open_runner,
     read_prompts,
     to_json,
 )
 from vgen.cli import plugins
+from vgen.cli.adopt import adopt
 from vgen.cli.clips_file import ClipsFile
 from vgen.cli.console import print_message, print_raw, stderr_console, stdout_console
 from vgen.cli.exit_codes import ExitCode
+from vgen.cli.folder import Folder, check_folder, read_folder
 from vgen.cli.generate_options import GenerateOptions
-from vgen.cli.job_id import choose_job_id
-from vgen.cli.ledger_option import check_ledger, make_ledger
+from vgen.cli.job_id import check_related
+from vgen.cli.ledger_option import make_ledger
 from vgen.cli.progress import show_progress
 from vgen.cli.signals import interruptible
 from vgen.cli.storage_option import SPOOL, ClipStorage
 from vgen.cli.tables import outcome_table
+from vgen.cli.terms import Terms, choose_terms, describe_terms
 from vgen.drive.job.validation import check_prompts
 from vgen.errors import InsufficientClipsError, InvalidPromptsError
 from vgen.ports.backend import VideoBackend
@@ -42,29 +45,22 @@ GRACE = 5.0
 
 
 @frozen
-class UncheckedPlan:
-    """What was read so far, not checked yet; `problems` are those of the `--backend` options."""
-
-    options: GenerateOptions
-    file: PromptsFile
-    backends: tuple[VideoBackend, ...]
-    problems: Sequence[str]
-    storage: ClipStorage
-    ledger: CostLedger
-    settings: Settings
-
-
-@frozen
 class Plan:
-    """A job that has passed every check that needs no writing."""
+    """A job to be made; `folder` is what there is of it, `terms` are its route and its budget."""
 
     options: GenerateOptions
-    job_id: UUID
-    prompts: ClipPrompts
+    folder: Folder
+    file: PromptsFile
+    terms: Terms
     backends: tuple[VideoBackend, ...]
     storage: ClipStorage
     ledger: CostLedger
     settings: Settings
+
+    @property
+    def job_id(self) -> UUID:
+        """The job's id."""
+        return self.folder.job_id
 
 
 def generate(options: GenerateOptions) -> ExitCode:
@@ -79,16 +75,24 @@ def generate(options: GenerateOptions) -> ExitCode:
     )
     storage = ClipStorage(options.storage, options.out, images=[options.folder])
     ledger = make_ledger(options.ledger, options.out)
-    backends, problems = plugins.make_route(options.backends)
+    file = _read_prompts(options)
+    folder = trio.run(read_folder, options, file.job_id)
+    terms = choose_terms(options, folder.job.manifest if folder.job else None)
+    backends, problems = plugins.make_route(terms.route)
+    plan = Plan(options, folder, file, terms, tuple(backends), storage, ledger, settings)
+    return trio.run(_generate, plan, problems)
+
+
+def _read_prompts(options: GenerateOptions) -> PromptsFile:
     try:
-        file = read_prompts(options.read(), source=options.source)
+        return read_prompts(options.read(), source=options.source)
     except InvalidPromptsError as error:
+        _, problems = plugins.make_route(options.backends)
         raise InvalidPromptsError([*error.problems, *problems]) from error
-    unchecked = UncheckedPlan(options, file, tuple(backends), problems, storage, ledger, settings)
-    return trio.run(_generate, unchecked)
 
 
-async def _generate(unchecked: UncheckedPlan) -> ExitCode:
+async def _generate(plan: Plan, problems: Sequence[str]) -> ExitCode:
+    """Make the clips; `problems` are those of the route."""
     console = stderr_console()
 
     def stopping() -> None:
@@ -96,33 +100,30 @@ async def _generate(unchecked: UncheckedPlan) -> ExitCode:
 
     code = ExitCode.INTERRUPTED
     async with interruptible(stopping):
-        code = await _run(await _plan(unchecked), console)
+        await _check(plan, problems, console)
+        code = await _run(plan, console)
     return code  # noqa: RET504 (it stays INTERRUPTED after a signal)
 
 
-async def _plan(unchecked: UncheckedPlan) -> Plan:
-    """Check everything without writing anything."""
-    options = unchecked.options
+async def _check(plan: Plan, problems: Sequence[str], console: Console) -> None:
+    """Check everything without writing anything; say how this run changes the job's terms."""
     wrong = await check_prompts(
-        unchecked.file,
-        backends=unchecked.backends,
-        storage=unchecked.storage,
-        min_clips=options.min_clips,
+        plan.file,
+        backends=plan.backends,
+        storage=plan.storage,
+        min_clips=plan.options.min_clips,
     )
-    if wrong or unchecked.problems:
-        raise InvalidPromptsError([*wrong, *unchecked.problems])
-    await check_ledger(options.ledger, options.out)
-    return Plan(
-        options=options,
-        job_id=await choose_job_id(
-            in_file=unchecked.file.job_id, option=options.job_id, out=options.out
-        ),
-        prompts=unchecked.file.prompts(),
-        backends=unchecked.backends,
-        storage=unchecked.storage,
-        ledger=unchecked.ledger,
-        settings=unchecked.settings,
-    )
+    if wrong or problems:
+        raise InvalidPromptsError([*wrong, *problems])
+    await check_folder(plan.folder, plan.file.readable, plan.storage, plan.options)
+    job = plan.folder.job
+    if job is None:
+        return
+    if plan.options.job_id is None and plan.file.job_id is None:
+        check_related(plan.file.readable, job, plan.options.out)
+    line = describe_terms(plan.options, job.manifest, plan.terms)
+    if line:
+        print_message(line, console)
 
 
 async def _run(plan: Plan, console: Console) -> ExitCode:
@@ -155,14 +156,34 @@ async def _process(plan: Plan, record: ClipsFile, console: Console) -> Clips:
         ) as runner,
         record.updating(),
     ):
-        await record.create([prompt.clip_index for prompt in plan.prompts.clip_prompts])
+        if plan.folder.unknown:
+            await _adopt(plan, runner, console)
+        await record.create([prompt.clip_index for prompt in plan.file.readable])
         return await runner.process(
             plan.job_id,
-            plan.prompts,
-            budget=plan.options.budget,
+            plan.file.prompts(),
+            budget=plan.terms.budget,
             min_clips=plan.options.min_clips,
             redo=plan.options.redo,
         )
+
+
+async def _adopt(plan: Plan, runner: Runner, console: Console) -> None:
+    manifest = await runner.open_job(
+        plan.job_id,
+        plan.file.prompts(),
+        budget=plan.terms.budget,
+        min_clips=plan.options.min_clips,
+    )
+    line = await adopt(
+        manifest,
+        plan.folder.unknown,
+        plan.folder.job,
+        backend=plan.backends[0],
+        ledger=plan.ledger,
+        storage=plan.storage,
+    )
+    print_message(line, console)
 
 
 def _call_both(

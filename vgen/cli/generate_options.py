@@ -16,12 +16,15 @@ STANDARD_INPUT = "-"
 
 @frozen
 class GenerateOptions:
-    """The options; `budget` is in US dollars, `backends` are in the order of preference."""
+    """The options; `budget` is in US dollars, `backends` are in the order of preference.
+
+    Without backends or a budget, the job goes on with its own.
+    """
 
     prompts: str
     out: Path
     backends: tuple[str, ...]
-    budget: Decimal
+    budget: Decimal | None
     min_clips: int
     concurrency: int | None
     ledger: str | None
@@ -29,6 +32,7 @@ class GenerateOptions:
     job_id: UUID | None
     redo: tuple[int, ...]
     strict: bool
+    adopt: bool
     json: bool
 
     @property

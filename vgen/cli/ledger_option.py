@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import aclosing
 from pathlib import Path
 from uuid import UUID
 
@@ -79,18 +78,16 @@ def ledger_path(url: str | None, out: Path) -> Path | None:
     return _path(path, url)
 
 
-async def check_ledger(url: str | None, out: Path) -> None:
-    """Check that a job could be written to the ledger, without writing anything.
+def checked_ledger(url: str | None, out: Path) -> CostLedger:
+    """Return the ledger that `--ledger` names; its directory exists, unless that is `out`.
 
     Raises:
-        ConfigurationError: it is no ledger, or its directory is missing (`out` is created later).
-        LedgerError: it cannot be opened.
+        ConfigurationError: its directory is missing, or no plug-in has its scheme.
     """
     path = ledger_path(url, out)
     if path is not None and path.parent != out and not path.parent.is_dir():
         raise ConfigurationError(f"--ledger {path}: there is no directory {path.parent}")
-    async with aclosing(make_ledger(url, out)) as ledger:
-        await ledger.jobs()
+    return make_ledger(url, out)
 
 
 def _path(path: str, url: str) -> Path:

@@ -66,6 +66,10 @@ class ClipStorage(Storage):
             self.failure = self.failure or error
             raise
 
+    async def check_writable(self, key: str) -> None:
+        """Check that a clip could be written."""
+        await self._clips.check_writable(key)
+
     async def stat(self, reference: str) -> StoredFile | None:
         """Return a clip's size and reference, or `None` if it is missing."""
         return await self._clips.stat(reference)

@@ -31,6 +31,15 @@ class Storage(ABC):
             StorageError: the key is not acceptable, or the file cannot be written.
         """
 
+    async def check_writable(self, key: str) -> None:  # noqa: B027 (not every storage can tell)
+        """Find out, before a clip is paid for, that no file could be written under `key`.
+
+        Writes nothing. By default it does nothing: a storage that cannot tell lets `write` tell.
+
+        Raises:
+            StorageError: `write` would fail for good.
+        """
+
     @abstractmethod
     async def copy(self, reference: str, key: str) -> StoredFile:
         """Copy a stored file to `key`, whole or not at all, replacing what was there.

@@ -44,6 +44,8 @@ class Manifest:
     `budget` is the most that the job's spent, held and doubtful money may come to, and
     `already_spent` what the caller had spent of it before, both in US dollars. `opening` digests
     what the clips are to be; it is empty in what an older vgen has written.
+    `already_spent` what the caller had spent of it before, both in US dollars. `backends` names
+    those that the job was given, in order; older records have none.
     """
 
     job_id: UUID
@@ -53,6 +55,13 @@ class Manifest:
     already_spent: Decimal = field(default=ZERO, validator=checks.amount)
     min_clips: int = 3
     opening: str = ""
+    backends: tuple[str, ...] = ()
+
+    @property
+    def route(self) -> tuple[str, ...]:
+        """The names of the job's backends, in order; in older records those of its clips."""
+        routes = (name for planned in self.clips for name in planned.route)
+        return self.backends or tuple(dict.fromkeys(routes))
 
     def clip(self, clip_index: int) -> PlannedClip:
         """Return one clip's plan; `KeyError` where the job has none of that index."""

@@ -324,3 +324,21 @@ async def test_concluding_early_fails_clips_that_were_not_run(autojump_clock: Mo
     assert job is not None
     assert job.account.held == 0
     assert {a.money for a in job.attempts} == {Money.RELEASED, Money.SETTLED}
+
+
+async def test_a_place_that_cannot_be_written_is_found_out_first(
+    autojump_clock: MockClock,
+) -> None:
+    """All clips that could not be stored are named in one error; nothing is held or sent."""
+
+    class Full(MemoryStorage):
+        async def check_writable(self, key: str) -> None:
+            if not key.endswith("clip_001.mp4"):
+                raise StorageError(f"{key}: no room")
+
+    fakes = Fakes(storage=Full())
+    async with fakes.runner() as runner:
+        with pytest.raises(StorageError, match=r"clip_000.mp4: no room; .*clip_002.mp4: no room$"):
+            await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    assert await fakes.ledger.job(JOB) is None
+    assert fakes.backend.submitted == []

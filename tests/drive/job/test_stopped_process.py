@@ -31,11 +31,13 @@ class StoppedLedger(SQLiteLedger):
     stopped_from = 5.0
     stopped_until = 90.0
 
-    async def _transact(self, work: Callable[[Transaction], T], *, make: bool = False) -> T:
+    async def _transact(
+        self, work: Callable[[Transaction], T], *, make: bool = False, after_loss: bool = False
+    ) -> T:
         if self.stopped_from <= trio.current_time() < self.stopped_until:
             with trio.CancelScope(shield=True):
                 await trio.sleep_until(self.stopped_until)
-        return await super()._transact(work, make=make)
+        return await super()._transact(work, make=make, after_loss=after_loss)
 
 
 class StoppedAfterReserving(StoppedLedger):

@@ -10,9 +10,12 @@ from attrs import frozen
 
 @frozen
 class JobOptions:
-    """The options of `Runner.process`; amounts are in US dollars, `redo` has clip indexes."""
+    """The options of `Runner.process`; amounts are in US dollars, `redo` has clip indexes.
 
-    budget: Decimal
+    Without a `budget` the job has the one of the run before, or none.
+    """
+
+    budget: Decimal | None
     already_spent: Decimal
     min_clips: int
     redo: Collection[int]

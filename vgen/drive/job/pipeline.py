@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import trio
 
+from vgen.decisions import terms
 from vgen.drive.clip.claims import ledger_cleanup
 from vgen.drive.clip.context import ClipContext
 from vgen.drive.clip.run import run_clip
@@ -15,7 +17,7 @@ from vgen.drive.job.context import JobContext
 from vgen.drive.job.options import JobOptions
 from vgen.drive.job.planning import first_holds, plan_job, still_to_send
 from vgen.drive.job.result import count_clips
-from vgen.drive.job.validation import read_images, too_few
+from vgen.drive.job.validation import check_places, read_images, too_few
 from vgen.drive.observe.tracing import job_span
 from vgen.errors import (
     AccountRefusedError,
@@ -29,6 +31,8 @@ from vgen.ports.ledger import CostLedger
 from vgen.records.clip import ClipFailure, Clips
 from vgen.records.job import Job, Manifest, PlannedClip
 from vgen.records.prompt import ClipPrompt, ClipPrompts
+
+logger = logging.getLogger("vgen")
 
 Prompts = ClipPrompts | Sequence[ClipPrompt]
 
@@ -103,7 +107,10 @@ async def open_job(
     manifest = plan_job(
         job_id, clip_prompts, found, context.backends, settings, options=options, before=before
     )
+    await check_places(context.delivery, manifest)
     _check_images(manifest, before, unreadable)
+    if before is not None:
+        _log_changes(before.manifest, manifest)
     holds = first_holds(manifest, before, context.backends, without=unreadable)
     account = await ledger.open_job(manifest, holds)
     context.claims.notices.post(job_id)
@@ -125,6 +132,12 @@ def _check_images(manifest: Manifest, before: Job | None, unreadable: Mapping[st
     needed = {planned.request.image or "" for planned in still_to_send(manifest, before)}
     if problems := [problem for image, problem in unreadable.items() if image in needed]:
         raise InvalidPromptsError(problems)
+
+
+def _log_changes(before: Manifest, now: Manifest) -> None:
+    changed = terms.changes(before, route=now.route, budget=now.budget)
+    if changed:
+        logger.info("job %s is changed: %s", now.job_id, changed)
 
 
 async def conclude(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from uuid import UUID
 
 from attrs import evolve
@@ -11,7 +11,9 @@ from vgen.decisions import route
 from vgen.decisions.attempts import is_missing, next_number, stored_attempt
 from vgen.decisions.fingerprint import current_take, fingerprint, same_request
 from vgen.decisions.opening import opening_of
+from vgen.decisions.preview import is_drawn, is_preview
 from vgen.decisions.route import Offer, can_make
+from vgen.decisions.terms import budget_of, replaces_paid
 from vgen.drive.attempt.create import new_attempt
 from vgen.drive.job.options import JobOptions
 from vgen.drive.job.validation import is_named, unmakeable
@@ -21,7 +23,7 @@ from vgen.ports.backend import VideoBackend
 from vgen.records.attempt import Attempt, Custody
 from vgen.records.job import Job, Manifest, PlannedClip
 from vgen.records.prompt import ClipPrompt
-from vgen.records.request import ClipRequest, Image
+from vgen.records.request import ClipRequest, Generator, Image
 from vgen.records.settings import GenerationSettings, Settings
 
 
@@ -88,8 +90,8 @@ def plan_job(
     """Plan every clip of a job, which may have been opened `before`.
 
     Raises:
-        InvalidPromptsError: a clip that no backend can make, or that is to be made anew and is not
-            there, each in a line.
+        InvalidPromptsError: a clip that no backend can make, that is to be made anew and is not
+            there, or that was paid for and would be replaced for free, each in a line.
     """
     indexes = {prompt.clip_index for prompt in prompts}
     problems = unmakeable(dict(enumerate(prompts)), images, backends)
@@ -97,34 +99,66 @@ def plan_job(
     if problems:
         raise InvalidPromptsError(problems)
     known = {each.clip_index: each for each in before.manifest.clips} if before else {}
+    models = {
+        name
+        for name, backend in backends.items()
+        if backend.capabilities.generator is Generator.MODEL
+    }
 
     def plan(prompt: ClipPrompt) -> PlannedClip:
         index, image = prompt.clip_index, images.get(prompt.scene_reference_url or "")
         attempts = before.of_clip(index) if before else ()
         take = current_take(prompt, settings.generation, known.get(index), attempts)
         planned = plan_clip(prompt, image, backends, settings, take=take)
-        if index in options.redo and stored_attempt(attempts, planned):
+        stored = stored_attempt(attempts, planned)
+        if stored is not None and (
+            index in options.redo or is_preview(stored, planned, attempts, models=models)
+        ):
             planned = plan_clip(prompt, image, backends, settings, take=take + 1)
-        return evolve(planned, notes=(*planned.notes, *_made_anew(attempts, planned)))
+        return evolve(planned, notes=(*planned.notes, *_made_anew(attempts, planned, models)))
 
     clips = tuple(plan(prompt) for prompt in prompts)
-    return Manifest(
+    manifest = Manifest(
         job_id=job_id,
         clips=clips,
         generation=settings.generation,
-        budget=options.budget,
+        budget=budget_of(options.budget, before.manifest if before else None),
         already_spent=options.already_spent,
         min_clips=options.min_clips,
         opening=opening_of(clips),
+        backends=tuple(backends),
     )
+    if before is not None:
+        _refuse_replacing_paid(manifest, before, backends)
+    return manifest
 
 
-def _made_anew(attempts: Sequence[Attempt], planned: PlannedClip) -> list[str]:
+def _refuse_replacing_paid(
+    manifest: Manifest, before: Job, backends: Mapping[str, VideoBackend]
+) -> None:
+    paid = {name for name, backend in backends.items() if backend.capabilities.paid}
+    problems = [
+        f"clip {planned.clip_index} was paid for, and {' or '.join(planned.route)} would replace "
+        "it for free: name a paid backend, or make it elsewhere, as another job"
+        for planned in manifest.clips
+        if replaces_paid(before.of_clip(planned.clip_index), planned, paid=paid)
+    ]
+    if problems:
+        raise InvalidPromptsError(problems)
+
+
+def _made_anew(
+    attempts: Sequence[Attempt], planned: PlannedClip, models: Collection[str]
+) -> list[str]:
     """Return a note if a stored clip is no longer what is asked for."""
     stored = [attempt for attempt in attempts if attempt.custody is Custody.STORED]
     if not stored or any(same_request(attempt, planned) for attempt in stored):
         return []
-    return ["made anew, as asked" if planned.take else "made anew: its request has changed"]
+    if not planned.take:
+        return ["made anew: its request has changed"]
+    if is_drawn(stored[-1]) and planned.route[0] in models:
+        return [f"made anew: it was a preview by {stored[-1].backend}"]
+    return ["made anew, as asked"]
 
 
 def still_to_send(manifest: Manifest, before: Job | None) -> list[PlannedClip]:

@@ -8,11 +8,13 @@ from typing import TypeGuard
 import trio
 
 from vgen.decisions.route import can_make
+from vgen.drive.attempt.delivery import Delivery, take_key
 from vgen.drive.media.images import Images, NoImage
 from vgen.drive.media.inspector import Inspector
 from vgen.errors import StorageError
 from vgen.ports.backend import VideoBackend
 from vgen.ports.storage import Storage
+from vgen.records.job import Manifest
 from vgen.records.prompt import ClipPrompt
 from vgen.records.reading import PromptsFile
 from vgen.records.request import Image
@@ -82,6 +84,24 @@ def unmakeable(
 def is_named(image: Image | NoImage | None) -> TypeGuard[Image | NoImage]:
     """Whether a clip is asked for with an image, be it one that is gone for good."""
     return isinstance(image, Image) or (image is not None and image.for_good)
+
+
+async def check_places(delivery: Delivery, manifest: Manifest) -> None:
+    """Check that every clip of a job could be written to its place in storage.
+
+    Raises:
+        StorageError: with all that cannot.
+    """
+    problems: list[str] = []
+    for planned in manifest.clips:
+        try:
+            key = delivery.clip_key(manifest.job_id, planned.clip_index)
+            for place in (key, take_key(key, 1)):
+                await delivery.storage.check_writable(place)
+        except StorageError as error:
+            problems.append(str(error))
+    if problems:
+        raise StorageError("; ".join(problems))
 
 
 async def check_prompts(

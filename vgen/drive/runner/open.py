@@ -133,7 +133,7 @@ async def process(  # noqa: PLR0913 (the keywords of the two calls that it joins
     ledger: CostLedger,
     settings: Settings | None = None,
     observer: Observer | None = None,
-    budget: Decimal = ZERO,
+    budget: Decimal | None = None,
     already_spent: Decimal = ZERO,
     min_clips: int = 3,
 ) -> Clips:

@@ -76,7 +76,7 @@ class Runner:
         job_id: UUID,
         clip_prompts: ClipPrompts | Sequence[ClipPrompt],
         *,
-        budget: Decimal = ZERO,
+        budget: Decimal | None = None,
         already_spent: Decimal = ZERO,
         min_clips: int = 3,
         redo: Collection[int] = (),
@@ -85,16 +85,18 @@ class Runner:
         """Make a job's clips, or finish what an earlier run of it has begun.
 
         `budget` is the most the job may spend, in US dollars, of which the caller has
-        `already_spent` some; by default it is zero, and only free backends can be used. The clips
-        of the indexes `redo` are made anew though they are stored. An `observer` is called for this
-        job's events, after the runner's own. When cancelled, what is in flight is cancelled at its
-        provider within the grace period, and written down.
+        `already_spent` some; by default it is that of the run before, for a new job zero: only free
+        backends can be used. The clips of the indexes `redo` are made anew though they are stored.
+        An `observer` is called for this job's events, after the runner's own. When cancelled, what
+        is in flight is cancelled at its provider within the grace period, and written down.
 
         Raises:
-            InvalidPromptsError: the input is wrong; nothing was sent.
+            InvalidPromptsError: the input is wrong, or a clip that was paid for would be replaced
+                on a route without a paid backend; nothing was sent.
             BudgetExceededError: the first attempts do not fit the budget; nothing was sent.
             InsufficientClipsError: fewer than `min_clips` clips were made; carries them.
             AccountRefusedError: fewer were made because a provider refuses the account.
+            StorageError: a clip could not be written to its place; nothing was sent.
             JobStoppedError: somebody has cancelled the job.
             JobReopenedError: another call has opened the job anew with other prompts, and makes it.
             LedgerError: what happens could not be written down.
@@ -108,7 +110,7 @@ class Runner:
         job_id: UUID,
         clip_prompts: ClipPrompts | Sequence[ClipPrompt],
         *,
-        budget: Decimal = ZERO,
+        budget: Decimal | None = None,
         already_spent: Decimal = ZERO,
         min_clips: int = 3,
         redo: Collection[int] = (),
@@ -139,7 +141,7 @@ class Runner:
         job_id: UUID,
         clip_prompts: ClipPrompts | Sequence[ClipPrompt],
         *,
-        budget: Decimal = ZERO,
+        budget: Decimal | None = None,
         already_spent: Decimal = ZERO,
         min_clips: int = 3,
         redo: Collection[int] = (),

@@ -56,6 +56,15 @@ class StorageContract(TrioTests):
         return "picture.png"
 
     @in_trio
+    async def test_a_key_is_checked_before_it_is_written(self, tmp_path: Path) -> None:
+        """A key that a clip can be written to passes the check, before and after."""
+        storage = self.make(tmp_path)
+        await storage.check_writable(KEY)
+        await storage.write(KEY, write_file(tmp_path, SHORT))
+        await storage.check_writable(KEY)
+        await storage.aclose()
+
+    @in_trio
     async def test_an_image_is_read(self, tmp_path: Path) -> None:
         """Reading an image returns its bytes, every time."""
         storage = self.make(tmp_path)

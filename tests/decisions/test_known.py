@@ -1,0 +1,63 @@
+"""What `clips.json` has as paid, and the ledger does not know."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import UUID
+
+from attrs import evolve
+
+from tests.records.samples import CLIP, a_manifest, an_attempt
+from vgen import Clip, ClipFailure, Clips, FailedAttempt
+from vgen.abc import Attempt, Custody, Money
+from vgen.decisions.known import cost_of, paid_clips, unknown_cost, unknown_outcomes
+from vgen.records.job import Job
+from vgen.records.money import Account
+
+JOB = UUID(int=1)
+COST = Decimal("0.2")
+PAID = evolve(CLIP, clip_index=0, cost=COST, sha256="a")
+FREE = evolve(CLIP, clip_index=1, sha256="b")
+FAILED = ClipFailure(2, "gone", (FailedAttempt("svd", "no"), FailedAttempt("svd", "gone", COST)))
+RECORD = Clips.of(JOB, [PAID, FREE, FAILED, ClipFailure(3, "no")], total_cost=COST, seconds=1.0)
+
+
+def stored(clip: Clip) -> Attempt:
+    """A stored attempt that has made the clip."""
+    blank = evolve(an_attempt(JOB, clip.clip_index), sent=True, money=Money.SETTLED)
+    return evolve(blank, custody=Custody.STORED, clip=clip, billed=clip.cost)
+
+
+def job(*attempts: Attempt) -> Job:
+    """The job as the ledger has it."""
+    return Job(a_manifest(JOB), Account(limit=Decimal(1)), attempts)
+
+
+def test_without_its_job_all_that_was_paid_is_unknown() -> None:
+    """Clips and failed attempts that cost something; nothing that was free."""
+    assert unknown_outcomes(RECORD, None) == (PAID, FAILED)
+    assert [cost_of(outcome) for outcome in (PAID, FREE, FAILED)] == [COST, 0, COST]
+
+
+def test_an_older_ledger_does_not_know_newer_clips() -> None:
+    """A paid clip is known by its content, in whichever attempt it stands."""
+    older = evolve(PAID, sha256="older")
+    assert unknown_outcomes(RECORD, job()) == (PAID,)
+    assert unknown_outcomes(RECORD, job(an_attempt(JOB), stored(older))) == (PAID,)
+    assert unknown_outcomes(RECORD, job(stored(PAID), stored(older))) == ()
+
+
+def test_the_newest_paid_clip_of_each_index() -> None:
+    """One for each, where it is the newest; what was free is none."""
+    older = evolve(PAID, sha256="older")
+    drawn = evolve(FREE, clip_index=0)
+    assert paid_clips(job(stored(older), stored(PAID), stored(FREE))) == (PAID,)
+    assert paid_clips(job(stored(PAID), stored(drawn))) == ()
+
+
+def test_what_the_ledger_has_of_a_clip_is_not_counted_twice() -> None:
+    """A clip's cost is that of all its attempts; an older ledger may have some of them."""
+    newer = evolve(PAID, sha256="newer", cost=3 * COST)
+    assert unknown_cost(newer, None) == 3 * COST
+    assert unknown_cost(newer, job(stored(PAID))) == 2 * COST
+    assert unknown_cost(PAID, job(stored(newer))) == 0

@@ -1,0 +1,42 @@
+"""What a job's record says was paid for, and the ledger does not have."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from vgen.records.attempt import Custody
+from vgen.records.clip import Clip, ClipFailure, Clips
+from vgen.records.job import Job
+from vgen.records.money import ZERO
+
+
+def cost_of(outcome: Clip | ClipFailure) -> Decimal:
+    """Return what a clip's attempts were billed, in US dollars."""
+    if isinstance(outcome, Clip):
+        return outcome.cost
+    return sum((attempt.cost for attempt in outcome.tried), ZERO)
+
+
+def unknown_outcomes(record: Clips, job: Job | None) -> tuple[Clip | ClipFailure, ...]:
+    """Return what was paid for by the record, `clips.json`, and is not in the ledger.
+
+    A job that the ledger has may have got more of failed attempts since, and less: of that, only
+    clips count, by their content.
+    """
+    if job is None:
+        every: tuple[Clip | ClipFailure, ...] = (*record.clips, *record.failures)
+        return tuple(outcome for outcome in every if cost_of(outcome))
+    known = {attempt.clip.sha256 for attempt in job.attempts if attempt.clip is not None}
+    return tuple(clip for clip in record.clips if clip.cost and clip.sha256 not in known)
+
+
+def unknown_cost(outcome: Clip | ClipFailure, job: Job | None) -> Decimal:
+    """Return what a clip has cost beyond what the ledger has of it, in US dollars."""
+    attempts = job.of_clip(outcome.clip_index) if job else ()
+    return max(ZERO, cost_of(outcome) - sum((attempt.spent for attempt in attempts), ZERO))
+
+
+def paid_clips(job: Job) -> tuple[Clip, ...]:
+    """Return the newest stored clip of each index that was paid for."""
+    stored = {a.clip_index: a for a in job.attempts if a.custody is Custody.STORED}
+    return tuple(a.clip for a in stored.values() if a.clip is not None and a.spent)
