@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         RetryScheduled,
     )
     from vgen.records.clip import Clip, ClipFailure, Clips, FailedAttempt
+    from vgen.records.fallback import FallBackReason
     from vgen.records.jsonio import from_json, to_json
     from vgen.records.prompt import ClipPrompt, ClipPrompts
     from vgen.records.reading import PromptsFile, read_prompts
@@ -63,6 +64,7 @@ __all__ = [
     "Event",
     "EventStream",
     "FailedAttempt",
+    "FallBackReason",
     "FellBack",
     "GenerationSettings",
     "Inspector",
@@ -120,6 +122,7 @@ _MODULES = {
     "ClipFailure": "vgen.records.clip",
     "Clips": "vgen.records.clip",
     "FailedAttempt": "vgen.records.clip",
+    "FallBackReason": "vgen.records.fallback",
     "from_json": "vgen.records.jsonio",
     "to_json": "vgen.records.jsonio",
     "ClipPrompt": "vgen.records.prompt",

@@ -14,6 +14,7 @@ VgenError
 ├── AttemptError               one attempt failed
 │   ├── AccountError               no credit, bad key, blocked: nothing more is sent there
 │   ├── GenerationError            for good: refused input, content policy
+│   │   └── OutputRefusedError         a filter has refused what was made: another roll may pass
 │   ├── RetryableError             may be tried again
 │   │   ├── RateLimitedError           retry_after
 │   │   ├── NetworkError               not sent, or a broken answer to a safe question
@@ -141,13 +142,21 @@ class AttemptError(VgenError):
 class AccountError(AttemptError):
     """The provider refuses the account: no credit, a bad key, or blocked.
 
-    Raised by a backend's methods; nothing more is sent for the job. What the job's caller gets is
-    `AccountRefusedError`.
+    Raised by a backend's methods; the job sends nothing more to the account, and its clips go on
+    with backends on other ones. Where too few are left, its caller gets `AccountRefusedError`.
     """
 
 
 class GenerationError(AttemptError):
-    """The model refused or failed for good: the same request would fail again."""
+    """The model refused or failed for good: the same request would fail there again."""
+
+
+class OutputRefusedError(GenerationError):
+    """The provider's filter refuses what its own model has made, which may be billed all the same.
+
+    Chance has its part in it, unlike in a refusal of the prompt: `rerolls` of a job says how often
+    a clip is asked for again.
+    """
 
 
 class RetryableError(AttemptError):

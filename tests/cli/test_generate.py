@@ -94,6 +94,25 @@ def test_too_few_clips(workdir: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert errors.splitlines()[-1] == "vgen: 2 of 3 clips made, 3 required"
 
 
+def test_a_clip_goes_on_with_the_next_backend(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The progress and the table say so; `--fall-back-on` narrows what it happens for."""
+    write_three_prompts(workdir / "prompts.json", "refused")
+    command = ["generate", "prompts.json", "--backend", "toy", "--backend", "animatic"]
+    assert run([*command, "--fall-back-on", "account", "--fall-back-on", "rate-limited"]) == 1
+    assert "going on" not in capsys.readouterr().err
+    assert run(command) == 0
+    output, errors = capsys.readouterr()
+    assert "clip 0: going on with animatic: the [red]model[/] refuses" in errors
+    assert [clip["backend"] for clip in record(workdir / "clips")["clips"]] == [
+        "animatic",
+        "toy",
+        "toy",
+    ]
+    assert "toy could not make it" in output
+
+
 def test_enough_clips_are_enough(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`--min-clips` says how many clips are enough; a bug in a plug-in is one line."""
     write_three_prompts(workdir / "prompts.json", "broken")

@@ -36,7 +36,7 @@ def test_a_signal_keeps_what_is_finished(number: signal.Signals, program: Progra
     )
     out = program.folder / "clips"
     left = sorted(path.name for path in out.iterdir())
-    assert left == ["clip_000.mp4", "clips.json", "vgen.db"]
+    assert left == ["clip_000.mp4", "clips.json", "takes", "vgen.db"]
     assert not list(program.temporary.iterdir())
     assert record(out)["successful_clips"] == 1
     again = program.run("generate", "prompts.json", "--backend", "toy", extra={"TOY_PATIENCE": "1"})

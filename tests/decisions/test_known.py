@@ -17,9 +17,11 @@ from vgen.records.money import Account
 JOB = UUID(int=1)
 COST = Decimal("0.2")
 PAID = evolve(CLIP, clip_index=0, cost=COST, sha256="a")
-FREE = evolve(CLIP, clip_index=1, sha256="b")
+AT_NO_COST = evolve(CLIP, clip_index=1, sha256="b")
 FAILED = ClipFailure(2, "gone", (FailedAttempt("svd", "no"), FailedAttempt("svd", "gone", COST)))
-RECORD = Clips.of(JOB, [PAID, FREE, FAILED, ClipFailure(3, "no")], total_cost=COST, seconds=1.0)
+RECORD = Clips.of(
+    JOB, [PAID, AT_NO_COST, FAILED, ClipFailure(3, "no")], total_cost=COST, seconds=1.0
+)
 
 
 def stored(clip: Clip) -> Attempt:
@@ -36,7 +38,7 @@ def job(*attempts: Attempt) -> Job:
 def test_without_its_job_all_that_was_paid_is_unknown() -> None:
     """Clips and failed attempts that cost something; nothing that was free."""
     assert unknown_outcomes(RECORD, None) == (PAID, FAILED)
-    assert [cost_of(outcome) for outcome in (PAID, FREE, FAILED)] == [COST, 0, COST]
+    assert [cost_of(outcome) for outcome in (PAID, AT_NO_COST, FAILED)] == [COST, 0, COST]
 
 
 def test_an_older_ledger_does_not_know_newer_clips() -> None:
@@ -50,8 +52,8 @@ def test_an_older_ledger_does_not_know_newer_clips() -> None:
 def test_the_newest_paid_clip_of_each_index() -> None:
     """One for each, where it is the newest; what was free is none."""
     older = evolve(PAID, sha256="older")
-    drawn = evolve(FREE, clip_index=0)
-    assert paid_clips(job(stored(older), stored(PAID), stored(FREE))) == (PAID,)
+    drawn = evolve(AT_NO_COST, clip_index=0)
+    assert paid_clips(job(stored(older), stored(PAID), stored(AT_NO_COST))) == (PAID,)
     assert paid_clips(job(stored(PAID), stored(drawn))) == ()
 
 

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vgen.decisions import retry
-from vgen.decisions.retry import MAX_RATE_LIMITED, Again, Decision, FallBack, GiveUp
+from vgen.decisions.retry import (
+    MAX_RATE_LIMITED,
+    Again,
+    Decision,
+    FallBack,
+    GiveUp,
+    Policy,
+    Tries,
+)
 from vgen.errors import (
+    AccountError,
     AttemptTimeoutError,
     GenerationError,
     LedgerError,
     ModelUnavailableError,
     NetworkError,
+    OutputRefusedError,
     RateLimitedError,
     RetryableError,
     StorageError,
@@ -21,6 +33,7 @@ from vgen.errors import (
     VgenError,
     VideoError,
 )
+from vgen.records.fallback import ANY_REASON, FallBackReason
 
 MENDABLE = [
     RetryableError("x"),
@@ -31,23 +44,25 @@ MENDABLE = [
 ]
 
 
-def decide(
+def decide(  # noqa: PLR0913 - each is what a test may want otherwise
     error: VgenError,
     *,
     tried: int = 1,
     rate_limited_for: float = 0.0,
     attempts: int = 3,
+    refused: int = 1,
+    account_pause: float = 0.0,
+    rerolls: int = 0,
     backends_left: int = 0,
+    fall_back_on: Sequence[FallBackReason] = ANY_REASON,
     jitter: float = 0.0,
 ) -> Decision:
     """What follows, with a first pause of two seconds."""
     return retry.decide(
         error,
-        tried=tried,
-        rate_limited_for=rate_limited_for,
-        attempts=attempts,
+        Tries(tried, refused, rate_limited_for, account_pause),
+        Policy(attempts, rerolls, fall_back_on, backoff=2.0),
         backends_left=backends_left,
-        backoff=2.0,
         jitter=jitter,
     )
 
@@ -61,12 +76,49 @@ def test_pauses_double_until_the_attempts_are_used_up(error: VgenError) -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [GenerationError("x"), SubmitInDoubtError("x"), StorageError("x"), LedgerError("x")],
+    [SubmitInDoubtError("x"), StorageError("x"), LedgerError("x")],
     ids=lambda error: type(error).__name__,
 )
-def test_what_another_attempt_cannot_mend_is_given_up(error: VgenError) -> None:
-    """Refused input, a submit in doubt and what is no fault of the attempt are not repeated."""
+def test_what_no_other_attempt_can_mend_is_given_up(error: VgenError) -> None:
+    """A submit in doubt and what is no fault of the attempt are not repeated anywhere."""
     assert decide(error, backends_left=2) == GiveUp()
+
+
+LAST_FAILURES = [
+    (ModelUnavailableError("x"), FallBackReason.UNAVAILABLE),
+    (AccountError("x"), FallBackReason.ACCOUNT),
+    (GenerationError("x"), FallBackReason.REFUSED),
+    (RateLimitedError("x"), FallBackReason.RATE_LIMITED),
+    *((error, FallBackReason.ATTEMPTS) for error in MENDABLE if "Unavailable" not in repr(error)),
+]
+"""Failures after which no attempt is left on a backend, each with the reason that it is."""
+
+
+@pytest.mark.parametrize(("error", "reason"), LAST_FAILURES)
+def test_the_next_backend_is_tried_for_the_reasons_that_are_named(
+    error: VgenError, reason: FallBackReason
+) -> None:
+    """With no attempt left here, the clip goes on where a backend is left and the reason counts."""
+
+    def after(backends_left: int, reasons: Sequence[FallBackReason]) -> Decision:
+        return decide(
+            error,
+            tried=3,
+            rate_limited_for=MAX_RATE_LIMITED,
+            backends_left=backends_left,
+            fall_back_on=reasons,
+        )
+
+    assert after(1, ANY_REASON) == after(1, [reason]) == FallBack()
+    assert after(0, ANY_REASON) == GiveUp()
+    assert after(1, [other for other in FallBackReason if other is not reason]) == GiveUp()
+
+
+@pytest.mark.parametrize("error", [AccountError("x"), GenerationError("x")])
+def test_a_refusal_is_not_repeated(error: VgenError) -> None:
+    """A refused request, or account, is not tried there a second time."""
+    assert decide(error, tried=1, backends_left=1) == FallBack()
+    assert decide(error, tried=1) == GiveUp()
 
 
 @pytest.mark.parametrize("tried", [1, 3, 9])
@@ -75,9 +127,27 @@ def test_an_unavailable_model_sends_the_clip_on(tried: int) -> None:
     assert decide(ModelUnavailableError("x"), tried=tried, backends_left=1) == FallBack()
 
 
-def test_only_an_unavailable_model_sends_the_clip_on() -> None:
-    """Other failures use their attempts up where they are."""
-    assert decide(NetworkError("x"), tried=3, backends_left=1) == GiveUp()
+def test_a_refused_output_is_made_anew_while_rolls_are_left() -> None:
+    """Within the attempts; then it counts as a refusal, and so does that of a prompt at once."""
+    refused = OutputRefusedError("x")
+    assert decide(refused, tried=2, rerolls=1, backends_left=1) == Again(4.0)
+    assert decide(refused, tried=2, refused=2, rerolls=1, backends_left=1) == FallBack()
+    assert decide(refused, tried=3, rerolls=5, backends_left=1) == FallBack()
+    assert decide(refused, rerolls=0) == GiveUp()
+    only = [FallBackReason.ATTEMPTS]
+    assert decide(refused, tried=3, rerolls=5, backends_left=1, fall_back_on=only) == GiveUp()
+    assert decide(GenerationError("x"), rerolls=5) == GiveUp()
+
+
+def test_attempts_are_used_up_before_the_clip_goes_on() -> None:
+    """What another attempt may mend is tried again here first.
+
+    So is an unavailable model, where the clip may not go on for that.
+    """
+    assert decide(NetworkError("x"), tried=2, backends_left=1) == Again(4.0)
+    only = [FallBackReason.ATTEMPTS]
+    down = ModelUnavailableError("x")
+    assert decide(down, tried=2, backends_left=1, fall_back_on=only) == Again(4.0)
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 from vgen.records.attempt import Attempt
 from vgen.records.entry import Entry, Line, Movement, Released, Settled, Stored
+from vgen.records.fallback import ANY_REASON
+from vgen.records.job import Manifest
 from vgen.records.jsonio import as_mapping, entry_from_json, entry_to_json, from_json, to_json
 from vgen.records.money import Account
 from vgen.records.status import State
 
-from .samples import CLIP, an_attempt
+from .samples import CLIP, a_manifest, an_attempt
 from .strategies import WRITTEN
 
 JOB = UUID(int=7)
@@ -62,6 +64,14 @@ def test_names_are_plain_json() -> None:
     assert told["at"] == "2026-02-03T04:05:06.000789+00:00"
     assert told["attempt_id"] == str(JOB)
     assert told["entry"] == {"entry": "Released", "reason": "refused"}
+
+
+def test_a_manifest_from_before_fallbacks_could_be_narrowed() -> None:
+    """One that names no reasons, as older ledgers have them, lets a clip go on for any."""
+    manifest = a_manifest(JOB)
+    older = dict(as_mapping(manifest))
+    assert older.pop("fall_back_on") == list(ANY_REASON)
+    assert from_json(json.dumps(older), Manifest) == manifest
 
 
 def test_text_that_is_no_unicode_is_kept() -> None:

@@ -32,6 +32,7 @@ class Model(abc.VideoBackend):
         """Refuse in every way that there is."""
         for error in (
             errors.GenerationError,
+            errors.OutputRefusedError,
             errors.RetryableError,
             errors.RateLimitedError,
             errors.NetworkError,

@@ -25,6 +25,7 @@ from vgen import (
     DirectoryStorage,
     Event,
     FailedAttempt,
+    FallBackReason,
     FellBack,
     GenerationSettings,
     JobFinished,
@@ -51,6 +52,7 @@ STORAGE: Storage = DirectoryStorage("clips")
 LEDGER: CostLedger = SQLiteLedger("vgen.db")
 JOB: UUID = uuid4()
 BUDGET = Decimal("2.50")
+WHEN_DOWN = [FallBackReason.UNAVAILABLE]
 
 
 def hear(event: Event) -> None:  # noqa: C901 - a case for each event
@@ -96,7 +98,10 @@ async def on_trio(backends: list[VideoBackend]) -> None:
         spool="spool",
     ) as runner:
         assert_type(runner, vgen.Runner)
-        assert_type(await runner.process(JOB, PROMPTS, budget=BUDGET, redo=[1]), Clips)
+        assert_type(
+            await runner.process(JOB, PROMPTS, budget=BUDGET, redo=[1], fall_back_on=WHEN_DOWN),
+            Clips,
+        )
         async with runner.start(JOB, PROMPTS, budget=BUDGET, observer=hear) as job:
             assert_type(job, vgen.StartedJob)
             assert_type(job.events, vgen.EventStream)
@@ -129,7 +134,10 @@ async def on_asyncio(backends: list[VideoBackend]) -> None:
         spool="spool",
     ) as runner:
         assert_type(runner, vgen.aio.Runner)
-        assert_type(await runner.process(JOB, PROMPTS, budget=BUDGET, redo=[1]), Clips)
+        assert_type(
+            await runner.process(JOB, PROMPTS, budget=BUDGET, redo=[1], fall_back_on=WHEN_DOWN),
+            Clips,
+        )
         async with runner.start(JOB, PROMPTS, budget=BUDGET, observer=hear) as job:
             assert_type(job, vgen.aio.StartedJob)
             assert_type(job.events, vgen.aio.EventStream)
@@ -162,7 +170,10 @@ def on_nothing(backends: list[VideoBackend]) -> None:
         spool="spool",
     ) as runner:
         assert_type(runner, vgen.blocking.Runner)
-        assert_type(runner.process(JOB, PROMPTS, budget=BUDGET, redo=[1]), Clips)
+        assert_type(
+            runner.process(JOB, PROMPTS, budget=BUDGET, redo=[1], fall_back_on=WHEN_DOWN),
+            Clips,
+        )
         with runner.start(JOB, PROMPTS, budget=BUDGET, observer=hear) as job:
             assert_type(job, vgen.blocking.StartedJob)
             assert_type(job.events, vgen.blocking.EventStream)

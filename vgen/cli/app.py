@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
-from cyclopts import App, CycloptsError, Parameter, Token
+from cyclopts import App, CycloptsError, Parameter
 
+from vgen.cli.arguments import check_no_option, to_dollars
 from vgen.cli.console import flush_stdout, print_message, stdout_console
 from vgen.cli.exit_codes import ExitCode, error_lines, exit_code_for
 from vgen.cli.generate_options import GenerateOptions
 from vgen.errors import VgenError
+from vgen.records.fallback import ANY_REASON, FallBackReason
+from vgen.records.job import REROLLS
 
 CLIPS = Path("clips")
 
@@ -38,31 +41,16 @@ app = App(
 )
 
 
-def _no_option(_kind: object, value: str) -> None:
-    if value.startswith("-") and value != "-":
-        raise ValueError("There is no such option; for a file of that name, write ./" + value)
-
-
-def _dollars(_kind: object, tokens: Sequence[Token]) -> Decimal:
-    try:
-        amount = Decimal(tokens[0].value)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0:
-        raise ValueError(f"must be US dollars, at least 0, got {tokens[0].value!r}")
-    return amount
-
-
 @app.command(sort_key=1)
 def generate(  # noqa: PLR0913 (each is an option)
-    prompts: Annotated[str, Parameter(allow_leading_hyphen=True, validator=_no_option)],
+    prompts: Annotated[str, Parameter(allow_leading_hyphen=True, validator=check_no_option)],
     /,
     *,
     out: Path = CLIPS,
     backend: Annotated[
         tuple[str, ...], Parameter(negative="", show_default=False, metavar="NAME")
     ] = (),
-    budget: Annotated[Decimal | None, Parameter(converter=_dollars, metavar="USD")] = None,
+    budget: Annotated[Decimal | None, Parameter(converter=to_dollars, metavar="USD")] = None,
     min_clips: Annotated[int, Parameter(metavar="N")] = 3,
     concurrency: Annotated[int | None, Parameter(metavar="N")] = None,
     ledger: Ledger = None,
@@ -73,6 +61,11 @@ def generate(  # noqa: PLR0913 (each is an option)
     ] = (),
     strict: Flag = False,
     adopt: Flag = False,
+    fall_back_on: Annotated[
+        tuple[FallBackReason, ...],
+        Parameter(negative="", show_default=False, metavar="REASON"),
+    ] = ANY_REASON,
+    rerolls: Annotated[int, Parameter(metavar="N")] = REROLLS,
     json: Flag = False,
 ) -> int:
     """Make the clips of a prompts file.
@@ -106,9 +99,13 @@ def generate(  # noqa: PLR0913 (each is an option)
     redo
         Index of a clip to make again though it exists; repeat it for more.
     strict
-        Count a clip with any fault as failed, and make it again, instead of only telling the fault.
+        Count a clip with any fault as failed, and make it again, instead of only reporting it.
     adopt
         Write the paid clips of OUT/clips.json that the ledger does not know down, and keep them.
+    fall_back_on
+        Reason to go on with the next backend; repeat it for more. [default: all of them]
+    rerolls
+        How often a clip is made anew that the provider's filter has refused.
     json
         Print only the contents of OUT/clips.json on standard output.
     """
@@ -128,6 +125,8 @@ def generate(  # noqa: PLR0913 (each is an option)
             redo,
             strict,
             adopt,
+            fall_back_on,
+            rerolls,
             json,
         )
     )

@@ -165,6 +165,8 @@ async def _process(plan: Plan, record: ClipsFile, console: Console) -> Clips:
             budget=plan.terms.budget,
             min_clips=plan.options.min_clips,
             redo=plan.options.redo,
+            fall_back_on=plan.options.fall_back_on,
+            rerolls=plan.options.rerolls,
         )
 
 

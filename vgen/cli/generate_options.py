@@ -10,6 +10,7 @@ from uuid import UUID
 from attrs import frozen
 
 from vgen.errors import InvalidPromptsError
+from vgen.records.fallback import FallBackReason
 
 STANDARD_INPUT = "-"
 
@@ -33,6 +34,8 @@ class GenerateOptions:
     redo: tuple[int, ...]
     strict: bool
     adopt: bool
+    fall_back_on: tuple[FallBackReason, ...]
+    rerolls: int
     json: bool
 
     @property

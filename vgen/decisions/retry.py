@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from attrs import frozen
 
 from vgen.errors import (
+    AccountError,
+    GenerationError,
     ModelUnavailableError,
+    OutputRefusedError,
     RateLimitedError,
     RetryableError,
     VgenError,
     VideoError,
 )
+from vgen.records.fallback import FallBackReason
 
 MAX_RATE_LIMITED = 1800.0
-"""How long a clip is retried at a provider that answers nothing but rate limits, in seconds: at
-the slowest known rate, six submits a minute, long enough for 180 clips to get their turn."""
+"""How long a clip is retried at an account that answers nothing but rate limits, in seconds."""
 
 MIN_PAUSE_SHARE = 0.25
-"""A rate-limited clip pauses at least this share of the time for which it has been limited."""
+"""A rate-limited clip pauses at least this share of the time for which it has been limited, where
+the account's pace does not say better."""
 
 JITTER = 0.1
 """The most that jitter adds to a pause, as a share of it."""
@@ -43,31 +49,81 @@ class GiveUp:
 Decision = Again | FallBack | GiveUp
 
 
+@frozen
+class Policy:
+    """What the settings and the job allow.
+
+    On each backend, at most `attempts`, and `rerolls` of an output that was refused. `fall_back_on`
+    says why a clip may go on with the next backend; `backoff` is the first pause, in seconds.
+    """
+
+    attempts: int
+    rerolls: int
+    fall_back_on: Collection[FallBackReason]
+    backoff: float
+
+
+@frozen
+class Tries:
+    """What has become of the attempts on one backend in this run, the one just failed included.
+
+    `failed` counts them, and `refused` those of them whose output was refused. A `RateLimitedError`
+    is none of them: `rate_limited_for` says for how many seconds the account has answered nothing
+    else, and `account_pause` for how many it is not to be asked.
+    """
+
+    failed: int
+    refused: int
+    rate_limited_for: float
+    account_pause: float
+
+
 def decide(
-    error: VgenError,
-    *,
-    tried: int,
-    rate_limited_for: float,
-    attempts: int,
-    backends_left: int,
-    backoff: float,
-    jitter: float,
+    error: VgenError, tries: Tries, policy: Policy, *, backends_left: int, jitter: float
 ) -> Decision:
     """Decide what follows a failed attempt.
 
-    `tried` counts the attempts made on this backend in this run, this one included, of at most
-    `attempts`. A `RateLimitedError` is none of them: `rate_limited_for` says for how many seconds
-    it has been the only answer. `backends_left` counts those that have not been tried. `backoff` is
-    the first pause in seconds, `jitter` a random number from 0 to 1.
+    `backends_left` counts those that have not been tried; `jitter` is a random number from 0 to 1.
     """
-    if isinstance(error, ModelUnavailableError) and backends_left:
-        return FallBack()
-    if not isinstance(error, RetryableError | VideoError):
-        return GiveUp()
-    pause = backoff * 2.0 ** (tried - 1)
+    reason = _reason(error)
+    may_fall_back = backends_left > 0 and reason in policy.fall_back_on
+    match error:
+        case RateLimitedError():
+            over = tries.rate_limited_for >= MAX_RATE_LIMITED
+        case ModelUnavailableError():
+            over = may_fall_back or tries.failed >= policy.attempts
+        case OutputRefusedError():
+            over = tries.refused > policy.rerolls or tries.failed >= policy.attempts
+        case RetryableError() | VideoError():
+            over = tries.failed >= policy.attempts
+        case _:
+            over = True
+    if over:
+        return FallBack() if may_fall_back else GiveUp()
+    return Again(_pause(error, tries, policy, jitter))
+
+
+def _reason(error: VgenError) -> FallBackReason | None:
+    """Return why no more attempts would be made on a backend; `None` where no other can help."""
+    match error:
+        case ModelUnavailableError():
+            return FallBackReason.UNAVAILABLE
+        case RateLimitedError():
+            return FallBackReason.RATE_LIMITED
+        case RetryableError() | VideoError():
+            return FallBackReason.ATTEMPTS
+        case GenerationError():
+            return FallBackReason.REFUSED
+        case AccountError():
+            return FallBackReason.ACCOUNT
+        case _:
+            return None
+
+
+def _pause(error: VgenError, tries: Tries, policy: Policy, jitter: float) -> float:
+    if isinstance(error, RateLimitedError) and tries.account_pause:
+        return tries.account_pause
+    pause = policy.backoff * 2.0 ** (tries.failed - 1)
     if isinstance(error, RateLimitedError):
-        over = rate_limited_for >= MAX_RATE_LIMITED
-        pause = max(pause, error.retry_after or 0.0, rate_limited_for * MIN_PAUSE_SHARE)
-    else:
-        over = tried >= attempts
-    return GiveUp() if over else Again(pause * (1 + JITTER * jitter))
+        pause = max(pause, error.retry_after or 0.0, tries.rate_limited_for * MIN_PAUSE_SHARE)
+    return pause * (1 + JITTER * jitter)

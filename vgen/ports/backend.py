@@ -20,7 +20,8 @@ class VideoBackend(ABC):
     Opened once, with `async with`, by the program that runs it; every method but `quote` is called
     only while it is open. Methods set no time limits and retry nothing: their caller does. They
     raise errors of `vgen.errors` and nothing else; whatever `submit` raises that does not prove
-    that nothing was accepted counts as doubt. `AccountError` from any method stops the job.
+    that nothing was accepted counts as doubt. After an `AccountError` from any method, a job sends
+    nothing more to the account.
 
     `name` tells the backend apart within a route; `account` names the provider's account.
     """

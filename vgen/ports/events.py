@@ -113,7 +113,7 @@ class RetryScheduled:
 
 @frozen
 class FellBack:
-    """The clip moves on to the next backend of its route."""
+    """The clip goes on with `backend`, the next of its route; `reason` says why."""
 
     job_id: UUID
     clip_index: int

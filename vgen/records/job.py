@@ -9,10 +9,14 @@ from attrs import field, frozen
 
 from vgen.records import checks
 from vgen.records.attempt import Attempt
+from vgen.records.fallback import ANY_REASON, FallBackReason
 from vgen.records.money import ZERO, Account
 from vgen.records.prompt import ClipPrompt
 from vgen.records.request import ClipRequest
 from vgen.records.settings import GenerationSettings
+
+REROLLS = 1
+"""How often an output that was refused is made anew, unless the job says otherwise."""
 
 
 @frozen
@@ -46,6 +50,9 @@ class Manifest:
     what the clips are to be; it is empty in what an older vgen has written.
     `already_spent` what the caller had spent of it before, both in US dollars. `backends` names
     those that the job was given, in order; older records have none.
+    `already_spent` what the caller had spent of it before, both in US dollars. `fall_back_on` says
+    why a clip may go on with the next backend of its route, `rerolls` how often an output that a
+    provider's filter has refused is made anew.
     """
 
     job_id: UUID
@@ -62,6 +69,9 @@ class Manifest:
         """The names of the job's backends, in order; in older records those of its clips."""
         routes = (name for planned in self.clips for name in planned.route)
         return self.backends or tuple(dict.fromkeys(routes))
+
+    fall_back_on: tuple[FallBackReason, ...] = ANY_REASON
+    rerolls: int = REROLLS
 
     def clip(self, clip_index: int) -> PlannedClip:
         """Return one clip's plan; `KeyError` where the job has none of that index."""

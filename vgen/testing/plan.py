@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from attrs import evolve, field, frozen
 
+from vgen.records.fallback import ANY_REASON, FallBackReason
 from vgen.records.money import ZERO, Price
 from vgen.records.prompt import ClipPrompt
 from vgen.records.settings import Settings
@@ -113,6 +114,7 @@ class Plan(ShortRepr):
     concurrency: int = 3
     fetches: int = 4
     images: str = ""
+    fall_back_on: Sequence[FallBackReason] = ANY_REASON
     ledger: Sequence[Fault] = field(default=(), converter=tuple[Fault, ...])
     storage: Sequence[Fault] = field(default=(), converter=tuple[Fault, ...])
     spool: bool = False

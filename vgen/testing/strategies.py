@@ -12,7 +12,13 @@ from typing import Any, TypeVar
 from attrs import evolve
 from hypothesis import strategies as st
 
-from vgen.errors import AccountError, GenerationError, ModelUnavailableError
+from vgen.errors import (
+    AccountError,
+    GenerationError,
+    ModelUnavailableError,
+    OutputRefusedError,
+)
+from vgen.records.fallback import FallBackReason
 from vgen.records.prompt import MAX_SEED, ClipPrompt
 from vgen.testing.behaviours import (
     Behaviour,
@@ -67,6 +73,7 @@ BEHAVIOURS: Sequence[Behaviour] = (
     Fail(error=ModelUnavailableError("gone")),
     Refuse(AccountError("no credit")),
     Refuse(GenerationError("content policy")),
+    Fail(error=OutputRefusedError("filtered"), billed="0.04"),
 )
 """How an attempt may end, the simple before the rare: Hypothesis shrinks towards the first."""
 
@@ -119,6 +126,7 @@ PLAN_CHANGES: Sequence[Change] = (
     *(("min_clips", count) for count in (1, 2)),
     *(("concurrency", count) for count in (1, 2, 5)),
     *(("images", letters) for letters in ("a", LETTERS)),
+    *(("fall_back_on", (reason,)) for reason in (FallBackReason.ATTEMPTS, FallBackReason.ACCOUNT)),
     ("already_spent", "0.05"),
     ("fetches", 1),
     ("storage", (Break("write"),)),

@@ -10,7 +10,7 @@ import trio
 from trio.testing import MockClock
 
 from vgen.abc import State
-from vgen.errors import GenerationError, RetryableError
+from vgen.errors import GenerationError, OutputRefusedError, RetryableError
 from vgen_replicate.prediction import Prediction
 from vgen_replicate.status import METRICS_WAIT, StatusReader
 
@@ -82,8 +82,13 @@ async def test_an_invalid_running_time(autojump_clock: MockClock, seconds: objec
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        ("NSFW content detected", GenerationError),
-        ("The input or output was flagged as sensitive. (E005)", GenerationError),
+        ("NSFW content detected. Try running it again, or another prompt.", OutputRefusedError),
+        ("Potential NSFW content was detected in one or more images.", OutputRefusedError),
+        ("The input or output was flagged as sensitive. (E005)", OutputRefusedError),
+        ("The generated video was blocked by the safety filter", OutputRefusedError),
+        ("NSFW content detected in the prompt", GenerationError),
+        ("Content was flagged by the safety system. Try different prompts", GenerationError),
+        ("your prompt violates our content policy", GenerationError),
         ("cannot identify image file <_io.BytesIO>", GenerationError),
         ("CUDA error: invalid device ordinal", RetryableError),
         ("malloc(): corrupted top size", RetryableError),
@@ -92,6 +97,6 @@ async def test_an_invalid_running_time(autojump_clock: MockClock, seconds: objec
     ],
 )
 async def test_only_failures_of_the_request_are_final(error: str, kind: type[Exception]) -> None:
-    """A machine's failure is retryable; a refused picture is not."""
+    """A machine's failure is retryable, a refused request is not, and a refused output may be."""
     answer = prediction("failed", error=error, metrics={"predict_time": 1})
     assert type(status_reader().status(answer).failure) is kind

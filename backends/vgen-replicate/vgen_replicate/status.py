@@ -9,7 +9,13 @@ import trio
 from attrs import define, field
 
 from vgen.abc import State, Status
-from vgen.errors import AttemptError, AttemptTimeoutError, GenerationError, RetryableError
+from vgen.errors import (
+    AttemptError,
+    AttemptTimeoutError,
+    GenerationError,
+    OutputRefusedError,
+    RetryableError,
+)
 from vgen_replicate.prediction import Prediction
 
 STATES = {
@@ -28,6 +34,14 @@ attempt that it has cancelled."""
 
 PERCENT = re.compile(r"(\d{1,3})%\|")
 """The percentage of a tqdm progress bar in a model's logs."""
+
+REFUSED_OUTPUT = re.compile(
+    r"nsfw content(?!.* in (?:the |your )?(?:prompt|input))"
+    r"|\b(?:output|generated (?:image|video|content))s?\b.*\b(?:flagged|blocked|rejected)",
+    re.IGNORECASE,
+)
+"""Error messages of filters that have looked, or may have looked, at what was made: most models'
+"NSFW content detected. Try running it again", and the service's "input or output was flagged"."""
 
 PERMANENT_FAILURE = re.compile(
     r"nsfw|flagged|content polic|safety (?:check|filter|system)|cannot identify image"
@@ -89,6 +103,8 @@ def _failure(prediction: Prediction) -> AttemptError:
         return AttemptTimeoutError(message or "it did not start before its deadline")
     if prediction.status == "canceled":
         return RetryableError(message or "it was cancelled at the provider")
+    if REFUSED_OUTPUT.search(message):
+        return OutputRefusedError(message)
     if PERMANENT_FAILURE.search(message):
         return GenerationError(message)
     return RetryableError(message or "it failed")

@@ -122,17 +122,14 @@ def impossible_jobs_are_refused(played: PlayedPlan, run: PlayedRun) -> None:
 
 
 def nothing_starts_once_min_clips_are_out_of_reach(played: PlayedPlan, run: PlayedRun) -> None:
-    """Once `min_clips` are out of reach, or an account is refused, nothing more is reserved."""
+    """Once `min_clips` are out of reach, nothing more is reserved."""
     if len(run.outcomes) > 1 or played.plan.ledger:
         return
     lost = sorted(_lost_at(played, run).values())
     spare = max(0, len(played.plan.prompts) - played.plan.min_clips)
     ends = [lost[spare]] if len(lost) > spare else []
     for index, logged in enumerate(played.log_entries(run)):
-        what = logged.what
-        if isinstance(what, Line) and isinstance(what.entry, Released):
-            ends += [index] if "no credit" in what.entry.reason else []
-        elif isinstance(what, Call) and what.what == "reserve":
+        if isinstance(logged.what, Call) and logged.what.what == "reserve":
             assert not any(end < index for end in ends), f"started, though out of reach: {logged}"
 
 

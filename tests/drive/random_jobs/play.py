@@ -100,6 +100,7 @@ async def _process(played: PlayedPlan, capacity: CapacityCheck, run: PlayedRun) 
                         already_spent=plan.already_spent,
                         min_clips=plan.min_clips,
                         redo=planned.indexes_to_redo,
+                        fall_back_on=plan.fall_back_on,
                     )
                 outcome = Outcome(clips=clips)
             except VgenError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from . import job_end, money, ordering, stored_clips, submits
+from . import fallback, job_end, money, ordering, stored_clips, submits
 from .played_plan import PlayedPlan, PlayedRun
 
 AFTER_EACH_RUN: Mapping[int, Sequence[Callable[[PlayedPlan, PlayedRun], None]]] = {
@@ -23,6 +23,9 @@ AFTER_EACH_RUN: Mapping[int, Sequence[Callable[[PlayedPlan, PlayedRun], None]]] 
         job_end.impossible_jobs_are_refused,
         job_end.nothing_starts_once_min_clips_are_out_of_reach,
         job_end.attempts_are_cancelled_for_a_reason,
+        fallback.a_clip_is_tried_on_its_whole_route,
+        fallback.each_backend_gets_its_attempts_and_no_more,
+        fallback.a_refused_account_gets_nothing_more,
     ),
     8: (money.accounts_agree, money.nothing_stays_held, money.costs_add_up),
     10: (ordering.clips_are_in_order_and_complete, ordering.progress_never_falls),

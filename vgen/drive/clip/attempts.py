@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import trio
-from attrs import define, evolve
+from attrs import define, evolve, field
 
 from vgen.decisions import retry
 from vgen.decisions.attempts import next_number, open_attempt
@@ -15,14 +15,16 @@ from vgen.drive.attempt.submit import submit
 from vgen.drive.attempt.verdict import wait_for_verdict
 from vgen.drive.clip.state import ClipRun, failure_of
 from vgen.drive.clip.takes import publish
-from vgen.drive.observe.tracing import attempt_span
+from vgen.drive.limits.pace import Turn, account_of
 from vgen.errors import (
+    AccountError,
     AttemptError,
     BudgetExceededError,
     ClaimPassedOnError,
     GenerationError,
     JobReopenedError,
     NetworkError,
+    OutputRefusedError,
     RateLimitedError,
     SubmitInDoubtError,
     VgenError,
@@ -75,23 +77,31 @@ class RetryLoop:
     """The attempts of one run at a clip.
 
     `route` has the backends that are left, the one being tried first, and `tried` counts the
-    attempts that have failed on it in this run. `rate_limited_since` is when, on Trio's clock, the
-    provider began to answer with nothing but rate limits.
+    attempts that have failed on it in this run, `refused` those of them whose output was refused.
+    On Trio's clock, the next attempt is due at `due_at`, and `since` is when the clip began to ask
+    for the attempt that has met nothing but rate limits.
     """
 
     clip: ClipRun
     image: Image | None
     route: tuple[str, ...]
     tried: int = 0
-    rate_limited_since: float | None = None
+    refused: int = 0
+    due_at: float = 0.0
+    since: float = field(factory=trio.current_time)
+
+    @property
+    def _backend(self) -> VideoBackend:
+        return self.clip.context.backends[self.route[0]]
 
     async def run_until_made(self) -> Clip:
         """Make attempts until one succeeds."""
         context = self.clip.context
         while True:
-            backend = context.backends[self.route[0]]
             try:
-                return await self._attempt(backend)
+                with context.stop.stoppable(account_of(self._backend)):
+                    await trio.sleep_until(self.due_at)
+                return await self._attempt(self._backend)
             except BudgetExceededError:
                 with context.stop.stoppable():
                     if not await context.money.wait_until_freed():
@@ -100,39 +110,60 @@ class RetryLoop:
                 decision = self._decide(error)
                 if isinstance(decision, retry.GiveUp) or self.clip.unfinished() is not None:
                     raise
-                self._count(error)
-                if isinstance(decision, retry.FallBack):
-                    self.route, self.tried = self.route[1:], 0
-                await self._carry_out(decision, str(error))
+                if isinstance(decision, retry.Again):
+                    self._repeat(error, decision.delay)
+                else:
+                    self._fall_back(str(error))
 
     def _decide(self, error: AttemptError | VideoError) -> retry.Decision:
-        context, now = self.clip.context, trio.current_time()
-        since = now if self.rate_limited_since is None else self.rate_limited_since
+        context, backend = self.clip.context, self._backend
+        account = context.flight.pace(backend)
+        refused = self.refused + isinstance(error, OutputRefusedError)
         return retry.decide(
             error,
-            tried=self.tried + 1,
-            rate_limited_for=now - since,
-            attempts=context.attempts.settings.attempts,
+            retry.Tries(
+                self.tried + 1, refused, account.rate_limited_for(self.since), account.pause()
+            ),
+            self._policy(),
             backends_left=len(self.route) - 1,
-            backoff=context.attempts.settings.backoff,
             jitter=context.random(),
         )
 
-    def _count(self, error: AttemptError | VideoError) -> None:
-        if not isinstance(error, RateLimitedError):
-            self.tried, self.rate_limited_since = self.tried + 1, None
-        elif self.rate_limited_since is None:
-            self.rate_limited_since = trio.current_time()
+    def _policy(self) -> retry.Policy:
+        context, request = self.clip.context, self.clip.planned.request
+        ignored = self._backend.quote(request).ignored
+        the_same_again = request.seed is not None and "seed" not in ignored
+        settings, manifest = context.attempts.settings, context.manifest
+        return retry.Policy(
+            attempts=settings.attempts,
+            rerolls=0 if the_same_again else manifest.rerolls,
+            fall_back_on=manifest.fall_back_on,
+            backoff=settings.backoff,
+        )
 
-    async def _carry_out(self, decision: retry.Decision, reason: str) -> None:
-        job_id, index = self.clip.claim.job_id, self.clip.claim.clip_index
-        context = self.clip.context
-        if isinstance(decision, retry.Again):
-            context.attempts.observer(RetryScheduled(job_id, index, reason, decision.delay))
-            with context.stop.stoppable():
-                await trio.sleep(decision.delay)
-        else:
-            context.attempts.observer(FellBack(job_id, index, self.route[0], reason))
+    def _repeat(self, error: AttemptError | VideoError, delay: float) -> None:
+        """Let the next attempt follow on the same backend, after so many seconds."""
+        claim, self.due_at = self.clip.claim, trio.current_time() + delay
+        self.refused += isinstance(error, OutputRefusedError)
+        if not isinstance(error, RateLimitedError):
+            self.tried, self.since = self.tried + 1, self.due_at
+        self.clip.context.attempts.observer(
+            RetryScheduled(claim.job_id, claim.clip_index, str(error), delay)
+        )
+
+    def _fall_back(self, reason: str) -> None:
+        """Let the next attempt follow on the next backend whose account is not refused.
+
+        Where all of them are refused, the last one's refusal is what the clip is given up for.
+        """
+        claim, context, (failed, *left) = self.clip.claim, self.clip.context, self.route
+        refused = context.stop.refused
+        usable = [name for name in left if account_of(context.backends[name]) not in refused]
+        self.route = tuple(usable or left[-1:])
+        self.tried, self.refused = 0, 0
+        self.due_at = self.since = trio.current_time()
+        self.clip.notes += (f"{failed} could not make it: {reason}",)
+        context.attempts.observer(FellBack(claim.job_id, claim.clip_index, self.route[0], reason))
 
     async def _attempt(self, backend: VideoBackend) -> Clip:
         planned = self.clip.planned
@@ -140,7 +171,7 @@ class RetryLoop:
         if self.image is None:
             request = evolve(request, image=None, image_sha256=None)
         run = self.clip.attempt_run(backend, self._next(backend, request))
-        with attempt_span(run):
+        with self.clip.at_work(run):
             return await self._send_and_finish(run, request)
 
     def _next(self, backend: VideoBackend, request: ClipRequest) -> Attempt:
@@ -158,29 +189,36 @@ class RetryLoop:
 
     async def _send_and_finish(self, run: AttemptRun, request: ClipRequest) -> Clip:
         context, claim, backend = self.clip.context, run.claim, run.backend
-        with context.stop.stoppable():
+        with context.stop.stoppable(account_of(backend)):
             async with run.call("prepare"):
                 prepared = await backend.prepare(request, self.image)
         context.attempts.observer(ClipQueued(claim.job_id, claim.clip_index, backend.name))
-        async with context.flight.slot(backend, context.stop, borrower=run):
+        async with context.flight.slot_for_submit(
+            backend, context.stop, borrower=run, since=self.since
+        ) as turn:
             try:
-                await self._send(run, prepared)
+                await self._send(run, prepared, turn)
                 status = await wait_for_verdict(run, self.clip.report_progress)
                 if status is None or status.state is not State.SUCCEEDED:
-                    self._note_if_giving_up(failure_of(run, status))
+                    self._note_for_those_that_wait(backend, failure_of(run, status))
             finally:
                 self.clip.update(run)
         return await self._finish(run, status)
 
-    def _note_if_giving_up(self, error: AttemptError) -> None:
-        """Note that the clip will be given up while its slot is held: others wait for the slot."""
+    def _note_for_those_that_wait(self, backend: VideoBackend, error: AttemptError) -> None:
+        """Note what follows for clips that wait for the slot, while it is still held."""
+        stop = self.clip.context.stop
+        if isinstance(error, AccountError):
+            stop.account_refused(account_of(backend), error)
         if isinstance(self._decide(error), retry.GiveUp):
-            self.clip.context.stop.clip_given_up(self.clip.claim.clip_index)
+            stop.clip_given_up(self.clip.claim.clip_index)
 
-    async def _send(self, run: AttemptRun, prepared: Prepared) -> None:
+    async def _send(self, run: AttemptRun, prepared: Prepared, turn: Turn) -> None:
         try:
             await submit(run, prepared)
+            turn.accepted()
         except SubmitInDoubtError as error:
+            turn.end()
             if not await look_up(run):
                 raise
             if run.attempt.ticket is None:

@@ -19,7 +19,6 @@ from vgen.drive.attempt.verdict import ask, cancel, wait_for_verdict
 from vgen.drive.clip.state import ClipRun
 from vgen.drive.clip.takes import publish
 from vgen.drive.limits.stop import NotStarted
-from vgen.drive.observe.tracing import attempt_span
 from vgen.errors import (
     AccountError,
     ConfigurationError,
@@ -67,7 +66,7 @@ async def finish_attempt(
     if attempt.account != backend.account and attempt.custody is not Custody.SPOOLED:
         await _give_up_if_expired(run, one)
         return None
-    with attempt_span(one):
+    with run.at_work(one):
         return await _finish(run, one, get_verdict or _wait)
 
 

@@ -41,7 +41,7 @@ async def run_clip(context: ClipContext, planned: PlannedClip) -> Clip | ClipFai
         except (LedgerError, JobStoppedError, JobReopenedError, NotFoundError):
             raise
         except AccountError as error:
-            context.stop.account_failed(error)
+            context.stop.clip_lost_to(error)
             return _give_up(context, planned, str(error))
         except (NotStarted, VgenError) as error:
             return _give_up(context, planned, str(error))

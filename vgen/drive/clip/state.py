@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from uuid import UUID
 
 import trio
@@ -12,7 +14,9 @@ from vgen.drive.attempt.delivery import ClipHistory
 from vgen.drive.attempt.held_claim import HeldClaim
 from vgen.drive.attempt.run import AttemptRun
 from vgen.drive.clip.context import ClipContext
-from vgen.errors import AttemptError, RetryableError
+from vgen.drive.limits.pace import account_of
+from vgen.drive.observe.tracing import attempt_span
+from vgen.errors import AccountError, AttemptError, RetryableError
 from vgen.ports.backend import VideoBackend
 from vgen.records.attempt import Attempt
 from vgen.records.clip import Clip
@@ -45,6 +49,16 @@ class ClipRun:
     def attempt_run(self, backend: VideoBackend, attempt: Attempt) -> AttemptRun:
         """Return an attempt ready to be worked on."""
         return AttemptRun(self.context.attempts, self.held, backend, attempt)
+
+    @contextmanager
+    def at_work(self, run: AttemptRun) -> Generator[None]:
+        """Trace the work on an attempt; an `AccountError` stops what waits for the account."""
+        with attempt_span(run):
+            try:
+                yield
+            except AccountError as error:
+                self.context.stop.account_refused(account_of(run.backend), error)
+                raise
 
     def update(self, run: AttemptRun) -> None:
         """Take over an attempt's newest state, if it was sent."""

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from attrs import frozen
 
+from vgen.records.fallback import FallBackReason
+
 
 @frozen
 class JobOptions:
@@ -19,3 +21,5 @@ class JobOptions:
     already_spent: Decimal
     min_clips: int
     redo: Collection[int]
+    fall_back_on: Collection[FallBackReason]
+    rerolls: int

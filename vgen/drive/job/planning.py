@@ -21,6 +21,7 @@ from vgen.drive.media.images import NoImage
 from vgen.errors import InvalidPromptsError
 from vgen.ports.backend import VideoBackend
 from vgen.records.attempt import Attempt, Custody
+from vgen.records.fallback import FallBackReason
 from vgen.records.job import Job, Manifest, PlannedClip
 from vgen.records.prompt import ClipPrompt
 from vgen.records.request import ClipRequest, Generator, Image
@@ -96,6 +97,7 @@ def plan_job(
     indexes = {prompt.clip_index for prompt in prompts}
     problems = unmakeable(dict(enumerate(prompts)), images, backends)
     problems += [f"redo: there is no clip {index}" for index in sorted(set(options.redo) - indexes)]
+    problems += _wrong_options(options)
     if problems:
         raise InvalidPromptsError(problems)
     known = {each.clip_index: each for each in before.manifest.clips} if before else {}
@@ -127,6 +129,8 @@ def plan_job(
         min_clips=options.min_clips,
         opening=opening_of(clips),
         backends=tuple(backends),
+        fall_back_on=tuple(each for each in FallBackReason if each in options.fall_back_on),
+        rerolls=options.rerolls,
     )
     if before is not None:
         _refuse_replacing_paid(manifest, before, backends)
@@ -145,6 +149,15 @@ def _refuse_replacing_paid(
     ]
     if problems:
         raise InvalidPromptsError(problems)
+
+
+def _wrong_options(options: JobOptions) -> list[str]:
+    unknown = set(options.fall_back_on) - set(FallBackReason)
+    known = ", ".join(FallBackReason)
+    wrong = [f"fall_back_on: must be of {known}; got {each!r}" for each in sorted(unknown)]
+    if options.rerolls < 0:
+        wrong.append(f"rerolls: must be at least 0, got {options.rerolls}")
+    return wrong
 
 
 def _made_anew(

@@ -18,17 +18,21 @@ class NotStarted(Exception):  # noqa: N818 (a reason to end, caught within the d
 
 @define
 class JobStop:
-    """Stops a job from starting attempts; those in flight may finish.
+    """Stops a job from starting attempts, all or those on one account; those in flight may finish.
 
-    It is stopped by an error of the provider's account, and once more clips are lost than leave
-    `min_clips` of `clips`.
+    An account is out once its provider has refused it: `refused` has its error. All stops once
+    more clips are lost than leave `min_clips` of `clips`. `account_error` is the first error of an
+    account that a clip was given up for.
     """
 
     clips: int
     min_clips: int
     account_error: AccountError | None = None
+    refused: dict[str, AccountError] = field(factory=dict[str, AccountError])
     _reason: str | None = None
-    _scopes: set[trio.CancelScope] = field(factory=set[trio.CancelScope])
+    _scopes: dict[trio.CancelScope, str | None] = field(
+        factory=dict[trio.CancelScope, "str | None"]
+    )
     _lost: set[int] = field(factory=set[int])
 
     def stop(self, reason: str) -> None:
@@ -43,25 +47,36 @@ class JobStop:
         if out_of_reach(total=self.clips, given_up=len(self._lost), min_clips=self.min_clips):
             self.stop(f"not started: the job can no longer reach {self.min_clips} clips")
 
-    def account_failed(self, error: AccountError) -> None:
-        """Stop at once; the first account error becomes the job's."""
+    def account_refused(self, account: str, error: AccountError) -> None:
+        """Let nothing more start on an account; its first error counts."""
+        self.refused.setdefault(account, error)
+        for scope, other in self._scopes.items():
+            if other == account:
+                scope.cancel()
+
+    def clip_lost_to(self, error: AccountError) -> None:
+        """Note that a clip is given up since an account is refused."""
         self.account_error = self.account_error or error
-        self.stop(f"not started: {error}")
 
     @contextmanager
-    def stoppable(self) -> Generator[None]:
-        """Run what comes before a submit, cancelled when the job is stopped.
+    def stoppable(self, account: str | None = None) -> Generator[None]:
+        """Run what comes before a submit, to an account where one is named.
+
+        It is cancelled when the job is stopped, or the account is refused.
 
         Raises:
+            AccountError: the account was refused before or within the block.
             NotStarted: the job was stopped before or within the block.
         """
         with trio.CancelScope() as scope:
-            if self._reason is not None:
+            if self._reason is not None or account in self.refused:
                 scope.cancel()
-            self._scopes.add(scope)
+            self._scopes[scope] = account
             try:
                 yield
             finally:
-                self._scopes.discard(scope)
+                del self._scopes[scope]
         if scope.cancelled_caught:
+            if account is not None and account in self.refused:
+                raise AccountError(str(self.refused[account])) from self.refused[account]
             raise NotStarted(self._reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -35,6 +35,8 @@ from vgen.ports.events import Observer
 from vgen.ports.ledger import CostLedger
 from vgen.ports.storage import Storage
 from vgen.records.clip import Clips
+from vgen.records.fallback import ANY_REASON, FallBackReason
+from vgen.records.job import REROLLS
 from vgen.records.money import ZERO
 from vgen.records.prompt import ClipPrompt, ClipPrompts
 from vgen.records.settings import Settings
@@ -98,7 +100,9 @@ async def open_runner(
                 clip_key=clip_key,
             ),
             claims=Claims(ledger, this_process(), StopNotices(), settings.grace, time.time),
-            flight=FlightLimits.of(backends, concurrency=settings.concurrency),
+            flight=FlightLimits.of(
+                backends, concurrency=settings.concurrency, backoff=settings.backoff
+            ),
             random=random.random,
         )
         calls = CallTracker()
@@ -136,6 +140,8 @@ async def process(  # noqa: PLR0913 (the keywords of the two calls that it joins
     budget: Decimal | None = None,
     already_spent: Decimal = ZERO,
     min_clips: int = 3,
+    fall_back_on: Collection[FallBackReason] = ANY_REASON,
+    rerolls: int = REROLLS,
 ) -> Clips:
     """Make one job's clips on a runner of its own: see `open_runner` and `Runner.process`."""
     async with open_runner(
@@ -147,4 +153,6 @@ async def process(  # noqa: PLR0913 (the keywords of the two calls that it joins
             budget=budget,
             already_spent=already_spent,
             min_clips=min_clips,
+            fall_back_on=fall_back_on,
+            rerolls=rerolls,
         )

@@ -24,7 +24,8 @@ from vgen.errors import NotFoundError
 from vgen.ports.events import Observer
 from vgen.records.attempt import Attempt
 from vgen.records.clip import Clip, ClipFailure, Clips
-from vgen.records.job import Job, Manifest
+from vgen.records.fallback import ANY_REASON, FallBackReason
+from vgen.records.job import REROLLS, Job, Manifest
 from vgen.records.money import ZERO
 from vgen.records.prompt import ClipPrompt, ClipPrompts
 from vgen.records.take import Take
@@ -71,7 +72,7 @@ class Runner:
         )
 
     @tracked
-    async def process(
+    async def process(  # noqa: PLR0913 - each keyword is an option of the job
         self,
         job_id: UUID,
         clip_prompts: ClipPrompts | Sequence[ClipPrompt],
@@ -80,6 +81,8 @@ class Runner:
         already_spent: Decimal = ZERO,
         min_clips: int = 3,
         redo: Collection[int] = (),
+        fall_back_on: Collection[FallBackReason] = ANY_REASON,
+        rerolls: int = REROLLS,
         observer: Observer | None = None,
     ) -> Clips:
         """Make a job's clips, or finish what an earlier run of it has begun.
@@ -87,8 +90,12 @@ class Runner:
         `budget` is the most the job may spend, in US dollars, of which the caller has
         `already_spent` some; by default it is that of the run before, for a new job zero: only free
         backends can be used. The clips of the indexes `redo` are made anew though they are stored.
-        An `observer` is called for this job's events, after the runner's own. When cancelled, what
-        is in flight is cancelled at its provider within the grace period, and written down.
+        `fall_back_on` says for which reasons a clip goes on with the next backend of its route; by
+        default, for any. `rerolls` says how often, on each backend and within `Settings.attempts`,
+        a clip is made anew that the provider's filter has refused; a refused prompt is not sent
+        there again. An `observer` is called for this job's events, after the runner's own. When
+        cancelled, what is in flight is cancelled at its provider within the grace period, and
+        written down.
 
         Raises:
             InvalidPromptsError: the input is wrong, or a clip that was paid for would be replaced
@@ -102,10 +109,10 @@ class Runner:
             LedgerError: what happens could not be written down.
         """
         context = self._context if observer is None else self._context.with_observer(observer)
-        options = JobOptions(budget, already_spent, min_clips, redo)
+        options = JobOptions(budget, already_spent, min_clips, redo, fall_back_on, rerolls)
         return await pipeline.process(context, job_id, clip_prompts, options)
 
-    def start(
+    def start(  # noqa: PLR0913 - as `process`
         self,
         job_id: UUID,
         clip_prompts: ClipPrompts | Sequence[ClipPrompt],
@@ -114,6 +121,8 @@ class Runner:
         already_spent: Decimal = ZERO,
         min_clips: int = 3,
         redo: Collection[int] = (),
+        fall_back_on: Collection[FallBackReason] = ANY_REASON,
+        rerolls: int = REROLLS,
         observer: Observer | None = None,
     ) -> AbstractAsyncContextManager[StartedJob]:
         """Make a job's clips beside an `async with` block, which can follow its events.
@@ -130,6 +139,8 @@ class Runner:
                 already_spent=already_spent,
                 min_clips=min_clips,
                 redo=redo,
+                fall_back_on=fall_back_on,
+                rerolls=rerolls,
                 observer=queue if observer is None else both(observer, queue),
             )
 
@@ -145,12 +156,14 @@ class Runner:
         already_spent: Decimal = ZERO,
         min_clips: int = 3,
         redo: Collection[int] = (),
+        fall_back_on: Collection[FallBackReason] = ANY_REASON,
+        rerolls: int = REROLLS,
     ) -> Manifest:
         """Validate and price a job, hold the money for its first attempts, and write it down.
 
         Arguments and errors are those of `process`; nothing is sent.
         """
-        options = JobOptions(budget, already_spent, min_clips, redo)
+        options = JobOptions(budget, already_spent, min_clips, redo, fall_back_on, rerolls)
         with log_context(LogContext(job_id)):
             return (await pipeline.open_job(self._context, job_id, clip_prompts, options)).manifest
 
