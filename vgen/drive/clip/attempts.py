@@ -65,7 +65,7 @@ async def _image_and_route(run: ClipRun) -> tuple[Image | None, tuple[str, ...]]
         image = await context.images.get(reference)
     if isinstance(image, Image):
         return image, route
-    run.notes = (f"made without its image: {image.reason}",)
+    run.notes += (f"made without its image: {image.reason}",)
     able = tuple(n for n in route if can_make(context.backends[n].capabilities, image=False))
     if not able:
         raise GenerationError(f"no backend can make it without its image: {image.reason}")

@@ -38,7 +38,7 @@ async def stored_clip(run: ClipRun) -> Clip | None:
     if not _is_in_place(stored.clip, await storage.stat(stored.clip.reference)):
         stored = await _restored(run, stored)
     if stored is None or stored.clip is None:
-        run.notes = ("made anew: its file is gone",)
+        run.notes += ("made anew: its file is gone",)
         return None
     return evolve(stored.clip, video_url=await current_url(storage, stored.clip))
 

@@ -174,3 +174,15 @@ async def known_job(ledger: CostLedger, job_id: UUID) -> Job:
     if job is None:
         raise NotFoundError(f"the ledger has no job {job_id}")
     return job
+
+
+def planned_clip(manifest: Manifest, clip_index: int) -> PlannedClip:
+    """Return one clip of a job as it is planned.
+
+    Raises:
+        NotFoundError: the job has no such clip.
+    """
+    try:
+        return manifest.clip(clip_index)
+    except KeyError:
+        raise NotFoundError(f"job {manifest.job_id} has no clip {clip_index}") from None

@@ -20,7 +20,6 @@ from vgen.drive.runner import reconcile, resolve, takes
 from vgen.drive.runner.calls import CallTracker, tracked
 from vgen.drive.runner.reconcile import Reconciled
 from vgen.drive.runner.started_job import StartedJob, started
-from vgen.errors import NotFoundError
 from vgen.ports.events import Observer
 from vgen.records.attempt import Attempt
 from vgen.records.clip import Clip, ClipFailure, Clips
@@ -178,10 +177,7 @@ class Runner:
         """
         context = self._context
         manifest = (await pipeline.known_job(context.attempts.ledger, job_id)).manifest
-        try:
-            planned = manifest.clip(clip_index)
-        except KeyError:
-            raise NotFoundError(f"job {job_id} has no clip {clip_index}") from None
+        planned = pipeline.planned_clip(manifest, clip_index)
         return await run_clip(context.clips(manifest, context.images()), planned)
 
     @tracked

@@ -9,7 +9,7 @@ from vgen.drive.clip.claims import released_claim
 from vgen.drive.clip.state import ClipRun
 from vgen.drive.clip.takes import publish
 from vgen.drive.job.context import JobContext
-from vgen.drive.job.pipeline import known_job
+from vgen.drive.job.pipeline import known_job, planned_clip
 from vgen.errors import LedgerError, NotFoundError, StorageError
 from vgen.records.job import Job, PlannedClip
 from vgen.records.take import Take
@@ -20,7 +20,9 @@ async def list_takes(
 ) -> tuple[Take, ...]:
     """Return the stored takes of one clip, or of all: see `Runner.takes`."""
     job = await known_job(context.attempts.ledger, job_id)
-    planned = job.manifest.clips if clip_index is None else (_planned(job, clip_index),)
+    planned = (
+        job.manifest.clips if clip_index is None else (planned_clip(job.manifest, clip_index),)
+    )
     return tuple(take for each in planned for take in _takes(job, each))
 
 
@@ -28,7 +30,7 @@ async def choose_take(context: JobContext, job_id: UUID, clip_index: int, number
     """Make a stored take the clip: see `Runner.choose`."""
     ledger, claims = context.attempts.ledger, context.claims
     job = await known_job(ledger, job_id)
-    planned = _planned(job, clip_index)
+    planned = planned_clip(job.manifest, clip_index)
     held = await claims.try_claim(job_id, clip_index)
     if held is None:
         raise LedgerError(f"another process is working on clip {clip_index}")
@@ -63,10 +65,3 @@ def _takes(job: Job, planned: PlannedClip) -> tuple[Take, ...]:
         for attempt in takes(attempts)
         if attempt.clip is not None
     )
-
-
-def _planned(job: Job, clip_index: int) -> PlannedClip:
-    try:
-        return job.manifest.clip(clip_index)
-    except KeyError:
-        raise NotFoundError(f"job {job.manifest.job_id} has no clip {clip_index}") from None
