@@ -57,11 +57,11 @@ def tests(session: nox.Session) -> None:
         "run",
         f"{session.bin}/pytest",
         "-n",
-        "2",
+        "3",  # on two cores: many tests wait for other processes
         "--dist",
         "worksteal",
         # Random jobs take three times as long under coverage: most of them come afterwards.
-        env={"VGEN_RANDOM_JOBS": "100", **postgrest(session), **INSTALLED_ONLY},
+        env={"VGEN_RANDOM_JOBS": "50", **postgrest(session), **INSTALLED_ONLY},
     )
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")

@@ -13,7 +13,6 @@ from typing import IO
 import pytest
 import trio
 
-from tests.environment import UNCOVERED
 from vgen import DirectoryStorage
 
 SIZE = 3 * 2**20
@@ -55,7 +54,7 @@ def feed(feeding: IO[bytes]) -> None:
 def killed_half_way(root: Path, key: str) -> None:
     """Have a process store a clip, and kill it in the middle."""
     command = [sys.executable, "-c", STORES, str(root), key]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0, env=UNCOVERED) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0) as process:
         assert process.stdin is not None
         feed(process.stdin)
         process.kill()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import trio
 
-from tests.environment import UNCOVERED
 from tests.records.samples import a_manifest, an_attempt
 from vgen import SQLiteLedger
 from vgen.testing.contracts import audit
@@ -42,7 +41,7 @@ def empty_file(path: Path) -> None:
 def started(path: Path, seed: int, changes: int) -> subprocess.Popen[str]:
     """A process that keeps the ledger busy."""
     command = [sys.executable, str(random_changes.__file__), str(path), str(seed), str(changes)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=UNCOVERED)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def finished(process: subprocess.Popen[str]) -> int:

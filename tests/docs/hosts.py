@@ -24,7 +24,7 @@ PAGE = "docs/embedding.md"
 PATIENCE = 60.0
 """How long anything may take, in seconds."""
 
-FOREIGN = ("BROKER", "CELERY", "CLIPS", "COVERAGE", "DJANGO", "ENVIRONMENT", "RESULTS", "VIDEO_GEN")
+FOREIGN = ("BROKER", "CELERY", "CLIPS", "DJANGO", "ENVIRONMENT", "RESULTS", "VIDEO_GEN")
 """Variables that must not reach a program."""
 
 SILENT = '''
@@ -91,7 +91,7 @@ class Host:
         kept = {name: text for name, text in os.environ.items() if not name.startswith(FOREIGN)}
         return kept | {
             "PYTHONPATH": str(self.folder),
-            "BROKER_URL": "filesystem://",
+            "BROKER_URL": "folder://",
             "RESULTS_URL": (self.folder / "results").as_uri(),
         }
 

@@ -17,15 +17,34 @@ import pytest
 from .hosts import PATIENCE, Host, prompts
 
 QUEUE = """
-from celery.exceptions import SecurityWarning  # where the tests run as root
-from tasks import app
+import os
 import warnings
+from pathlib import Path
 
+from celery.exceptions import SecurityWarning  # where the tests run as root
+from kombu.transport import TRANSPORT_ALIASES, filesystem
+from tasks import app
+
+
+class Channel(filesystem.Channel):
+    def _put(self, queue, payload, **options):
+        folder = Path(f"outgoing-{os.getpid()}")
+        folder.mkdir(exist_ok=True)
+        self.data_folder_out = str(folder)
+        super()._put(queue, payload, **options)
+        for message in folder.iterdir():
+            message.rename(Path("queue", message.name))
+
+
+class Transport(filesystem.Transport):
+    Channel = Channel
+
+
+TRANSPORT_ALIASES["folder"] = "queue_folder:Transport"
 warnings.simplefilter("ignore", SecurityWarning)
-folders = {"data_folder_in": "queue", "data_folder_out": "queue"}
-app.conf.broker_transport_options = {**folders, "polling_interval": 0.05}
+app.conf.broker_transport_options = {"data_folder_in": "queue", "polling_interval": 0.05}
 """
-"""The page's app, on a queue that is a folder."""
+"""The page's app, on a queue that is a folder, in which each message appears as a whole."""
 
 SEND = """
 import json, sys

@@ -20,7 +20,7 @@ PROMISES = 30
 """The least number of tests that a contract has."""
 
 COUNTED = re.compile(r"(\d+) passed(?:, \d+ skipped)? in ")
-FOREIGN = ("COVERAGE", "PIP_", "PYTEST", "REMOTE")
+FOREIGN = ("PIP_", "PYTEST", "REMOTE")
 """Variables that have no business in a newcomer's environment."""
 
 

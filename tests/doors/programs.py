@@ -39,9 +39,8 @@ SLOWER: Mapping[str, Any] = {"speed": 20.0}
 STUCK: Mapping[str, Any] = {"faults": Faults(stuck=1.0), **SLOWER}
 """Options of one whose predictions run for more than a minute, unless cancelled."""
 
-EXCLUDED = ("COVERAGE", "REPLICATE", "VIDEO_GENERATOR", "VGEN", "ENVIRONMENT", "SVD", "COGVIDEOX")
-"""Prefixes of variables that programs must not inherit: killed ones would leave broken coverage
-data, and credentials would be real."""
+EXCLUDED = ("REPLICATE", "VIDEO_GENERATOR", "VGEN", "ENVIRONMENT", "SVD", "COGVIDEOX")
+"""Prefixes of variables that programs must not inherit: credentials would be real."""
 
 NamedEvent = tuple[str, Any]
 """A server-sent event: its name and its data."""

@@ -13,7 +13,6 @@ import av
 import numpy as np
 import pytest
 
-from tests.environment import UNCOVERED
 from vgen.errors import ConfigurationError
 from vgen.video import Encoder, encoder, probe
 
@@ -56,7 +55,7 @@ def grey(width: int = 64, height: int = 48, level: int = 90) -> Frame:
 def run(script: str, *arguments: object) -> str:
     """What a script prints in a process of its own."""
     command = [sys.executable, "-c", script, *map(str, arguments)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=UNCOVERED)
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     return done.stdout.strip()
 
 

@@ -10,7 +10,6 @@ import trio
 from trio.testing import MockClock
 
 from tests.drive.jobs import JOB, PLENTY, Fakes, prompts
-from tests.environment import UNCOVERED
 from vgen.drive.clip.processes import has_died, this_process
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="detected on Linux only")
@@ -23,9 +22,7 @@ PRINT_NAME = (
 def start_process() -> tuple[subprocess.Popen[str], str]:
     """Start a process, and return it with its name as an owner of claims."""
     command = [sys.executable, "-c", PRINT_NAME]
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=UNCOVERED
-    )
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     return process, process.stdout.readline().strip()
 

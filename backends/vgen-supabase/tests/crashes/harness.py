@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -98,9 +97,8 @@ class JobProcess:
 def job_process(at: Service, ledger: str) -> Generator[JobProcess]:
     """Start the process whose children run jobs; it ends with the block."""
     command = [sys.executable, str(Path(__file__).with_name("job_process.py"))]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
     with subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         yield JobProcess(at, ledger, process)
         assert process.stdin is not None

@@ -163,11 +163,6 @@ def _running(
             process.wait()
 
 
-def unmeasured() -> dict[str, str]:
-    """The environment without coverage's variables: killed processes leave broken data."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
-
-
 def _user() -> str | None:
     """The user to run the server as, if this one is root: Postgres refuses to run as root."""
     if os.geteuid() != 0:

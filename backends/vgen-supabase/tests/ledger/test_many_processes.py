@@ -21,7 +21,7 @@ from vgen.testing.contracts import audit
 from vgen_supabase import PostgresLedger, SupabaseLedger
 
 from .jobs import manifest
-from .servers import Database, Rest, unmeasured
+from .servers import Database, Rest
 from .worker import CLIPS
 
 SCHEDULES = int(os.environ.get("VGEN_SCHEDULES", "50"))
@@ -50,7 +50,6 @@ class Crowd:
             self.processes.append(
                 subprocess.Popen(
                     command,
-                    env=unmeasured(),
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     text=True,
