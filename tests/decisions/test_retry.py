@@ -52,6 +52,7 @@ def decide(  # noqa: PLR0913 - each is what a test may want otherwise
     attempts: int = 3,
     refused: int = 1,
     account_pause: float = 0.0,
+    unsent_for: float | None = None,
     rerolls: int = 0,
     backends_left: int = 0,
     fall_back_on: Sequence[FallBackReason] = ANY_REASON,
@@ -60,8 +61,8 @@ def decide(  # noqa: PLR0913 - each is what a test may want otherwise
     """What follows, with a first pause of two seconds."""
     return retry.decide(
         error,
-        Tries(tried, refused, rate_limited_for, account_pause),
-        Policy(attempts, rerolls, fall_back_on, backoff=2.0),
+        Tries(tried, refused, rate_limited_for, account_pause, unsent_for),
+        Policy(attempts, rerolls, fall_back_on, backoff=2.0, patience=600.0),
         backends_left=backends_left,
         jitter=jitter,
     )
@@ -181,3 +182,12 @@ def test_jitter_adds_at_most_a_tenth(tried: int, jitter: float, asked: float | N
     assert isinstance(decision, Again)
     assert due <= decision.delay <= due * 1.1000001
     assert decision.delay == pytest.approx(due * (1 + jitter / 10))
+
+
+def test_a_provider_that_cannot_be_reached_is_waited_for() -> None:
+    """However often it is tried, while patience lasts, with pauses that grow to half a minute."""
+    error = NetworkError("not sent")
+    decisions = [decide(error, tried=9, unsent_for=seconds) for seconds in (0, 40, 120, 599, 600)]
+    assert decisions == [Again(2.0), Again(10.0), Again(30.0), Again(30.0), GiveUp()]
+    assert decide(error, unsent_for=599, backends_left=1) == Again(30.0)
+    assert decide(error, unsent_for=600, backends_left=1) == FallBack()

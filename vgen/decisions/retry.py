@@ -10,6 +10,7 @@ from vgen.errors import (
     AccountError,
     GenerationError,
     ModelUnavailableError,
+    NetworkError,
     OutputRefusedError,
     RateLimitedError,
     RetryableError,
@@ -22,8 +23,11 @@ MAX_RATE_LIMITED = 1800.0
 """How long a clip is retried at an account that answers nothing but rate limits, in seconds."""
 
 MIN_PAUSE_SHARE = 0.25
-"""A rate-limited clip pauses at least this share of the time for which it has been limited, where
-the account's pace does not say better."""
+"""A clip that cannot be sent pauses at least this share of the time for which that has lasted,
+where the account's pace does not say better."""
+
+MIN_UNREACHED_PAUSE, MAX_UNREACHED_PAUSE = 0.1, 30.0
+"""The bounds of the pause before a provider that cannot be reached is tried again, in seconds."""
 
 JITTER = 0.1
 """The most that jitter adds to a pause, as a share of it."""
@@ -54,13 +58,15 @@ class Policy:
     """What the settings and the job allow.
 
     On each backend, at most `attempts`, and `rerolls` of an output that was refused. `fall_back_on`
-    says why a clip may go on with the next backend; `backoff` is the first pause, in seconds.
+    says why a clip may go on with the next backend; `backoff` is the first pause, in seconds, and
+    `patience` how long a provider that cannot be reached is waited for.
     """
 
     attempts: int
     rerolls: int
     fall_back_on: Collection[FallBackReason]
     backoff: float
+    patience: float
 
 
 @frozen
@@ -69,13 +75,16 @@ class Tries:
 
     `failed` counts them, and `refused` those of them whose output was refused. A `RateLimitedError`
     is none of them: `rate_limited_for` says for how many seconds the account has answered nothing
-    else, and `account_pause` for how many it is not to be asked.
+    else, and `account_pause` for how many it is not to be asked. Nor is a provider that could not
+    be reached: `unsent_for` says for how many seconds the clip has tried to send its next attempt;
+    `None` where the one that failed was sent.
     """
 
     failed: int
     refused: int
     rate_limited_for: float
     account_pause: float
+    unsent_for: float | None
 
 
 def decide(
@@ -94,6 +103,8 @@ def decide(
             over = may_fall_back or tries.failed >= policy.attempts
         case OutputRefusedError():
             over = tries.refused > policy.rerolls or tries.failed >= policy.attempts
+        case NetworkError() if tries.unsent_for is not None:
+            over = tries.unsent_for >= policy.patience
         case RetryableError() | VideoError():
             over = tries.failed >= policy.attempts
         case _:
@@ -126,4 +137,7 @@ def _pause(error: VgenError, tries: Tries, policy: Policy, jitter: float) -> flo
     pause = policy.backoff * 2.0 ** (tries.failed - 1)
     if isinstance(error, RateLimitedError):
         pause = max(pause, error.retry_after or 0.0, tries.rate_limited_for * MIN_PAUSE_SHARE)
+    if isinstance(error, NetworkError) and tries.unsent_for is not None:
+        growing = min(tries.unsent_for * MIN_PAUSE_SHARE, MAX_UNREACHED_PAUSE)
+        pause = max(policy.backoff, growing, MIN_UNREACHED_PAUSE)
     return pause * (1 + JITTER * jitter)

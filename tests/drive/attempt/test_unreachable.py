@@ -48,6 +48,26 @@ async def test_patience_ends(autojump_clock: MockClock) -> None:
     assert len(attempts) == len(fakes.backend.submitted) == 3
 
 
+async def test_clips_that_are_not_sent_yet_wait_too(autojump_clock: MockClock) -> None:
+    """They are sent to the same backend when it answers again, however often it was tried."""
+    first = FakeBackend("first", faults=[Outage(begins=0, ends=600)])
+    fakes = Fakes([first, FakeBackend("second")])
+    clips = await run_job(fakes, *"abcde")
+    assert {clip.backend for clip in clips.clips} == {"first"}
+    assert 600 <= trio.current_time() < 700
+
+
+@pytest.mark.parametrize("call", ["prepare", "submit"])
+async def test_after_that_patience_they_fall_back(autojump_clock: MockClock, call: str) -> None:
+    """A backend that cannot be sent anything is left when patience ends."""
+    first = FakeBackend("first", faults=[Break(call, times=10**6)])
+    fakes = Fakes([first, FakeBackend("second")], settings=Settings(patience=120))
+    clips = await run_job(fakes)
+    assert {clip.backend for clip in clips.clips} == {"second"}
+    assert first.charges == []
+    assert 120 <= trio.current_time() < 180
+
+
 async def test_an_attempt_over_its_limits_is_cancelled_when_it_can_be(
     autojump_clock: MockClock,
 ) -> None:

@@ -26,7 +26,6 @@ from vgen.records.fallback import ANY_REASON
 from vgen.records.settings import Settings
 from vgen.testing import (
     CAPABILITIES,
-    Break,
     Delay,
     Fail,
     FakeBackend,
@@ -249,11 +248,3 @@ async def test_an_unknown_reason_is_refused(autojump_clock: MockClock) -> None:
         with pytest.raises(InvalidPromptsError, match=r"fall_back_on: must be of unavail.*'x'"):
             await runner.process(JOB, prompts("x"), min_clips=1, fall_back_on=wrong)
     assert await fakes.ledger.job(JOB) is None
-
-
-async def test_preparing_fails_over_to_the_next_backend(autojump_clock: MockClock) -> None:
-    """A backend that cannot even prepare a clip is left after its attempts, with nothing sent."""
-    first = FakeBackend("a", faults=[Break("prepare", times=3)])
-    fakes = Fakes([first, FakeBackend("b")])
-    (clip,) = (await run_job(fakes, "x")).clips
-    assert (clip.backend, first.submitted) == ("b", [])

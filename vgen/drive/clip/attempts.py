@@ -26,6 +26,7 @@ from vgen.errors import (
     NetworkError,
     OutputRefusedError,
     RateLimitedError,
+    RetryableError,
     SubmitInDoubtError,
     VgenError,
     VideoError,
@@ -79,7 +80,7 @@ class RetryLoop:
     `route` has the backends that are left, the one being tried first, and `tried` counts the
     attempts that have failed on it in this run, `refused` those of them whose output was refused.
     On Trio's clock, the next attempt is due at `due_at`, and `since` is when the clip began to ask
-    for the attempt that has met nothing but rate limits.
+    for the next attempt; `sent` says whether that has left.
     """
 
     clip: ClipRun
@@ -89,6 +90,7 @@ class RetryLoop:
     refused: int = 0
     due_at: float = 0.0
     since: float = field(factory=trio.current_time)
+    sent: bool = False
 
     @property
     def _backend(self) -> VideoBackend:
@@ -122,7 +124,11 @@ class RetryLoop:
         return retry.decide(
             error,
             retry.Tries(
-                self.tried + 1, refused, account.rate_limited_for(self.since), account.pause()
+                self.tried + 1,
+                refused,
+                account.rate_limited_for(self.since),
+                account.pause(),
+                unsent_for=None if self.sent else trio.current_time() - self.since,
             ),
             self._policy(),
             backends_left=len(self.route) - 1,
@@ -139,13 +145,15 @@ class RetryLoop:
             rerolls=0 if the_same_again else manifest.rerolls,
             fall_back_on=manifest.fall_back_on,
             backoff=settings.backoff,
+            patience=settings.patience,
         )
 
     def _repeat(self, error: AttemptError | VideoError, delay: float) -> None:
         """Let the next attempt follow on the same backend, after so many seconds."""
         claim, self.due_at = self.clip.claim, trio.current_time() + delay
         self.refused += isinstance(error, OutputRefusedError)
-        if not isinstance(error, RateLimitedError):
+        unsent = isinstance(error, NetworkError) and not self.sent
+        if not unsent and not isinstance(error, RateLimitedError):
             self.tried, self.since = self.tried + 1, self.due_at
         self.clip.context.attempts.observer(
             RetryScheduled(claim.job_id, claim.clip_index, str(error), delay)
@@ -171,6 +179,7 @@ class RetryLoop:
         if self.image is None:
             request = evolve(request, image=None, image_sha256=None)
         run = self.clip.attempt_run(backend, self._next(backend, request))
+        self.sent = False
         with self.clip.at_work(run):
             return await self._send_and_finish(run, request)
 
@@ -222,7 +231,8 @@ class RetryLoop:
             if not await look_up(run):
                 raise
             if run.attempt.ticket is None:
-                raise NetworkError(f"{run.attempt.reason}: {error}") from error
+                raise RetryableError(f"{run.attempt.reason}: {error}") from error
+        self.sent = True
         attempt = run.attempt
         run.context.observer(
             AttemptSubmitted(
