@@ -64,6 +64,11 @@ class Fakes:
         """Return the reported events of one class."""
         return [event for event in self.events if isinstance(event, kind)]
 
+    def take(self, number: int) -> str:
+        """Return the key of the file of a take of clip 1."""
+        (key,) = (key for key in self.storage.files if f"/takes/clip_001-{number}-" in key)
+        return key
+
 
 async def run_job(fakes: Fakes, *texts: str) -> Clips:
     """Run the job once; its errors propagate."""

@@ -89,19 +89,19 @@ def swap(files: dict[str, bytes], key: str) -> None:
     files[key] = files[key][::-1]
 
 
-CLIP, TAKE = f"{JOB}/clip_001.mp4", f"{JOB}/takes/clip_001-1.mp4"
+CLIP = f"{JOB}/clip_001.mp4"
 
 
 @pytest.mark.parametrize("damage", [remove, cut, swap])
-@pytest.mark.parametrize("keys", [[CLIP], [CLIP, TAKE]])
+@pytest.mark.parametrize("both", [False, True])
 async def test_a_damaged_file_is_put_back(
-    autojump_clock: MockClock, damage: Callable[[dict[str, bytes], str], None], keys: list[str]
+    autojump_clock: MockClock, damage: Callable[[dict[str, bytes], str], None], *, both: bool
 ) -> None:
     """From its take, or else fetched from the provider again: nothing is paid for it."""
     fakes = Fakes()
     made = (await run_job(fakes)).clips[1]
     before = dict(fakes.storage.files)
-    for key in keys:
+    for key in [CLIP, fakes.take(1)] if both else [CLIP]:
         damage(fakes.storage.files, key)
     assert (await run_job(fakes)).clips[1] == made
     assert fakes.storage.files == before
@@ -112,9 +112,10 @@ async def test_a_deleted_take_is_not_missed(autojump_clock: MockClock) -> None:
     """A user may delete takes: the clip in its place is enough."""
     fakes = Fakes()
     await run_job(fakes)
-    del fakes.storage.files[TAKE]
+    take = fakes.take(1)
+    del fakes.storage.files[take]
     await run_job(fakes)
-    assert TAKE not in fakes.storage.files
+    assert take not in fakes.storage.files
     assert len(fakes.backend.submitted) == 3
 
 
@@ -123,7 +124,7 @@ async def test_a_clip_that_nobody_has_is_generated_again(autojump_clock: MockClo
     fakes = Fakes([FakeBackend(script={"b": [Succeed(expires_after=600)]})])
     await run_job(fakes)
     await trio.sleep(3600)
-    del fakes.storage.files[CLIP], fakes.storage.files[TAKE]
+    del fakes.storage.files[CLIP], fakes.storage.files[fakes.take(1)]
     clips = await run_job(fakes)
     assert sorted(fakes.backend.submitted) == ["a", "b", "b", "c"]
     assert clips.clips[1].notes == ("made anew: its file is gone",)
@@ -197,11 +198,11 @@ async def test_an_open_attempt_at_a_changed_request_becomes_a_take(
     first, second = await fakes.ledger.attempts(JOB, 1)
     assert first.custody is second.custody is Custody.STORED
     assert first.clip is not None
-    assert first.clip.reference == TAKE
-    assert fakes.storage.files[CLIP] != fakes.storage.files[TAKE]
+    assert first.clip.reference == fakes.take(1)
+    assert fakes.storage.files[CLIP] != fakes.storage.files[fakes.take(1)]
     fake.submitted.clear()
     await run_job(fakes)
-    assert fakes.storage.files[CLIP] == fakes.storage.files[TAKE]
+    assert fakes.storage.files[CLIP] == fakes.storage.files[fakes.take(1)]
     assert fake.submitted == []
 
 
@@ -251,7 +252,7 @@ async def test_an_undone_edit_has_its_own_file_back(autojump_clock: MockClock) -
     ledger.full = False
     await run_job(fakes)
     assert sorted(fakes.backend.submitted) == ["B", "a", "b", "c"]
-    assert fakes.storage.files[CLIP] == fakes.storage.files[TAKE]
+    assert fakes.storage.files[CLIP] == fakes.storage.files[fakes.take(1)]
 
 
 async def test_a_job_that_was_opened_and_not_run_changes_no_clip(autojump_clock: MockClock) -> None:

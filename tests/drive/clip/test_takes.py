@@ -21,11 +21,6 @@ from vgen.testing import FakeBackend, MemoryStorage, Succeed
 CLIP = f"{JOB}/clip_001.mp4"
 
 
-def take(number: int) -> str:
-    """The key of a take's own file."""
-    return f"{JOB}/takes/clip_001-{number}.mp4"
-
-
 def picture(shade: int) -> bytes:
     """A small PNG."""
     file = io.BytesIO()
@@ -55,7 +50,7 @@ async def test_an_edit_that_is_taken_back_costs_nothing(autojump_clock: MockCloc
     for texts in ("abc", "aBc", "abc", "aBc", "abc"):
         await run_job(fakes, *texts)
         asked = 1 if texts == "abc" else 2
-        assert fakes.storage.files[CLIP] == fakes.storage.files[take(asked)]
+        assert fakes.storage.files[CLIP] == fakes.storage.files[fakes.take(asked)]
     assert Counter(fakes.backend.submitted) == Counter("abcB")
 
 
@@ -88,7 +83,7 @@ async def test_a_redo_that_is_regretted(autojump_clock: MockClock) -> None:
         assert (await runner.choose(JOB, 1, 1)).chosen
         clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
         assert clips.clips[1].sha256 == first.clip.sha256
-        assert fakes.storage.files[CLIP] == fakes.storage.files[take(1)]
+        assert fakes.storage.files[CLIP] == fakes.storage.files[fakes.take(1)]
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY, redo=(1,))
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
         assert [each.chosen for each in await runner.takes(JOB, 1)] == [False, False, True]
@@ -104,10 +99,10 @@ async def test_a_take_of_another_prompt_may_be_chosen(autojump_clock: MockClock)
     async with fakes.runner() as runner:
         await runner.choose(JOB, 1, 1)
     await run_job(fakes, *"aBc")
-    assert fakes.storage.files[CLIP] == fakes.storage.files[take(1)]
+    assert fakes.storage.files[CLIP] == fakes.storage.files[fakes.take(1)]
     await run_job(fakes, *"aXc")
     await run_job(fakes, *"aBc")
-    assert fakes.storage.files[CLIP] == fakes.storage.files[take(1)]
+    assert fakes.storage.files[CLIP] == fakes.storage.files[fakes.take(1)]
     assert Counter(fakes.backend.submitted) == Counter("abcBX")
 
 
@@ -121,7 +116,7 @@ async def test_what_cannot_be_chosen(autojump_clock: MockClock) -> None:
         for index, number in ((1, 3), (7, 1)):
             with pytest.raises(NotFoundError):
                 await runner.choose(JOB, index, number)
-        del fakes.storage.files[take(1)]
+        del fakes.storage.files[fakes.take(1)]
         with pytest.raises(StorageError, match="the file of take 1 is gone"):
             await runner.choose(JOB, 1, 1)
     assert fakes.storage.files[CLIP] == before[CLIP]
@@ -133,7 +128,7 @@ async def test_an_older_vgens_clip_becomes_a_take(autojump_clock: MockClock) -> 
     await run_job(fakes)
     (attempt,) = await fakes.ledger.attempts(JOB, 1)
     assert attempt.clip is not None
-    del fakes.storage.files[take(1)]
+    del fakes.storage.files[fakes.take(1)]
     claim = await fakes.ledger.claim(JOB, 1, owner="older", lease=LEASE)
     assert claim is not None
     older = evolve(attempt.clip, take=None, file=None)
@@ -141,7 +136,7 @@ async def test_an_older_vgens_clip_becomes_a_take(autojump_clock: MockClock) -> 
     await fakes.ledger.release(claim)
     made = fakes.storage.files[CLIP]
     await run_job(fakes, *"aBc")
-    assert fakes.storage.files[take(1)] == made
+    assert fakes.storage.files[fakes.take(1)] == made
     await run_job(fakes)
     assert fakes.storage.files[CLIP] == made
     assert Counter(fakes.backend.submitted) == Counter("abcB")

@@ -18,7 +18,7 @@ from vgen.drive.attempt.spool import Spool, remove_file
 from vgen.drive.media.inspector import Inspector
 from vgen.errors import StorageError, VideoError
 from vgen.ports.storage import Storage
-from vgen.records.attempt import Custody
+from vgen.records.attempt import Attempt, Custody
 from vgen.records.clip import Clip, StoredFile
 from vgen.records.entry import Fetched, Lost, Spooled, Stored
 from vgen.records.job import PlannedClip
@@ -147,7 +147,7 @@ class Delivery:
 
     async def _write(self, run: AttemptRun, path: Path) -> StoredFile:
         attempt = run.attempt
-        key = take_key(self.clip_key(attempt.job_id, attempt.clip_index), attempt.number)
+        key = take_key(self.clip_key(attempt.job_id, attempt.clip_index), attempt)
 
         async def write() -> StoredFile:
             await run.held.ensure()
@@ -183,10 +183,20 @@ class Delivery:
         return f"{error}; the clip is kept in {self.spool.folder} until then"
 
 
-def take_key(clip_key: str, number: int) -> str:
-    """Return the key of a take's own file, beside that of its clip."""
+def take_key(clip_key: str, attempt: Attempt) -> str:
+    """Return the key of a take's own file, beside that of its clip.
+
+    The start of the attempt's id makes it the only one of its number in all ledgers: where one was
+    lost, the takes of before stay.
+    """
     key = PurePosixPath(clip_key)
-    return str(key.parent / "takes" / f"{key.stem}-{number}{key.suffix}")
+    name = f"{key.stem}-{attempt.number}-{attempt.attempt_id.hex[:8]}{key.suffix}"
+    return takes_folder(clip_key) + name
+
+
+def takes_folder(clip_key: str) -> str:
+    """Return the start of all keys of a clip's takes."""
+    return f"{PurePosixPath(clip_key).parent / 'takes'}/"
 
 
 def _sha256(path: Path) -> str:

@@ -125,7 +125,7 @@ async def _keep_older(run: ClipRun, stored: Attempt) -> None:
             continue
         found = await delivery.storage.stat(clip.reference)
         if found is not None and _may_be(clip, found):
-            key = take_key(delivery.clip_key(older.job_id, older.clip_index), older.number)
+            key = take_key(delivery.clip_key(older.job_id, older.clip_index), older)
             file = await delivery.copy(run.context.attempts.settings, clip.reference, key)
             await _written(run, older, Stored(evolve(clip, take=file)))
 

@@ -8,7 +8,7 @@ from typing import TypeGuard
 import trio
 
 from vgen.decisions.route import can_make
-from vgen.drive.attempt.delivery import Delivery, take_key
+from vgen.drive.attempt.delivery import Delivery, takes_folder
 from vgen.drive.media.images import Images, NoImage
 from vgen.drive.media.inspector import Inspector
 from vgen.errors import StorageError
@@ -96,7 +96,7 @@ async def check_places(delivery: Delivery, manifest: Manifest) -> None:
     for planned in manifest.clips:
         try:
             key = delivery.clip_key(manifest.job_id, planned.clip_index)
-            for place in (key, take_key(key, 1)):
+            for place in (key, f"{takes_folder(key)}{planned.clip_index}.mp4"):
                 await delivery.storage.check_writable(place)
         except StorageError as error:
             problems.append(str(error))
