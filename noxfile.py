@@ -90,15 +90,18 @@ def nightly(session: nox.Session) -> None:
     """What takes too long for every day.
 
     100,000 random jobs, or as many as are named after `--`, against the rules, other jobs each
-    night: their seed is printed, and a plan that fails becomes an example in the tests. 300 jobs
-    at a faulty Replicate; 1,000 schedules of eight processes on one budget in Postgres; a crash at
-    every step of a job, 500 at random moments of 100 jobs, and 200 races of two processes.
+    night: their seed is printed, and a plan that fails becomes an example in the tests. 300
+    sequences of ten slips of a person at the command line; 300 jobs at a faulty Replicate; 1,000
+    schedules of eight processes on one budget in Postgres; a crash at every step of a job, 500 at
+    random moments of 100 jobs, and 200 races of two processes.
     """
     install_wheels(session)
     seed = secrets.randbelow(2**32)
     session.log(f"the random jobs are those of seed {seed}")
     random_options = ("--hypothesis-profile=default", f"--hypothesis-seed={seed}")
     random_jobs(session, int(session.posargs[0]) if session.posargs else 100_000, *random_options)
+    slips = {"VGEN_SLIPS": "300", **INSTALLED_ONLY}
+    session.run("pytest", "-n", "3", "tests/cli/slips", env=slips)
     at_replicate = {"VGEN_REPLICATE_JOBS": "300", **INSTALLED_ONLY}
     session.run("pytest", "backends/vgen-replicate/tests/test_jobs.py", env=at_replicate)
     at_postgres = Path("backends/vgen-supabase/tests")
