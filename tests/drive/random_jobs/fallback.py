@@ -7,10 +7,13 @@ from collections import Counter
 from vgen import ClipGivenUp, FallBackReason
 from vgen.abc import Custody
 from vgen.records.entry import Line, Released, Reserved
+from vgen.testing import Call
 
 from .played_plan import PlayedPlan, PlayedRun
 
-NO_CREDIT, TOO_MANY = "no credit", "too many requests"
+NO_CREDIT = "no credit"
+NO_ATTEMPT = {"too many requests", "submit: it is down", "submit: it broke"}
+"""Why an attempt was not sent, and does not count as one: a rate limit, or no network."""
 
 
 def a_clip_is_tried_on_its_whole_route(played: PlayedPlan, run: PlayedRun) -> None:
@@ -42,7 +45,7 @@ def a_clip_is_tried_on_its_whole_route(played: PlayedPlan, run: PlayedRun) -> No
 
 
 def each_backend_gets_its_attempts_and_no_more(played: PlayedPlan, run: PlayedRun) -> None:
-    """A clip has at most `Settings.attempts` attempts on a backend; rate limits do not count."""
+    """A clip has at most `Settings.attempts` attempts on a backend; those that were sent count."""
     attempts, most = played.attempts, played.plan.settings.attempts * len(run.outcomes)
     sent: Counter[tuple[int, str]] = Counter()
     for logged in played.log_entries(run):
@@ -50,24 +53,25 @@ def each_backend_gets_its_attempts_and_no_more(played: PlayedPlan, run: PlayedRu
         if isinstance(line, Line) and line.attempt_id in attempts:
             key = (line.clip_index, attempts[line.attempt_id].backend)
             sent[key] += isinstance(line.entry, Reserved)
-            sent[key] -= isinstance(line.entry, Released) and line.entry.reason == TOO_MANY
+            sent[key] -= isinstance(line.entry, Released) and line.entry.reason in NO_ATTEMPT
     assert all(count <= most for count in sent.values()), f"sent too often: {sent}"
 
 
 def a_refused_account_gets_nothing_more(played: PlayedPlan, run: PlayedRun) -> None:
-    """After the answer that refuses an account, the job reserves nothing more for it."""
+    """After the answer that refuses an account, the job sends nothing more to it."""
     if len(run.outcomes) > 1 or played.plan.ledger:
         return
     refused: set[str] = set()
     for logged in played.log_entries(run):
-        line = logged.what
-        if not isinstance(line, Line):
-            continue
-        backend = played.attempts[line.attempt_id].backend
-        if isinstance(line.entry, Reserved):
-            assert backend not in refused, f"sent, though the account is refused: {logged}"
-        elif isinstance(line.entry, Released) and line.entry.reason == NO_CREDIT:
-            refused.add(backend)
+        what = logged.what
+        if isinstance(what, Call) and what.what == "submit":
+            assert what.who not in refused, f"sent, though the account is refused: {logged}"
+        elif (
+            isinstance(what, Line)
+            and isinstance(what.entry, Released)
+            and what.entry.reason == NO_CREDIT
+        ):
+            refused.add(played.attempts[what.attempt_id].backend)
 
 
 def _refused(played: PlayedPlan, run: PlayedRun) -> set[str]:

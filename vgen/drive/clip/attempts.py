@@ -224,7 +224,7 @@ class RetryLoop:
 
     async def _send(self, run: AttemptRun, prepared: Prepared, turn: Turn) -> None:
         try:
-            await submit(run, prepared)
+            await submit(run, prepared, self.clip.context.stop)
             turn.accepted()
         except SubmitInDoubtError as error:
             turn.end()

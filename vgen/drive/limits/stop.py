@@ -54,6 +54,11 @@ class JobStop:
             if other == account:
                 scope.cancel()
 
+    def check_account(self, account: str) -> None:
+        """Raise `AccountError` where the account was refused."""
+        if account in self.refused:
+            raise AccountError(str(self.refused[account])) from self.refused[account]
+
     def clip_lost_to(self, error: AccountError) -> None:
         """Note that a clip is given up since an account is refused."""
         self.account_error = self.account_error or error
@@ -77,6 +82,6 @@ class JobStop:
             finally:
                 del self._scopes[scope]
         if scope.cancelled_caught:
-            if account is not None and account in self.refused:
-                raise AccountError(str(self.refused[account])) from self.refused[account]
+            if account is not None:
+                self.check_account(account)
             raise NotStarted(self._reason)
