@@ -47,12 +47,10 @@ class Manifest:
 
     `budget` is the most that the job's spent, held and doubtful money may come to, and
     `already_spent` what the caller had spent of it before, both in US dollars. `opening` digests
-    what the clips are to be; it is empty in what an older vgen has written.
-    `already_spent` what the caller had spent of it before, both in US dollars. `backends` names
-    those that the job was given, in order; older records have none.
-    `already_spent` what the caller had spent of it before, both in US dollars. `fall_back_on` says
-    why a clip may go on with the next backend of its route, `rerolls` how often an output that a
-    provider's filter has refused is made anew.
+    what the clips are to be, and `backends` names those that the job was given, in order: what an
+    older vgen has written has neither. `fall_back_on` says why a clip may go on with the next
+    backend of its route, `rerolls` how often an output that a provider's filter has refused is made
+    anew.
     """
 
     job_id: UUID
@@ -63,15 +61,14 @@ class Manifest:
     min_clips: int = 3
     opening: str = ""
     backends: tuple[str, ...] = ()
+    fall_back_on: tuple[FallBackReason, ...] = ANY_REASON
+    rerolls: int = REROLLS
 
     @property
     def route(self) -> tuple[str, ...]:
         """The names of the job's backends, in order; in older records those of its clips."""
         routes = (name for planned in self.clips for name in planned.route)
         return self.backends or tuple(dict.fromkeys(routes))
-
-    fall_back_on: tuple[FallBackReason, ...] = ANY_REASON
-    rerolls: int = REROLLS
 
     def clip(self, clip_index: int) -> PlannedClip:
         """Return one clip's plan; `KeyError` where the job has none of that index."""

@@ -51,6 +51,18 @@ def free_box(content: bytes) -> bytes:
     return (8 + len(content)).to_bytes(4, "big") + b"free" + content
 
 
+def without_free_boxes(content: bytes) -> bytes:
+    """Return an MP4 file without the boxes at its end that players skip; other files unchanged."""
+    end = at = 0
+    while at + 8 <= len(content):
+        size, kind = int.from_bytes(content[at : at + 4], "big"), content[at + 4 : at + 8]
+        if size < 8 or at + size > len(content):  # noqa: PLR2004 (a box is no shorter)
+            return content
+        at += size
+        end = end if kind == b"free" else at
+    return content[:end] if at == len(content) else content
+
+
 def spoilt(what: str | bytes, seconds: float) -> bytes:
     """Return an unusable file: a "page", a "truncated" or "black" clip, or the bytes given."""
     if isinstance(what, bytes):

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import trio
+from attrs import evolve
 
 from vgen.drive.media.inspector import Inspector
 from vgen.records.request import Image
 from vgen.records.video import Inspection
+from vgen.testing.clips import without_free_boxes
 
 T = TypeVar("T")
 
@@ -29,7 +31,7 @@ def _inspect_cached(content: bytes, *, thorough: bool) -> Inspection:
 
 
 class InlineInspector(Inspector):
-    """The real inspector, working in the calling task; results are cached by the file's bytes."""
+    """The real inspector, working in the calling task; results are cached by what is shown."""
 
     def __init__(self, *, thorough: bool = False) -> None:
         super().__init__(thorough=thorough, in_thread=_run_inline)
@@ -46,7 +48,8 @@ class InlineInspector(Inspector):
         """Probe and judge a clip."""
         await trio.lowlevel.checkpoint()
         content = path.read_bytes()  # noqa: ASYNC240 (threads outrun a virtual clock)
-        return _inspect_cached(content, thorough=self._thorough)
+        found = _inspect_cached(without_free_boxes(content), thorough=self._thorough)
+        return evolve(found, info=evolve(found.info, size_bytes=len(content)))
 
 
 def inline_inspector(*, thorough: bool = False) -> Inspector:

@@ -10,16 +10,16 @@ import json
 import os
 import sys
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import httpcore  # noqa: F401 (so that children need not import it, as all of these)
-
-import vgen_animatic.backend  # noqa: F401
-import vgen_replicate.backend  # noqa: F401
 from vgen.cli import main
 from vgen.drive.attempt import held_claim
 from vgen.drive.clip import claims
+
+IMPORTS = ("httpcore", "vgen.cli.generate", "vgen_animatic.backend", "vgen_replicate.backend")
+"""What the children would import, each of them anew."""
 
 LEASE = 1.0
 """How long a claim lasts, in seconds: a process that is stopped for longer has a successor."""
@@ -60,8 +60,10 @@ def run(command: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    for module_name in IMPORTS:
+        import_module(module_name)
     for module in (held_claim, claims):
-        setattr(module, "LEASE", LEASE)  # noqa: B010 (shorter than a user's)
+        setattr(module, "LEASE", LEASE)  # noqa: B010 (mypy takes it for an import of `claims`)
     held_claim.SPARE = LEASE / 3
     for line in sys.stdin:
         run(json.loads(line))

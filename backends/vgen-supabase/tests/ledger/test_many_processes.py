@@ -24,7 +24,7 @@ from .jobs import manifest
 from .servers import Database, Rest
 from .worker import CLIPS
 
-SCHEDULES = int(os.environ.get("VGEN_SCHEDULES", "50"))
+SCHEDULES = int(os.environ.get("VGEN_SCHEDULES", "25"))
 PROCESSES = 8
 BUDGET = Decimal("1.50")
 """In US dollars: a quarter of what the clips want to hold."""
