@@ -61,7 +61,7 @@ def tests(session: nox.Session) -> None:
         "--dist",
         "worksteal",
         # Random jobs take three times as long under coverage: most of them come afterwards.
-        env={"VGEN_RANDOM_JOBS": "50", **postgrest(session), **INSTALLED_ONLY},
+        env={"VGEN_RANDOM_JOBS": "10", **postgrest(session), **INSTALLED_ONLY},
     )
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")

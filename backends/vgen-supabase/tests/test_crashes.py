@@ -15,14 +15,14 @@ import pytest
 from .crashes.harness import JobProcess, Service, check, job_process, service
 from .ledger.servers import Database
 
-SAMPLE = int(os.environ.get("VGEN_CRASH_STEPS", "5"))
+SAMPLE = int(os.environ.get("VGEN_CRASH_STEPS", "3"))
 """At how many of the steps a process is crashed; 0 stands for all."""
 
 JOBS = int(os.environ.get("VGEN_CRASHING_JOBS", "1"))
 CRASHES = 5
 """How many times each of those jobs is killed at a random moment."""
 
-RACES = int(os.environ.get("VGEN_RACES", "2"))
+RACES = int(os.environ.get("VGEN_RACES", "1"))
 
 
 @pytest.fixture(scope="module")
