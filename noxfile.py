@@ -7,6 +7,7 @@ import os
 import platform
 import secrets
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nox
@@ -41,10 +42,12 @@ def types(session: nox.Session) -> None:
     session.install("--group", "dev", "--group", "backends", "--editable", ".")
     # One cache: what all distributions import is checked once.
     options = (f"--config-file={ROOT / 'pyproject.toml'}", f"--cache-dir={ROOT / '.mypy_cache'}")
-    for distribution in DISTRIBUTIONS:
-        with session.chdir(distribution):
-            session.run("mypy", *options, ".")
-    session.run("pyright")
+    with ThreadPoolExecutor() as pool:
+        pyright = pool.submit(session.run, "pyright")
+        for distribution in DISTRIBUTIONS:
+            with session.chdir(distribution):
+                session.run("mypy", *options, ".")
+        pyright.result()
 
 
 @nox.session
@@ -74,7 +77,8 @@ def docs(session: nox.Session) -> None:
     session.install("--group", "docs", "--group", "backends", "--editable", ".[testing]")
     site = Path(session.create_tmp(), "site")
     # A site of its own each time: what Sphinx finds unchanged, it does not warn of again.
-    session.run("sphinx-build", "-E", "-n", "-W", "--keep-going", "-b", "html", "docs", str(site))
+    options = ("-E", "-n", "-W", "--keep-going", "-j", "2", "-b", "html")
+    session.run("sphinx-build", *options, "docs", str(site))
     session.log(f"open {site.resolve() / 'index.html'}")
 
 
