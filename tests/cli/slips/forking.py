@@ -18,7 +18,10 @@ from vgen.cli import main
 from vgen.drive.attempt import held_claim
 from vgen.drive.clip import claims
 
-IMPORTS = ("httpcore", "vgen.cli.generate", "vgen_animatic.backend", "vgen_replicate.backend")
+IMPORTS = (
+    *("httpcore", "rich.progress", "vgen.cli.app", "vgen.cli.generate"),
+    *("vgen_animatic.backend", "vgen_replicate.backend"),
+)
 """What the children would import, each of them anew."""
 
 LEASE = 1.0
