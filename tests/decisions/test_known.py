@@ -11,6 +11,7 @@ from tests.records.samples import CLIP, a_manifest, an_attempt
 from vgen import Clip, ClipFailure, Clips, FailedAttempt
 from vgen.abc import Attempt, Custody, Money
 from vgen.decisions.known import cost_of, paid_clips, unknown_cost, unknown_outcomes
+from vgen.records.clip import StoredFile
 from vgen.records.job import Job
 from vgen.records.money import Account
 
@@ -42,11 +43,15 @@ def test_without_its_job_all_that_was_paid_is_unknown() -> None:
 
 
 def test_an_older_ledger_does_not_know_newer_clips() -> None:
-    """A paid clip is known by its content, in whichever attempt it stands."""
+    """A paid clip is known by its take's file, in whichever attempt it stands."""
     older = evolve(PAID, sha256="older")
     assert unknown_outcomes(RECORD, job()) == (PAID,)
     assert unknown_outcomes(RECORD, job(an_attempt(JOB), stored(older))) == (PAID,)
     assert unknown_outcomes(RECORD, job(stored(PAID), stored(older))) == ()
+    first, second = (evolve(PAID, take=StoredFile(f"takes/{n}.mp4", 9)) for n in "ab")
+    record = evolve(RECORD, clips=(second,))
+    assert unknown_outcomes(record, job(stored(first))) == (second,)
+    assert unknown_outcomes(record, job(stored(first), stored(second))) == ()
 
 
 def test_the_newest_paid_clip_of_each_index() -> None:

@@ -21,13 +21,18 @@ def unknown_outcomes(record: Clips, job: Job | None) -> tuple[Clip | ClipFailure
     """Return what was paid for by the record, `clips.json`, and is not in the ledger.
 
     A job that the ledger has may have got more of failed attempts since, and less: of that, only
-    clips count, by their content.
+    clips count, by the files of their takes.
     """
     if job is None:
         every: tuple[Clip | ClipFailure, ...] = (*record.clips, *record.failures)
         return tuple(outcome for outcome in every if cost_of(outcome))
-    known = {attempt.clip.sha256 for attempt in job.attempts if attempt.clip is not None}
-    return tuple(clip for clip in record.clips if clip.cost and clip.sha256 not in known)
+    known = {_take(attempt.clip) for attempt in job.attempts if attempt.clip is not None}
+    return tuple(clip for clip in record.clips if clip.cost and _take(clip) not in known)
+
+
+def _take(clip: Clip) -> str:
+    """Return what tells a clip from all others; two takes may have the same content."""
+    return clip.take.reference if clip.take else clip.sha256
 
 
 def unknown_cost(outcome: Clip | ClipFailure, job: Job | None) -> Decimal:

@@ -20,8 +20,6 @@ from tests.doors.programs import TIMEOUT, environment
 END = "-----END CERTIFICATE-----"
 """One certificate is enough: reading all of them takes each command a tenth of a second."""
 
-NOTHING: Mapping[str, str] = {}
-
 
 @frozen
 class Command:
@@ -45,10 +43,14 @@ class Command:
 
 @frozen
 class Commands:
-    """Starts commands in `folder`, one at a time; what they print is added to `log`."""
+    """Starts commands in `folder`, one at a time, with environment variables of its own.
+
+    What they print is added to `log`.
+    """
 
     process: subprocess.Popen[str]
     folder: Path
+    variables: Mapping[str, str]
 
     @property
     def log(self) -> Path:
@@ -56,19 +58,17 @@ class Commands:
         return self.folder / "log.txt"
 
     def note(self, text: str) -> None:
-        """Add a line of one's own to the log."""
+        """Add a line to the log."""
         with self.log.open("a", encoding="utf-8") as log:
-            log.write(f"# {text}\n")
+            log.write(f"{text}\n")
 
-    async def start(self, *arguments: str, variables: Mapping[str, str] = NOTHING) -> Command:
-        """Start `vgen` with these arguments and these environment variables more."""
-        with self.log.open("a", encoding="utf-8") as log:
-            log.write(f"$ {' '.join(f'{k}={v}' for k, v in variables.items())} vgen ")
-            log.write(" ".join(arguments) + "\n")
+    async def start(self, *arguments: str, in_environment: str = "development") -> Command:
+        """Start `vgen` with these arguments, and `ENVIRONMENT`."""
+        self.note(f"ENVIRONMENT={in_environment} vgen {' '.join(arguments)}")
         command = {
             "folder": str(self.folder),
             "arguments": arguments,
-            "variables": dict(variables),
+            "variables": {**self.variables, "ENVIRONMENT": in_environment},
             "log": str(self.log),
         }
         assert self.process.stdin is not None
@@ -83,18 +83,18 @@ async def _line(process: subprocess.Popen[str]) -> str:
 
 
 @contextmanager
-def commands(folder: Path, variables: Mapping[str, str]) -> Generator[Commands]:
+def forking(folder: Path) -> Generator[subprocess.Popen[str]]:
     """Start the program whose children are the commands; it ends with the block."""
     certificates = folder / "certificates.pem"
     certificates.write_text("".join(certifi.contents().partition(END)[:2]), "utf-8")
     with subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("forking.py"))],
-        env=environment(COLUMNS="200", SSL_CERT_FILE=str(certificates), **variables),
+        env=environment(COLUMNS="200", SSL_CERT_FILE=str(certificates)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
         try:
-            yield Commands(process, folder)
+            yield process
         finally:
             process.kill()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from random import Random
@@ -18,7 +17,7 @@ from PIL import Image
 from vgen_replicate.simulator import Simulator
 
 from .books import Books, digest, job_in
-from .commands import NOTHING, Commands
+from .commands import Commands
 from .forking import LEASE
 
 CLIPS, DURATION = 3, 0.2
@@ -48,7 +47,6 @@ class Person:
     texts: list[str] = field(init=False)
     picture: int = 0
     environment: str = "development"
-    budget: str = AMPLE
     versions: list[Path] = field(factory=list[Path])
 
     def __attrs_post_init__(self) -> None:
@@ -89,15 +87,11 @@ class Person:
         text = json.dumps({"clip_prompts": items, "job_id": str(self.job_id)})
         (self.folder / "prompts.json").write_text(text, "utf-8")
 
-    def variables(self) -> Mapping[str, str]:
-        """Return the environment variables of a run."""
-        return {"ENVIRONMENT": self.environment}
-
     async def run(self, *options: str) -> int:
         """Run `vgen generate` to its end, and return its exit code."""
         self.write()
         command = await self.commands.start(
-            "generate", "prompts.json", *options, variables=self.variables()
+            "generate", "prompts.json", *options, in_environment=self.environment
         )
         code = await command.code()
         self.books.note()
@@ -105,7 +99,7 @@ class Person:
 
     async def vgen(self, *arguments: str) -> int:
         """Run another `vgen` command to its end, and return its exit code."""
-        command = await self.commands.start(*arguments, variables=NOTHING)
+        command = await self.commands.start(*arguments)
         return await command.code()
 
     async def finish(self) -> None:
@@ -116,8 +110,11 @@ class Person:
             if code == DONE:
                 break
         assert code == DONE, "there is no way on"
-        self.budget = AMPLE
+
+    async def check(self) -> None:
+        """Compare the ledger and the files with the provider's books."""
         self.books.check_paid_once()
+        self.books.check_job(await job_in(self.ledger, self.job_id), self.out)
 
     async def expect_nothing_paid(self, *options: str) -> int:
         """Run, and check that nothing was made."""
@@ -297,7 +294,7 @@ async def kills_a_redo(person: Person) -> None:
 async def _end(person: Person, number: signal.Signals, *options: str) -> None:
     person.write()
     command = await person.commands.start(
-        "generate", "prompts.json", *options, variables=person.variables()
+        "generate", "prompts.json", *options, in_environment=person.environment
     )
     await trio.sleep(person.rng.uniform(0, 1.5))
     command.send(number)
@@ -309,10 +306,10 @@ async def lets_it_sleep(person: Person) -> None:
     person.edit()
     person.write()
     start = ("generate", "prompts.json")
-    first = await person.commands.start(*start, variables=person.variables())
+    first = await person.commands.start(*start, in_environment=person.environment)
     await trio.sleep(person.rng.uniform(0, 1.0))
     first.send(signal.SIGSTOP)
-    second = await person.rival.start(*start, variables=person.variables())
+    second = await person.rival.start(*start, in_environment=person.environment)
     await trio.sleep(person.rng.uniform(0.5, 2.5) * LEASE)
     first.send(signal.SIGCONT)
     assert await first.code() == DONE
@@ -325,11 +322,11 @@ async def presses_twice(person: Person) -> None:
     person.edit()
     person.write()
     start = ("generate", "prompts.json")
-    first = await person.commands.start(*start, variables=person.variables())
+    first = await person.commands.start(*start, in_environment=person.environment)
     await trio.sleep(person.rng.uniform(0, 0.8))
     person.edit()
     person.write()
-    second = await person.rival.start(*start, variables=person.variables())
+    second = await person.rival.start(*start, in_environment=person.environment)
     assert await first.code() in {DONE, INTERRUPTED}
     assert await second.code() in {DONE, INTERRUPTED}
     assert await person.run() == DONE
