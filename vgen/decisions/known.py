@@ -21,18 +21,22 @@ def unknown_outcomes(record: Clips, job: Job | None) -> tuple[Clip | ClipFailure
     """Return what was paid for by the record, `clips.json`, and is not in the ledger.
 
     A job that the ledger has may have got more of failed attempts since, and less: of that, only
-    clips count, by the files of their takes.
+    clips count, by their content and the files of their takes.
     """
     if job is None:
         every: tuple[Clip | ClipFailure, ...] = (*record.clips, *record.failures)
         return tuple(outcome for outcome in every if cost_of(outcome))
-    known = {_take(attempt.clip) for attempt in job.attempts if attempt.clip is not None}
-    return tuple(clip for clip in record.clips if clip.cost and _take(clip) not in known)
+    known = [attempt.clip for attempt in job.attempts if attempt.clip is not None]
+    return tuple(
+        clip for clip in record.clips if clip.cost and not any(_is_same(clip, one) for one in known)
+    )
 
 
-def _take(clip: Clip) -> str:
-    """Return what tells a clip from all others; two takes may have the same content."""
-    return clip.take.reference if clip.take else clip.sha256
+def _is_same(one: Clip, other: Clip) -> bool:
+    """Whether two records are of the same take; two takes may have the same content."""
+    if one.sha256 != other.sha256:
+        return False
+    return not one.take or not other.take or one.take.reference == other.take.reference
 
 
 def unknown_cost(outcome: Clip | ClipFailure, job: Job | None) -> Decimal:
