@@ -67,7 +67,9 @@ def _cost(backend: VideoBackend, settings: Settings) -> str:
         quote = backend.quote(request_for(prompt, settings.generation, None))
     except Exception as error:
         raise ConfigurationError(f"its quote fails: {type(error).__name__}: {error}") from error
-    most = f"at most {dollars(quote.hold)} for {quote.duration:g} s"
-    if quote.price == Price():
-        return most
-    return f"{dollars(quote.price.base)} + {dollars(quote.price.per_second)}/s, {most}"
+    amounts = [f"at most {dollars(quote.hold)} for {quote.duration:g} s"]
+    if quote.price != Price():
+        amounts.insert(0, f"{dollars(quote.price.base)} + {dollars(quote.price.per_second)}/s")
+    elif quote.expected != quote.hold:
+        amounts.insert(0, f"about {dollars(quote.expected)}")
+    return ", ".join(amounts)

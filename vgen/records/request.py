@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from vgen.records import checks
 from vgen.records.money import ZERO, Price
@@ -107,16 +107,22 @@ class Capabilities:
 class Quote:
     """What one attempt would cost, and how long its clip would be.
 
-    `hold` is the most that it can be billed, failure and cancellation included, in US dollars.
-    `duration` is the length that it would make, in seconds. `price` gives the actual cost from the
-    actual duration where the provider's own bill is not used. `ignored` names the fields of the
-    request that cannot be honoured.
+    `hold` is the most that it can be billed, failure and cancellation included, and `expected` what
+    it will probably be, both in US dollars; by default, as much. `duration` is the length that it
+    would make, in seconds. `price` gives the actual cost from the actual duration where the
+    provider's own bill is not used. `ignored` names the fields of the request that cannot be
+    honoured. `run_limit` is how long the attempt may run, in seconds, where that is less than the
+    backend's own limit.
     """
 
     duration: float
     hold: Decimal = field(default=ZERO, validator=checks.amount)
     price: Price = Price()
     ignored: tuple[str, ...] = ()
+    expected: Decimal = field(
+        default=Factory(lambda quote: quote.hold, takes_self=True), validator=checks.amount
+    )
+    run_limit: float | None = None
 
 
 @frozen

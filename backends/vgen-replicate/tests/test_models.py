@@ -50,22 +50,31 @@ def test_svd_says_what_it_cannot_honour() -> None:
     ("environment", "first", "fallback"),
     [("production", "0.2375", "1.510625"), ("development", "0.013334", "0.08625")],
 )
-def test_the_default_prices(
+def test_the_formulas_prices(
     monkeypatch: pytest.MonkeyPatch, environment: str, first: str, fallback: str
 ) -> None:
     """Base and rate depend on the environment; CogVideoX costs five times as much."""
     monkeypatch.setenv("ENVIRONMENT", environment)
+    monkeypatch.setenv("REPLICATE_PRICING", "formula")
     for backend, cost in ((StableVideoDiffusion(), first), (CogVideoX(), fallback)):
         quote = backend.quote(request(duration=6.0))
         assert quote.price.cost(quote.duration) == pytest.approx(Decimal(cost), abs=Decimal("1e-4"))
         assert quote.hold >= quote.price.cost(quote.duration + 0.1)
+        assert quote.expected == quote.price.cost(quote.duration)
+
+
+def test_a_clip_is_expected_to_cost_its_usual_running_time() -> None:
+    """35 seconds for SVD, three for each step of CogVideoX, at $0.0014 each."""
+    assert StableVideoDiffusion().quote(request()).expected == Decimal("0.049")
+    assert CogVideoX().quote(request(steps=20)).expected == Decimal("0.084")
 
 
 def test_a_hold_covers_a_run_cancelled_at_its_limit() -> None:
     """Running time is billed also for failures: the hold is never below the longest one's cost."""
-    for backend in (StableVideoDiffusion(), CogVideoX(), CogVideoX(metered=True)):
-        at_limit = Decimal("0.0014") * Decimal(backend.capabilities.run_limit)
-        assert backend.quote(request()).hold > at_limit
+    for backend in (StableVideoDiffusion(), CogVideoX(), CogVideoX(metered=False)):
+        quote = backend.quote(request())
+        assert quote.run_limit is not None
+        assert quote.hold > Decimal("0.0014") * Decimal(quote.run_limit)
 
 
 def test_another_version(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
@@ -55,6 +55,9 @@ DEADLINE_MARGIN = 600
 """Seconds between vgen's own limits and the service's deadline for a prediction: time in which
 another process can take over."""
 
+LIMIT_FACTOR = 2.5
+"""An attempt may run so many times as long as usual: what takes longer hardly ever ends."""
+
 CANCEL_SECONDS = 30.0
 """Seconds that a prediction may still run while it is being cancelled."""
 
@@ -72,11 +75,11 @@ OUTPUT_RETENTION = 3600.0
 class ReplicateBackend(VideoBackend):
     """A declared model on Replicate.
 
-    `token` and `base_url` default to `REPLICATE_API_TOKEN` and `REPLICATE_BASE_URL`. `price`
-    replaces the declared one. With `metered`, or `REPLICATE_PRICING=metered`, a clip costs what the
-    service bills for its running time, not a price by its length. `quiet` is how many seconds a
-    submit without a response may take to appear in the service's listing. `transport` replaces
-    httpx's.
+    `token` and `base_url` default to `REPLICATE_API_TOKEN` and `REPLICATE_BASE_URL`. A clip costs
+    what the service bills for its running time (`metered`), or a price by its length: the `price`
+    that is given, or the declared one with `metered=False` or `REPLICATE_PRICING=formula`. `quiet`
+    is how many seconds a submit without a response may take to appear in the service's listing.
+    `transport` replaces httpx's.
 
     Every prediction has a deadline at the service, later than vgen's own limits.
 
@@ -96,7 +99,7 @@ class ReplicateBackend(VideoBackend):
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         check_number("quiet", quiet, zero=True)
-        self._metered = prices.is_metered() if metered is None else metered
+        self._metered = prices.is_metered(unless_said=price is None) if metered is None else metered
         check_type("metered", self._metered, bool)
         self.name = declaration.name
         self._declare(declaration if price is None else evolve(declaration, price=price))
@@ -108,7 +111,9 @@ class ReplicateBackend(VideoBackend):
         self._submissions = Submissions.shared(self._access)
         self._search = Search(self._client, self._submissions, quiet=quiet)
         self._status_reader = StatusReader(
-            declaration.per_run_second, max_cost=self._max_run_cost, metered=self._metered
+            declaration.per_run_second,
+            max_cost=self._run_cost(declaration.run_limit + CANCEL_SECONDS),
+            metered=self._metered,
         )
 
     async def __aenter__(self) -> Self:
@@ -127,15 +132,26 @@ class ReplicateBackend(VideoBackend):
 
     def quote(self, request: ClipRequest) -> Quote:
         """Return length, price and hold; the hold covers a run that is cancelled at its limit."""
+        declared = self._declaration
         seconds = self.capabilities.nearest_duration(request.duration)
-        price = self._declaration.price
-        by_length = Decimal(0) if self._metered else price.cost(seconds + LENGTH_TOLERANCE)
+        usually = declared.run_seconds and declared.run_seconds(request)
+        limit = min(declared.run_limit, LIMIT_FACTOR * usually if usually else inf)
+        hold = self._run_cost(limit + CANCEL_SECONDS)
+        if not self._metered:
+            hold = max(hold, declared.price.cost(seconds + LENGTH_TOLERANCE))
         return Quote(
             duration=seconds,
-            hold=max(self._max_run_cost, by_length),
-            price=price,
-            ignored=self._declaration.ignored(request),
+            hold=hold,
+            expected=self._expected(seconds, usually),
+            price=declared.price if not self._metered else Price(),
+            ignored=declared.ignored(request),
+            run_limit=limit,
         )
+
+    def _expected(self, seconds: float, usually: float | None) -> Decimal:
+        if not self._metered:
+            return self._declaration.price.cost(seconds)
+        return self._run_cost(self._declaration.run_limit / 2 if usually is None else usually)
 
     async def prepare(self, request: ClipRequest, image: Image | None) -> Prepared:
         """Look up the model's version, and upload the image."""
@@ -283,10 +299,8 @@ class ReplicateBackend(VideoBackend):
         self._submissions.record_prediction(attempt_id, prediction.id)
         return Ticket(self.name, prediction.id, self.account, prediction.version)
 
-    @property
-    def _max_run_cost(self) -> Decimal:
-        """The most that one attempt's running time can cost, in US dollars."""
-        seconds = self._declaration.run_limit + CANCEL_SECONDS
+    def _run_cost(self, seconds: float) -> Decimal:
+        """Return what so many seconds of running cost, in US dollars."""
         return self._declaration.per_run_second * Decimal(str(seconds))
 
     @property

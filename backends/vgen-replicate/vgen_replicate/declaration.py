@@ -111,6 +111,8 @@ class Declaration:
         price: the price of a clip: a base, and a rate per second of its length.
         per_run_second: the price of the hardware per second of running, in US dollars.
         run_limit, queue_limit: how long an attempt may run and queue, in seconds.
+        run_seconds: returns how long an attempt at a request usually runs, in seconds; `None`: that
+            is not known.
 
     Raises:
         ConfigurationError: a price or a time is invalid.
@@ -126,6 +128,7 @@ class Declaration:
     per_run_second: Decimal = field(validator=_has_type(Decimal))
     run_limit: float = field(validator=_above_zero)
     queue_limit: float = field(default=300.0, validator=_above_zero)
+    run_seconds: Callable[[ClipRequest], float] | None = None
 
     def variant(self, *, image: bool) -> Variant:
         """Return the model for a clip with or without a reference image.

@@ -75,7 +75,7 @@ class ReplicateModel(ReplicateBackend):
             run_limit=run_limit,
             queue_limit=queue_limit,
         )
-        super().__init__(self._base_declaration, **access)
+        super().__init__(self._base_declaration, price=price, **access)
 
     async def __aenter__(self) -> Self:
         """Open the connections and read the model's schema.

@@ -32,13 +32,14 @@ def by_environment(*, times: int = 1) -> Price:
     return Price(base=price.base * times, per_second=price.per_second * times)
 
 
-def is_metered() -> bool:
-    """Whether clips cost what the service bills, by `REPLICATE_PRICING`, not the formula's price.
+def is_metered(*, unless_said: bool) -> bool:
+    """Whether clips cost what the service bills, or the formula's price, by `REPLICATE_PRICING`.
 
     Raises:
         ConfigurationError: the variable has another value.
     """
-    pricing = os.environ.get(PRICING_VARIABLE, FORMULA).strip().lower() or FORMULA
+    default = METERED if unless_said else FORMULA
+    pricing = os.environ.get(PRICING_VARIABLE, "").strip().lower() or default
     if pricing not in {FORMULA, METERED}:
         raise ConfigurationError(
             f"{PRICING_VARIABLE}: {pricing!r} is neither {FORMULA} nor {METERED}"

@@ -97,8 +97,9 @@ class _Watch:
         cls, run: AttemptRun, report: Callable[[float], None], scope: trio.CancelScope
     ) -> Self:
         """Begin to wait; the `scope` is cancelled when it has taken too long."""
-        limits = run.backend.capabilities
-        run_limit = min(limits.run_limit, run.context.settings.attempt_timeout or limits.run_limit)
+        limits, quote = run.backend.capabilities, run.backend.quote(run.attempt.request)
+        own = (run.context.settings.attempt_timeout, quote.run_limit)
+        run_limit = min([limits.run_limit, *(limit for limit in own if limit is not None)])
         run.word = LastWord()
         scope.deadline = trio.current_time() + limits.queue_limit + run_limit
         return cls(run, report, scope, run_limit, scope.deadline)

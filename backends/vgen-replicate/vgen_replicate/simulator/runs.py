@@ -67,16 +67,19 @@ class Runs:
             prediction.shot = await self._prepare(prediction)
         except ValueError as error:
             await self.clock.sleep(SETUP_SECONDS)
-            self._fail(prediction, str(error))
+            self.service.end(prediction, "failed", self.clock.now(), error=str(error))
             return
         seconds = prediction.plan.run_seconds(prediction.shot)
-        await self.clock.sleep(min(seconds, MAX_RUN_SECONDS))
+        ran = min(seconds, MAX_RUN_SECONDS)
+        await self.clock.sleep(ran)
+        # What it ran is what was planned, however late this task is woken.
+        ended = (prediction.started or 0.0) + ran
         if seconds > MAX_RUN_SECONDS:
-            self._fail(prediction, "Prediction timed out")
+            self.service.end(prediction, "failed", ended, error="Prediction timed out")
         elif prediction.plan.fails_at is not None:
-            self._fail(prediction, FAILURE)
+            self.service.end(prediction, "failed", ended, error=FAILURE)
         else:
-            self.service.end(prediction, "succeeded", self.clock.now())
+            self.service.end(prediction, "succeeded", ended)
 
     async def _prepare(self, prediction: Prediction) -> Shot:
         data = picture_bytes(prediction, self.service.files, self.clock.now())
@@ -87,9 +90,6 @@ class Runs:
         prediction.picture = data
         model = prediction.model
         return model.shot(model.filled(prediction.input), size)
-
-    def _fail(self, prediction: Prediction, error: str) -> None:
-        self.service.end(prediction, "failed", self.clock.now(), error=error)
 
     def _machine(self, model: Model) -> trio.Semaphore:
         return self._machines.setdefault(model.path, trio.Semaphore(model.workers))
