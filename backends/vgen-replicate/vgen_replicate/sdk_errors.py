@@ -61,8 +61,9 @@ def submit_error(error: Exception) -> VgenError:
 
 def request_error(error: Exception) -> VgenError:
     """Convert the error of a request that is safe to repeat."""
-    what = _cause(error) if isinstance(error, APIConnectionError) else _message(error)
-    return _refusal(error) or NetworkError(f"malformed answer: {what}")
+    if isinstance(error, APIConnectionError):
+        return NetworkError(f"no answer: {_cause(error)}")
+    return _refusal(error) or NetworkError(f"malformed answer: {_message(error)}")
 
 
 class PredictionNotFoundError(NetworkError):

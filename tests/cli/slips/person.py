@@ -85,7 +85,9 @@ class Person:
         ]
         items[PICTURE_CLIP]["scene_reference_url"] = "picture.png"
         text = json.dumps({"clip_prompts": items, "job_id": str(self.job_id)})
-        (self.folder / "prompts.json").write_text(text, "utf-8")
+        written = self.folder / "written.json"
+        written.write_text(text, "utf-8")
+        written.replace(self.folder / "prompts.json")  # a command may be reading it
 
     async def run(self, *options: str) -> int:
         """Run `vgen generate` to its end, and return its exit code."""
