@@ -158,8 +158,8 @@ def test_no_ledger(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (workdir / "empty.db").touch()
     assert run(["ledger", "--ledger", "empty.db"]) == 2
     assert lines(capsys.readouterr().err) == [
-        "clips/vgen.db: there is no ledger; choose one with --ledger",
-        "empty.db: there is no ledger; choose one with --ledger",
+        "clips/vgen.db: there is no ledger; name one with --ledger, or its folder with --out",
+        "empty.db: there is no ledger; name one with --ledger, or its folder with --out",
     ]
     assert [path.name for path in workdir.iterdir()] == ["empty.db"]
     assert (workdir / "empty.db").stat().st_size == 0

@@ -55,7 +55,7 @@ def test_a_paid_clip_is_not_replaced_for_free(
     before = (paid_job / "clip_001.mp4").read_bytes()
     write_three_prompts(Path("prompts.json"), "bars", "other bars")
     assert run(["generate", "prompts.json", "--backend", "toy"]) == 2
-    (line,) = lines(capsys.readouterr().err)[1:]
+    (line,) = lines(capsys.readouterr().err)
     assert line.startswith("clip 1 was paid for, and toy would replace it for free: name a paid ")
     assert (paid_job / "clip_001.mp4").read_bytes() == before
 

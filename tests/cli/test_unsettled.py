@@ -157,6 +157,6 @@ def test_a_missing_ledger(workdir: Path, capsys: pytest.CaptureFixture[str]) -> 
     for words in (["ledger", "unsettled"], ["ledger", "reconcile"], ["cancel", "00"]):
         assert run(words) == 2
         assert capsys.readouterr().err.endswith(
-            "clips/vgen.db: there is no ledger; choose one with --ledger\n"
+            "clips/vgen.db: there is no ledger; name one with --ledger, or its folder with --out\n"
         )
     assert not (workdir / "clips").exists()

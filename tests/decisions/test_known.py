@@ -42,6 +42,12 @@ def test_without_its_job_all_that_was_paid_is_unknown() -> None:
     assert [cost_of(outcome) for outcome in (PAID, AT_NO_COST, FAILED)] == [COST, 0, COST]
 
 
+def test_what_was_in_flight_is_unknown_too() -> None:
+    """A killed run has left attempts that may be billed, and their ledger is gone."""
+    running = ClipFailure(4, "gone", (FailedAttempt("svd", "still ticketed", may_be_billed=True),))
+    assert unknown_outcomes(evolve(RECORD, failures=(running,)), None) == (PAID, running)
+
+
 def test_an_older_ledger_does_not_know_newer_clips() -> None:
     """A paid clip is known by its take's file, in whichever attempt it stands."""
     older = evolve(PAID, sha256="older")

@@ -33,6 +33,24 @@ def test_right_lengths_first(
 
 
 @pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("long drawn", ("long", "drawn")),
+        ("drawn long", ("drawn", "long")),
+        ("long drawn right", ("right", "long", "drawn")),
+        ("drawn right long", ("drawn", "right", "long")),
+    ],
+)
+def test_what_is_drawn_stands_behind_the_models_before_it(
+    names: str, expected: tuple[str, ...]
+) -> None:
+    """Also where its length is right and a model's is not: it was named to stand in for them."""
+    made = {"long": 9.0, "right": 4.0, "drawn": 4.0}
+    found = [Offer(n, Quote(duration=made[n]), drawn=n == "drawn") for n in names.split()]
+    assert order(found, target=4.0, tolerance=2.0) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "image", "has_image", "able"),
     [
         (True, True, True, True),

@@ -132,6 +132,20 @@ def test_fixture(sent):
     result.stdout.no_fnmatch_line("*spent*")
 
 
+def test_a_paid_backend_prepares_nothing(pytester: pytest.Pytester) -> None:
+    """Where a provider cannot be reached, a test fails before that is waited for."""
+    tests = """
+class Lonely(Paid):
+    async def prepare(self, request, image):
+        raise AssertionError("asked")
+
+def test_it():
+    with pytest.raises(pytest.fail.Exception, match="would submit to the paid backend"):
+        trio.run(Lonely().prepare, None, None)
+"""
+    assert outcomes(pytester, tests) == {"passed": 1}
+
+
 def test_fixtures_give_fakes(pytester: pytest.Pytester) -> None:
     """The fixtures are fakes and a virtual clock, new ones for each test."""
     tests = """

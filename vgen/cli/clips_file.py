@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import trio
 
-from vgen import ClipFailure, ClipGivenUp, Clips, ClipStored, Event, to_json
+from vgen import AttemptSubmitted, ClipFailure, ClipGivenUp, Clips, ClipStored, Event, to_json
 from vgen.cli.job_id import CLIPS_FILE
 from vgen.drive.exception_groups import single_error
 from vgen.drive.job.result import count_clips
@@ -57,12 +57,12 @@ class ClipsFile:
         """Observe the job: remember why clips failed, and note that the file is out of date."""
         if isinstance(event, ClipGivenUp):
             self._failures[event.failure.clip_index] = event.failure
-        if isinstance(event, ClipGivenUp | ClipStored):
+        if isinstance(event, AttemptSubmitted | ClipGivenUp | ClipStored):
             self._changed.set()
 
     @asynccontextmanager
     async def updating(self) -> AsyncGenerator[None]:
-        """Rewrite the file whenever a clip was stored or given up, while the block runs."""
+        """Rewrite the file whenever a clip was sent, stored or given up, while the block runs."""
         with single_error():
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._update)

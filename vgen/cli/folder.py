@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import aclosing
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -17,7 +18,7 @@ from vgen.cli.job_id import choose_job_id, read_record
 from vgen.cli.ledger_option import checked_ledger
 from vgen.cli.storage_option import SPOOL, ClipStorage
 from vgen.cli.text import dollars
-from vgen.decisions.known import paid_clips, unknown_cost, unknown_outcomes
+from vgen.decisions.known import may_be_billed, paid_clips, unknown_cost, unknown_outcomes
 from vgen.errors import ConfigurationError
 from vgen.ports.ledger import CostLedger
 from vgen.records.job import Job
@@ -36,6 +37,16 @@ class Folder:
     record: Clips | None
     job: Job | None
     strays: tuple[Path, ...]
+
+    @property
+    def unknown_paid(self) -> Decimal:
+        """What was paid and is not in the ledger, in US dollars."""
+        return sum((unknown_cost(outcome, self.job) for outcome in self.unknown), ZERO)
+
+    @property
+    def spent(self) -> Decimal:
+        """What the ledger has as spent, in US dollars."""
+        return self.job.account.spent if self.job else ZERO
 
     @property
     def unknown(self) -> tuple[Clip | ClipFailure, ...]:
@@ -95,14 +106,18 @@ async def check_folder(
 
 
 def _refuse_unknown(folder: Folder, *, adopt: bool) -> None:
-    paid = sum((unknown_cost(outcome, folder.job) for outcome in folder.unknown), ZERO)
+    paid = folder.unknown_paid
     what = f"{folder.out}: the ledger does not know {dollars(paid)} that its clips.json has as paid"
+    running = sum(may_be_billed(outcome) for outcome in folder.unknown)
+    if running:
+        what += f", and {running} attempts that may still be billed"
     if folder.job is not None and any(a.sent and a.is_open for a in folder.job.attempts):
         raise ConfigurationError(f"{what}: ask the providers first, by vgen ledger reconcile")
     if not adopt:
         raise ConfigurationError(
-            f"{what}: name its own ledger with --ledger, have the clips written down and kept with "
-            "--adopt, or choose another --out"
+            f"{what}: name its own ledger with --ledger, or have the clips written down and kept "
+            f"with --adopt and a --budget of {dollars(folder.spent + paid)} or more, or choose "
+            "another --out"
         )
 
 
@@ -114,7 +129,7 @@ async def _refuse_foreign(
         if await storage.stat(key) is not None:
             raise ConfigurationError(
                 f"{folder.out / key}: is there, and neither a clips.json nor the ledger knows it: "
-                "name its ledger or its --job-id, or choose another --out"
+                "name its ledger with --ledger, or choose another --out"
             )
 
 

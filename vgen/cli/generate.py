@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from rich.console import Console
 from vgen import (
     Clips,
     Event,
+    JobOpened,
+    Observer,
     PromptsFile,
     Runner,
     Settings,
@@ -36,9 +38,10 @@ from vgen.cli.storage_option import SPOOL, ClipStorage
 from vgen.cli.tables import outcome_table
 from vgen.cli.terms import Terms, choose_terms, describe_terms
 from vgen.drive.job.validation import check_prompts
-from vgen.errors import InsufficientClipsError, InvalidPromptsError
+from vgen.errors import BudgetExceededError, InsufficientClipsError, InvalidPromptsError
 from vgen.ports.backend import VideoBackend
 from vgen.ports.ledger import CostLedger
+from vgen.records.money import ZERO
 
 GRACE = 5.0
 """How long an interrupted command may take to write and report what was made, in seconds."""
@@ -100,30 +103,26 @@ async def _generate(plan: Plan, problems: Sequence[str]) -> ExitCode:
 
     code = ExitCode.INTERRUPTED
     async with interruptible(stopping):
-        await _check(plan, problems, console)
+        await _check(plan, problems)
         code = await _run(plan, console)
     return code  # noqa: RET504 (it stays INTERRUPTED after a signal)
 
 
-async def _check(plan: Plan, problems: Sequence[str], console: Console) -> None:
-    """Check everything without writing anything; say how this run changes the job's terms."""
+async def _check(plan: Plan, problems: Sequence[str]) -> None:
+    """Check everything without writing anything."""
     wrong = await check_prompts(
         plan.file,
         backends=plan.backends,
         storage=plan.storage,
         min_clips=plan.options.min_clips,
+        is_new=plan.folder.job is None,
     )
     if wrong or problems:
         raise InvalidPromptsError([*wrong, *problems])
     await check_folder(plan.folder, plan.file.readable, plan.storage, plan.options)
     job = plan.folder.job
-    if job is None:
-        return
-    if plan.options.job_id is None and plan.file.job_id is None:
+    if job is not None and plan.options.job_id is None and plan.file.job_id is None:
         check_related(plan.file.readable, job, plan.options.out)
-    line = describe_terms(plan.options, job.manifest, plan.terms)
-    if line:
-        print_message(line, console)
 
 
 async def _run(plan: Plan, console: Console) -> ExitCode:
@@ -150,7 +149,7 @@ async def _process(plan: Plan, record: ClipsFile, console: Console) -> Clips:
             storage=plan.storage,
             ledger=plan.ledger,
             settings=plan.settings,
-            observer=_call_both(show, record.observe),
+            observer=_call_all(_tell_terms(plan, console), show, record.observe),
             clip_key=plan.storage.key,
             spool=plan.options.out / SPOOL,
         ) as runner,
@@ -171,6 +170,9 @@ async def _process(plan: Plan, record: ClipsFile, console: Console) -> Clips:
 
 
 async def _adopt(plan: Plan, runner: Runner, console: Console) -> None:
+    budget, spent, asked = plan.terms.budget, plan.folder.spent, plan.folder.unknown_paid
+    if spent + asked > budget:
+        raise BudgetExceededError(limit=budget, spent=spent, held=ZERO, asked=asked)
     manifest = await runner.open_job(
         plan.job_id,
         plan.file.prompts(),
@@ -188,12 +190,23 @@ async def _adopt(plan: Plan, runner: Runner, console: Console) -> None:
     print_message(line, console)
 
 
-def _call_both(
-    first: Callable[[Event], None], second: Callable[[Event], None]
-) -> Callable[[Event], None]:
+def _tell_terms(plan: Plan, console: Console) -> Observer:
+    """Return an observer that says how this run has changed the job, when that is written down."""
+    job = plan.folder.job
+    lines = [describe_terms(plan.options, job.manifest, plan.terms)] if job else []
+
     def observe(event: Event) -> None:
-        first(event)
-        second(event)
+        while lines and isinstance(event, JobOpened):
+            if line := lines.pop():
+                print_message(line, console)
+
+    return observe
+
+
+def _call_all(*observers: Observer) -> Observer:
+    def observe(event: Event) -> None:
+        for each in observers:
+            each(event)
 
     return observe
 

@@ -38,7 +38,9 @@ def existing_ledger(url: str | None, out: Path) -> CostLedger:
     """
     path = ledger_path(url, out)
     if path is not None and (not path.is_file() or not path.stat().st_size):
-        raise ConfigurationError(f"{path}: there is no ledger; choose one with --ledger")
+        raise ConfigurationError(
+            f"{path}: there is no ledger; name one with --ledger, or its folder with --out"
+        )
     return make_ledger(url, out)
 
 

@@ -17,15 +17,20 @@ def cost_of(outcome: Clip | ClipFailure) -> Decimal:
     return sum((attempt.cost for attempt in outcome.tried), ZERO)
 
 
+def may_be_billed(outcome: Clip | ClipFailure) -> bool:
+    """Whether an attempt at a clip was still open."""
+    return isinstance(outcome, ClipFailure) and any(each.may_be_billed for each in outcome.tried)
+
+
 def unknown_outcomes(record: Clips, job: Job | None) -> tuple[Clip | ClipFailure, ...]:
-    """Return what was paid for by the record, `clips.json`, and is not in the ledger.
+    """Return what was or may be paid for by the record, `clips.json`, and is not in the ledger.
 
     A job that the ledger has may have got more of failed attempts since, and less: of that, only
     clips count, by their content and the files of their takes.
     """
     if job is None:
         every: tuple[Clip | ClipFailure, ...] = (*record.clips, *record.failures)
-        return tuple(outcome for outcome in every if cost_of(outcome))
+        return tuple(outcome for outcome in every if cost_of(outcome) or may_be_billed(outcome))
     known = [attempt.clip for attempt in job.attempts if attempt.clip is not None]
     return tuple(
         clip for clip in record.clips if clip.cost and not any(_is_same(clip, one) for one in known)

@@ -11,10 +11,11 @@ from vgen.records.request import Capabilities, Quote
 
 @frozen
 class Offer:
-    """What one backend of the route offers for a clip."""
+    """What one backend of the route offers for a clip; `drawn`: by a procedure, not a model."""
 
     backend: str
     quote: Quote
+    drawn: bool = False
 
 
 def can_make(capabilities: Capabilities, *, image: bool) -> bool:
@@ -26,10 +27,12 @@ def order(offers: Sequence[Offer], *, target: float, tolerance: float) -> tuple[
     """Sort the backends that can make a clip: the user's order, but right lengths first.
 
     A backend whose length misses the `target` (seconds) by more than the `tolerance` stands
-    behind those that meet it.
+    behind those that meet it. A procedure that is named after a model stays behind all models.
     """
 
-    def misses(offer: Offer) -> bool:
-        return abs(offer.quote.duration - target) > tolerance
+    def rank(place: int) -> tuple[bool, bool]:
+        offer = offers[place]
+        stands_in = offer.drawn and any(not other.drawn for other in offers[:place])
+        return stands_in, abs(offer.quote.duration - target) > tolerance
 
-    return tuple(offer.backend for offer in sorted(offers, key=misses))
+    return tuple(offers[place].backend for place in sorted(range(len(offers)), key=rank))

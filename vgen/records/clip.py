@@ -93,11 +93,15 @@ class Clip:
 
 @frozen
 class FailedAttempt:
-    """One failed attempt: on which backend, why, and what it was billed in US dollars."""
+    """One failed attempt: on which backend, why, and what it was billed in US dollars.
+
+    `may_be_billed`: it is still open, and holds money.
+    """
 
     backend: str
     reason: str
     cost: Decimal = ZERO
+    may_be_billed: bool = False
 
 
 @frozen

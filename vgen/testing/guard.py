@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, cast
-from uuid import UUID
 
 import pytest
 
 from vgen.ports.backend import VideoBackend
-from vgen.records.request import Prepared
-from vgen.records.status import Ticket
 from vgen.testing.stand_ins import is_stand_in
 
-Submit = Callable[[Any, Prepared, UUID], Awaitable[Ticket]]
+Method = Callable[..., Coroutine[Any, Any, Any]]
+
+GUARDED = ("prepare", "submit")
+"""What leads to a bill: a test fails before a provider is asked for anything."""
 
 
 class Guard:
-    """Wraps the `submit` of every backend class, those defined later included.
+    """Wraps `prepare` and `submit` of every backend class, those defined later included.
 
     A refusal fails the test at once: an ordinary exception might be handled by the service.
     """
@@ -27,7 +27,7 @@ class Guard:
     def __init__(self) -> None:
         self._test = ""
         self._installed = False
-        self._guarded: set[Submit] = set()
+        self._guarded: set[Method] = set()
 
     @contextmanager
     def active(self, test: str, *, live: bool) -> Generator[None]:
@@ -50,9 +50,9 @@ class Guard:
             )
 
     def _install(self) -> None:
-        """Wrap `submit` of all present and future subclasses of `VideoBackend`."""
+        """Wrap the methods of `VideoBackend` and of all its present and future subclasses."""
         self._installed = True
-        pending = VideoBackend.__subclasses__()
+        pending: list[type[Any]] = [VideoBackend]
         while pending:
             kind = pending.pop()
             pending += kind.__subclasses__()
@@ -65,17 +65,19 @@ class Guard:
         type.__setattr__(VideoBackend, "__init_subclass__", classmethod(init_subclass))
 
     def _wrap(self, kind: type[Any]) -> None:
-        submit: Submit | None = vars(kind).get("submit")
-        if submit is None or submit in self._guarded:
-            return
+        for name in GUARDED:
+            method: Method | None = vars(kind).get(name)
+            if method is not None and method not in self._guarded:
+                self._guarded.add(guarded := self._guarding(method))
+                type.__setattr__(kind, name, guarded)
 
-        @wraps(submit)
-        async def guarded(backend: VideoBackend, prepared: Prepared, attempt_id: UUID) -> Ticket:
+    def _guarding(self, method: Method) -> Method:
+        @wraps(method)
+        async def guarded(backend: VideoBackend, *arguments: Any) -> Any:
             self.check(backend)
-            return await submit(backend, prepared, attempt_id)
+            return await method(backend, *arguments)
 
-        self._guarded.add(guarded)
-        type.__setattr__(kind, "submit", guarded)
+        return guarded
 
 
 GUARD = Guard()

@@ -122,6 +122,19 @@ async def test_what_cannot_be_chosen(autojump_clock: MockClock) -> None:
     assert fakes.storage.files[CLIP] == before[CLIP]
 
 
+async def test_a_clip_is_kept_whose_take_was_deleted(autojump_clock: MockClock) -> None:
+    """Its file becomes a take again before another one replaces it, and is taken back for free."""
+    fakes = Fakes()
+    await run_job(fakes)
+    del fakes.storage.files[fakes.take(1)]
+    made = fakes.storage.files[CLIP]
+    await run_job(fakes, *"aBc")
+    assert fakes.storage.files[fakes.take(1)] == made
+    await run_job(fakes)
+    assert fakes.storage.files[CLIP] == made
+    assert Counter(fakes.backend.submitted) == Counter("abcB")
+
+
 async def test_an_older_vgens_clip_becomes_a_take(autojump_clock: MockClock) -> None:
     """A clip with one file only is copied before another take replaces its file."""
     fakes = Fakes()

@@ -117,14 +117,15 @@ async def publish(run: ClipRun, stored: Attempt, *, choice: Choice | None = None
 
 
 async def _keep_older(run: ClipRun, stored: Attempt) -> None:
-    """Copy an older take that has no file of its own, before its file is replaced."""
+    """Copy an older take that has no other file, before the one in the clip's place is replaced."""
     delivery = run.context.delivery
     for older in takes(list(run.attempts.values())):
         clip = older.clip
-        if clip is None or clip.take is not None or older.attempt_id == stored.attempt_id:
+        if clip is None or older.attempt_id == stored.attempt_id:
             continue
-        found = await delivery.storage.stat(clip.reference)
-        if found is not None and _may_be(clip, found):
+        if not _is_in_place(clip, await delivery.storage.stat(clip.reference)):
+            continue
+        if clip.take is None or await delivery.storage.stat(clip.take.reference) is None:
             key = take_key(delivery.clip_key(older.job_id, older.clip_index), older)
             file = await delivery.copy(run.context.attempts.settings, clip.reference, key)
             await _written(run, older, Stored(evolve(clip, take=file)))

@@ -61,7 +61,11 @@ def plan_clip(
     """Plan one clip: what is asked for, and the backends that can make it, best first."""
     request = request_for(prompt, settings.generation, image)
     offers = [
-        Offer(name, backend.quote(request))
+        Offer(
+            name,
+            backend.quote(request),
+            drawn=backend.capabilities.generator is Generator.PROCEDURAL,
+        )
         for name, backend in backends.items()
         if can_make(backend.capabilities, image=request.image is not None)
     ]

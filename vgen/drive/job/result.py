@@ -37,7 +37,11 @@ async def _outcome(
     if stored is not None and stored.clip is not None and planned.clip_index not in failures:
         cost = sum((attempt.spent for attempt in attempts), ZERO)
         return evolve(stored.clip, video_url=await current_url(storage, stored.clip), cost=cost)
-    tried = tuple(FailedAttempt(a.backend, _reason(a), a.spent) for a in attempts if a.sent)
+    tried = tuple(
+        FailedAttempt(a.backend, _reason(a), a.spent, may_be_billed=a.is_open and bool(a.hold))
+        for a in attempts
+        if a.sent
+    )
     known = failures.get(planned.clip_index)
     reason = known.reason if known else tried[-1].reason if tried else "not started"
     return ClipFailure(planned.clip_index, reason, tried)

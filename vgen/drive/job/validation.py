@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import TypeGuard
 
 import trio
@@ -96,7 +97,7 @@ async def check_places(delivery: Delivery, manifest: Manifest) -> None:
     for planned in manifest.clips:
         try:
             key = delivery.clip_key(manifest.job_id, planned.clip_index)
-            for place in (key, f"{takes_folder(key)}{planned.clip_index}.mp4"):
+            for place in (key, takes_folder(key) + PurePosixPath(key).name):
                 await delivery.storage.check_writable(place)
         except StorageError as error:
             problems.append(str(error))
@@ -105,16 +106,23 @@ async def check_places(delivery: Delivery, manifest: Manifest) -> None:
 
 
 async def check_prompts(
-    file: PromptsFile, *, backends: Sequence[VideoBackend], storage: Storage, min_clips: int
+    file: PromptsFile,
+    *,
+    backends: Sequence[VideoBackend],
+    storage: Storage,
+    min_clips: int,
+    is_new: bool = True,
 ) -> tuple[str, ...]:
     """Return a line for each problem of the file, and for all that a runner would refuse.
 
     Nothing is written or sent, and no backend need be open. An image that is temporarily
-    unavailable is no problem of the file; without `backends` what they can make is not checked.
+    unavailable is no problem of the file, nor is one that is missing where the job `is_new` no
+    longer: its clip may have been made. Without `backends` what they can make is not checked.
     """
     prompts = dict(zip(file.positions, file.readable, strict=True))
     images, unreadable = await read_images(Images(storage, Inspector(), backoff=0), prompts)
-    problems = [*file.problems, *too_few(file.count, min_clips), *unreadable.values()]
+    problems = [*file.problems, *too_few(file.count, min_clips)]
+    problems += unreadable.values() if is_new else ()
     if backends:
         readable = {
             position: prompt
