@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from attrs import evolve
 
-from tests.records.samples import a_manifest, an_attempt
+from tests.records.samples import REQUEST, a_manifest, a_prompt, an_attempt
 from vgen.abc import Attempt, Custody, Money
 from vgen.decisions.attempts import (
     is_missing,
@@ -80,3 +80,14 @@ def test_an_attempt_tells_what_it_was_made_for() -> None:
     planned = planned_as(sent)
     assert (planned.clip_index, planned.request) == (sent.clip_index, sent.request)
     assert stored_attempt([attempt(Custody.STORED)], planned) is not None
+
+
+def test_the_plan_of_an_attempt_asks_for_all_that_it_asked_for() -> None:
+    """With the image, what not to show and the metadata, on the backend that the attempt is on."""
+    metadata = {"seed": 7, "mood": "calm"}
+    request = evolve(REQUEST, negative_prompt="fog", image="scene.png", metadata=metadata)
+    planned = planned_as(evolve(an_attempt(JOB, 2), request=request))
+    assert planned.prompt == a_prompt(
+        2, negative_prompt="fog", scene_reference_url="scene.png", metadata=metadata
+    )
+    assert (planned.request, planned.route) == (request, ("svd",))

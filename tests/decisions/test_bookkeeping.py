@@ -16,6 +16,7 @@ from tests.records.samples import CLIP, an_attempt
 from vgen.decisions.bookkeeping import apply_entry, movement, post
 from vgen.errors import LedgerError
 from vgen.records.attempt import Attempt, Custody, Money
+from vgen.records.clip import Choice
 from vgen.records.entry import (
     Chosen,
     Doubted,
@@ -162,6 +163,13 @@ def test_entries_leave_their_mark() -> None:
     assert apply_entry(lost, Released("refunded")).billed is None
     assert apply_entry(sent, Doubted("silence")).reason == "silence"
     assert apply_entry(sent, WrittenOff("age")).reason == "age"
+
+
+def test_a_choice_stands_in_its_take() -> None:
+    """The clip as it was chosen, with its new file and the choice itself, replaces the stored."""
+    chosen = evolve(CLIP, reference="clip.mp4", choice=Choice("f", 1))
+    stored = apply_entry(at("settled fetched"), Stored(CLIP))
+    assert apply_entry(stored, Chosen(chosen)).clip == chosen
 
 
 @pytest.mark.parametrize("state", sorted(REACHED))

@@ -8,8 +8,10 @@ from uuid import UUID
 import pytest
 from attrs import evolve, fields
 
-from tests.records.samples import a_manifest, a_prompt, an_attempt
+from tests.records.samples import CLIP, REQUEST, a_manifest, a_prompt, an_attempt
 from vgen.decisions.fingerprint import fingerprint, same_request
+from vgen.records.attempt import Attempt, Custody
+from vgen.records.job import PlannedClip
 from vgen.records.prompt import ClipPrompt
 from vgen.records.settings import GenerationSettings
 
@@ -18,6 +20,7 @@ PROMPT = a_prompt(
     2, negative_prompt="fog", scene_reference_url=URL, metadata={"seed": 7, "mood": "calm"}
 )
 SETTINGS = GenerationSettings()
+PLANNED = a_manifest(UUID(int=1)).clips[0]
 
 
 @pytest.mark.parametrize(
@@ -109,3 +112,65 @@ def test_the_images_bytes_count(before: str | None, now: str | None, *, same: bo
     planned = evolve(planned, request=evolve(planned.request, image_sha256=now))
     assert same_request(attempt, planned) is same
     assert not same_request(attempt, evolve(planned, fingerprint="another"))
+
+
+def made(*ignored: str, **asked: Any) -> Attempt:
+    """A stored take of another request than the planned one, by a backend that ignores fields."""
+    one = an_attempt(UUID(int=1), custody=Custody.STORED, clip=evolve(CLIP, ignored=ignored))
+    return evolve(one, fingerprint="another", request=evolve(REQUEST, **asked))
+
+
+def planned(image: str | None, sha256: str | None = None) -> PlannedClip:
+    """The planned clip with an image."""
+    request = evolve(REQUEST, image=image, image_sha256=sha256)
+    return evolve(PLANNED, prompt=a_prompt(scene_reference_url=image), request=request)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "same"),
+    [
+        (made("steps", steps=30), True),
+        (made("steps", "negative_prompt", steps=30, negative_prompt="fog"), True),
+        (made(steps=30), False),
+        (made("steps", steps=30, motion=9), False),
+        (made("steps", "seed", prompt="a harbour"), False),
+        (evolve(made("steps", steps=30), clip=None), False),
+    ],
+)
+def test_what_the_backend_ignored_is_no_change(attempt: Attempt, *, same: bool) -> None:
+    """A clip would come out the same with it; one field that was not ignored is a change."""
+    assert same_request(attempt, PLANNED) is same
+
+
+def test_another_take_or_length_is_a_change_whatever_was_ignored() -> None:
+    """A user who asks for the clip again, or for another target length, wants another clip."""
+    attempt = made("steps", steps=30)
+    assert not same_request(attempt, evolve(PLANNED, take=1))
+    assert same_request(evolve(attempt, take=1), evolve(PLANNED, take=1))
+    assert not same_request(attempt, evolve(PLANNED, prompt=a_prompt(duration=5.0)))
+
+
+@pytest.mark.parametrize(
+    ("image", "same"),
+    [
+        (URL, True),
+        ("https://images.example/scenes/1.png?token=tuesday", True),
+        ("https://images.example/scenes/2.png?token=monday", False),
+        (None, False),
+    ],
+)
+def test_another_image_is_a_change_whatever_was_ignored(image: str | None, *, same: bool) -> None:
+    """It is told by its name, of which the signature is no part."""
+    assert same_request(made("steps", steps=30, image=URL), planned(image)) is same
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "same"),
+    [("a" * 64, None, True), (None, "a" * 64, True), ("a" * 64, "b" * 64, False)],
+)
+def test_an_unread_image_is_no_change_beside_what_was_ignored(
+    before: str | None, now: str | None, *, same: bool
+) -> None:
+    """Only bytes that were read both times can tell that they are others."""
+    attempt = made("steps", steps=30, image=URL, image_sha256=before)
+    assert same_request(attempt, planned(URL, now)) is same

@@ -74,3 +74,9 @@ def test_what_the_ledger_has_of_a_clip_is_not_counted_twice() -> None:
     assert unknown_cost(newer, None) == 3 * COST
     assert unknown_cost(newer, job(stored(PAID))) == 2 * COST
     assert unknown_cost(PAID, job(stored(newer))) == 0
+
+
+def test_a_failure_without_attempts_has_cost_nothing() -> None:
+    """Its cost is an exact amount in US dollars like that of any other."""
+    assert cost_of(ClipFailure(3, "no")).is_zero()
+    assert unknown_cost(ClipFailure(3, "no"), job()).is_zero()

@@ -154,3 +154,55 @@ def test_the_first_rate_limit_since_an_acceptance_is_kept() -> None:
     assert accept(known, 12.0).refused_since is None
     assert accept(accept(known, 12.0), 12.0).refused_since is None
     assert refuse(accept(known, 12.0), 13.0).refused_since == 13.0
+
+
+@pytest.mark.parametrize(
+    ("period", "calm", "is_limited"),
+    [
+        (0.375, CALM, True),
+        (0.375, CALM + 1, False),
+        (0.5, CALM + 1, True),
+        (10.0, CALM + 1, True),
+    ],
+)
+def test_only_calm_at_a_short_period_frees_an_account(
+    period: float, calm: int, *, is_limited: bool
+) -> None:
+    """After more than eight periods of less than half a second its submits are paced no more."""
+    known = accept(limited(period=period, cycles=calm), (calm + 1) * period)
+    assert known.limited is is_limited
+    assert known.began == (calm + 1) * period
+
+
+def test_a_submit_at_the_end_of_a_period_begins_the_next() -> None:
+    """What is accepted or refused right at the end of a period no longer counts for it."""
+    known = accept(refuse(pace.accepted(Pace(), 0.0, paced=False), 0.0, 10.0), 10.0)
+    assert (accept(known, 19.0).taken, accept(known, 20.0).taken) == (2, 1)
+    assert (refuse(known, 19.0).most, refuse(known, 20.0).most) == (1, None)
+    assert refuse(known, 25.0).most is None
+
+
+def test_what_a_period_still_takes_is_due_at_once() -> None:
+    """The next submit is not held back while the period is not known to be full."""
+    known = accept(refuse(pace.accepted(Pace(), 0.0, paced=False), 0.0, 10.0), 10.0)
+    assert accept(known, 15.0).next_at == 15.0
+
+
+def test_a_full_period_is_followed_by_a_shorter_one_that_takes_as_many() -> None:
+    """The first submit after the last that a period takes begins another, also where it is early.
+
+    How long the period is, is searched for on: a refusal within it tells how many it takes alone.
+    """
+    known = accept(accept(refuse(pace.accepted(Pace(), 0.0, paced=False), 0.0), 2.0), 2.0)
+    known = refuse(known, 2.5)
+    assert (known.most, known.too_short, known.next_at) == (2, 0.0, 3.0)
+    known = accept(accept(known, 3.0), 3.0)
+    assert (known.taken, known.next_at) == (2, 3.5)
+    known = accept(known, 3.5)
+    assert (known.taken, known.period) == (1, 0.5)
+
+
+def test_without_an_acceptance_pauses_grow_from_the_first_refusal() -> None:
+    """An account that has accepted nothing yet is asked less and less often as well."""
+    known = refuse(refuse(Pace(), 5.0), 45.0)
+    assert (known.began, known.next_at) == (5.0, 65.0)

@@ -56,13 +56,14 @@ def decide(  # noqa: PLR0913 - each is what a test may want otherwise
     rerolls: int = 0,
     backends_left: int = 0,
     fall_back_on: Sequence[FallBackReason] = ANY_REASON,
+    backoff: float = 2.0,
     jitter: float = 0.0,
 ) -> Decision:
-    """What follows, with a first pause of two seconds."""
+    """What follows, with a first pause of two seconds unless another is given."""
     return retry.decide(
         error,
         Tries(tried, refused, rate_limited_for, account_pause, unsent_for),
-        Policy(attempts, rerolls, fall_back_on, backoff=2.0, patience=600.0),
+        Policy(attempts, rerolls, fall_back_on, backoff, patience=600.0),
         backends_left=backends_left,
         jitter=jitter,
     )
@@ -191,3 +192,21 @@ def test_a_provider_that_cannot_be_reached_is_waited_for() -> None:
     assert decisions == [Again(2.0), Again(10.0), Again(30.0), Again(30.0), GiveUp()]
     assert decide(error, unsent_for=599, backends_left=1) == Again(30.0)
     assert decide(error, unsent_for=600, backends_left=1) == FallBack()
+
+
+@pytest.mark.parametrize(
+    ("error", "unsent_for", "pause"),
+    [
+        (RetryableError("x"), None, 0.0),
+        (RateLimitedError("x"), None, 0.0),
+        (RateLimitedError("x", retry_after=0.0), None, 0.0),
+        (RateLimitedError("x", retry_after=0.5), None, 0.5),
+        (NetworkError("not sent"), 0.0, 0.1),
+        (NetworkError("not sent"), 40.0, 10.0),
+    ],
+)
+def test_a_backoff_of_zero_is_kept_to(
+    error: VgenError, unsent_for: float | None, pause: float
+) -> None:
+    """No pause is made up but the one before a provider that cannot be reached is tried again."""
+    assert decide(error, unsent_for=unsent_for, backoff=0.0) == Again(pause)

@@ -52,6 +52,12 @@ def test_changes_are_named(route: tuple[str, ...], budget: str, expected: str) -
     assert changes(BEFORE, route=route, budget=Decimal(budget)) == expected
 
 
+def test_a_changed_route_names_all_backends_of_before() -> None:
+    """A shortened route tells what it was, backend by backend."""
+    before = evolve(BEFORE, backends=("svd", "cog"))
+    assert changes(before, route=["svd"], budget=Decimal(2)) == "route svd instead of svd, cog"
+
+
 def test_older_records_have_the_routes_of_their_clips() -> None:
     """A manifest without backends names those of its clips, each once, in order."""
     first, second, third = BEFORE.clips
@@ -98,3 +104,12 @@ def test_unrelated_prompts(text: str, attempts: list[Attempt], *, unrelated: boo
     job = Job(BEFORE, Account(limit=Decimal(2)), (*attempts, *old))
     prompts = [a_prompt(0, prompt="new"), a_prompt(1, prompt=text)]
     assert is_unrelated(prompts, job) is unrelated
+
+
+def test_what_is_planned_is_related_before_it_is_made() -> None:
+    """A job whose clips are all of older prompts still asks for what it plans now."""
+    attempt = stored(cost="0")
+    older = evolve(attempt, request=evolve(attempt.request, prompt="made before"))
+    job = Job(BEFORE, Account(limit=Decimal(2)), (older,))
+    assert not is_unrelated([a_prompt(0, prompt="a lighthouse")], job)
+    assert is_unrelated([a_prompt(0, prompt="another")], job)
