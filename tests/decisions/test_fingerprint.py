@@ -174,3 +174,11 @@ def test_an_unread_image_is_no_change_beside_what_was_ignored(
     """Only bytes that were read both times can tell that they are others."""
     attempt = made("steps", steps=30, image=URL, image_sha256=before)
     assert same_request(attempt, planned(URL, now)) is same
+
+
+@pytest.mark.parametrize(("ignored", "same"), [(("image",), True), ((), False)])
+def test_an_image_that_was_ignored_is_no_change(ignored: tuple[str, ...], *, same: bool) -> None:
+    """Neither another image nor other bytes change the request for what was made without it."""
+    attempt = made(*ignored, image=URL, image_sha256="a" * 64)
+    assert same_request(attempt, planned("other.png", "b" * 64)) is same
+    assert same_request(attempt, planned(None)) is same

@@ -174,6 +174,13 @@ def test_only_calm_at_a_short_period_frees_an_account(
     assert known.began == (calm + 1) * period
 
 
+def test_an_account_that_was_freed_is_as_a_new_one() -> None:
+    """The next rate limit says nothing of how many submits a period takes."""
+    freed = accept(limited(period=0.375, cycles=CALM + 1), (CALM + 2) * 0.375)
+    assert freed == Pace(began=freed.began)
+    assert refuse(freed, freed.next_at + 10.0).most is None
+
+
 def test_a_submit_at_the_end_of_a_period_begins_the_next() -> None:
     """What is accepted or refused right at the end of a period no longer counts for it."""
     known = accept(refuse(pace.accepted(Pace(), 0.0, paced=False), 0.0, 10.0), 10.0)

@@ -54,6 +54,8 @@ def accepted(pace: Pace, now: float, *, paced: bool) -> Pace:
         pace = evolve(pace, taken=pace.taken + 1, refused_since=None)
     else:
         pace = _next_period(pace, now, gap if period is None else min(gap, period))
+    if not pace.limited:
+        return pace
     if pace.most is None or pace.taken < pace.most:
         return evolve(pace, next_at=now, renewed=False)
     return evolve(pace, next_at=_due(pace, now), renewed=True)

@@ -122,6 +122,21 @@ async def test_what_cannot_be_chosen(autojump_clock: MockClock) -> None:
     assert fakes.storage.files[CLIP] == before[CLIP]
 
 
+async def test_an_image_that_is_put_back_costs_nothing(autojump_clock: MockClock) -> None:
+    """Also where the clip of the image between them was made anew."""
+    fakes = Fakes()
+    for shade in (10, 200):
+        fakes.storage.images["cat.png"] = picture(shade)
+        await run_with_image(fakes, *"abc")
+    async with fakes.runner() as runner:
+        made = prompts(*"abc", image="cat.png")
+        await runner.process(JOB, made, budget=PLENTY, redo=[1])
+    fakes.storage.images["cat.png"] = picture(10)
+    await run_with_image(fakes, *"abc")
+    assert fakes.storage.files[CLIP] == fakes.storage.files[fakes.take(1)]
+    assert Counter(fakes.backend.submitted) == Counter("abcabcb")
+
+
 async def test_a_clip_is_kept_whose_take_was_deleted(autojump_clock: MockClock) -> None:
     """Its file becomes a take again before another one replaces it, and is taken back for free."""
     fakes = Fakes()

@@ -114,7 +114,13 @@ def plan_job(
     def plan(prompt: ClipPrompt) -> PlannedClip:
         index, image = prompt.clip_index, images.get(prompt.scene_reference_url or "")
         attempts = before.of_clip(index) if before else ()
-        take = current_take(prompt, settings.generation, known.get(index), attempts)
+        take = current_take(
+            prompt,
+            settings.generation,
+            known.get(index),
+            attempts,
+            image_sha256=image.sha256 if isinstance(image, Image) else None,
+        )
         planned = plan_clip(prompt, image, backends, settings, take=take)
         stored = stored_attempt(attempts, planned)
         if stored is not None and (
