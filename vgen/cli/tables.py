@@ -13,14 +13,17 @@ from vgen import Clip, ClipFailure, Clips
 from vgen.cli.text import dollars, safe_text
 
 
-def new_table(*columns: str, right: tuple[str, ...] = ()) -> Table:
-    """Return an empty table; columns named in `right` are right-aligned and not wrapped."""
+def new_table(*columns: str, right: tuple[str, ...] = (), whole: tuple[str, ...] = ()) -> Table:
+    """Return an empty table; columns named in `right` are right-aligned.
+
+    They are not wrapped, nor are those in `whole`.
+    """
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
         if column in right:
             made.add_column(column, justify="right", no_wrap=True)
         else:
-            made.add_column(column, overflow="fold")
+            made.add_column(column, overflow="fold", no_wrap=column in whole)
     return made
 
 

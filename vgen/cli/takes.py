@@ -43,6 +43,7 @@ def choose(
 
 
 async def _list(runner: Runner, job_id: UUID) -> Sequence[Take]:
+    stdout_console().print(Text(f"job {job_id}"))
     return await runner.takes(job_id)
 
 
@@ -70,9 +71,8 @@ def _show(found: Sequence[Take]) -> None:
     if not found:
         stdout_console().print(Text("no take yet"))
         return
-    rows = new_table(
-        "Clip", "Take", "", "Backend", "Cost", "File", "Prompt", right=("Clip", "Take", "Cost")
-    )
+    columns = ("Clip", "Take", "", "Backend", "Cost", "File", "Prompt")
+    rows = new_table(*columns, right=("Clip", "Take", "Cost"), whole=("File",))
     for take in found:
         file = take.clip.take
         rows.add_row(
