@@ -84,7 +84,8 @@ class Settings:
         attempts: how many attempts a clip gets on a backend in one run.
         tolerance: by how many seconds a clip may miss its target without being marked.
         patience: how long a provider that cannot be reached is waited for, in seconds, since it
-            last answered: what is in flight there is paid for, and may be finished.
+            last answered: what is in flight there is paid for, and may be finished. A clip that is
+            not sent yet is tried for as long, and then on its next backend.
         submit_timeout: how long a submit may take before it is in doubt, in seconds.
         grace: how long a job that ends may take to cancel what is open, in seconds.
         thorough: judge every frame of every clip instead of a sample.
