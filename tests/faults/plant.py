@@ -17,6 +17,8 @@ from .table import Planted
 ROOT = Path(__file__).parents[2]
 RANDOM = "tests/drive/random_jobs"
 NO_CACHES = shutil.ignore_patterns("__pycache__")
+LONGEST = 900.0
+"""How long tests may take, in seconds: a fault may keep a job in virtual time from ending."""
 
 
 @frozen
@@ -71,19 +73,23 @@ def _write(path: Path, source: str) -> None:
 
 
 def run_tests(scratch: Path, what: Sequence[str], *, jobs: int = 0) -> str:
-    """Run some tests on the copy; gives their output, or "" where none failed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "--tb=short", "-p", "no:cacheprovider", *what],
-        cwd=scratch,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(scratch),
-            "VGEN_RANDOM_JOBS": str(jobs),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """Run some tests on the copy; gives their output, or "" where none failed.
+
+    Tests that do not end have noticed the fault.
+    """
+    command = ["pytest", "-x", "-q", "--tb=short", "-p", "no:cacheprovider", *what]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=scratch,
+            env={**os.environ, "PYTHONPATH": str(scratch), "VGEN_RANDOM_JOBS": str(jobs)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONGEST,
+        )
+    except subprocess.TimeoutExpired:
+        return f"FAILED tests::they did not end within {LONGEST:g} s\n"
     if done.returncode not in {0, 1}:
         raise RuntimeError(f"the tests did not run: {done.stdout}{done.stderr}")
     return done.stdout if done.returncode else ""
