@@ -52,5 +52,5 @@ async def test_a_sequence_of_slips(
             await slip(person)
             await person.check()
             keep_version(person)
-        await person.finish()
+        await person.goes_on(*FULL, "--budget", AMPLE)
         await person.check()
