@@ -43,8 +43,9 @@ class TestPostgresLedger(Shared):
 
 
 class TestSupabaseLedger(Shared):
-    """Over the REST API."""
+    """Over the REST API: the functions are the same, so that fewer histories are enough."""
 
+    examples = 15
     gateway: Rest
 
     @pytest.fixture(autouse=True)

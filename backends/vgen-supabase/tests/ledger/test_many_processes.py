@@ -116,4 +116,4 @@ def test_over_the_rest_api(database: Database, gateway: Rest) -> None:
     """Likewise; the database functions are the same, so a tenth of the schedules is enough."""
     arguments = "vgen_supabase:SupabaseLedger", gateway.url, gateway.key()
     ledger = SupabaseLedger(gateway.url, gateway.key())
-    trio.run(partial(keep_the_budget, ledger, arguments, max(5, SCHEDULES // 10)))
+    trio.run(partial(keep_the_budget, ledger, arguments, max(3, SCHEDULES // 10)))
