@@ -248,3 +248,14 @@ async def test_an_unknown_reason_is_refused(autojump_clock: MockClock) -> None:
         with pytest.raises(InvalidPromptsError, match=r"fall_back_on: must be of unavail.*'x'"):
             await runner.process(JOB, prompts("x"), min_clips=1, fall_back_on=wrong)
     assert await fakes.ledger.job(JOB) is None
+
+
+async def test_nothing_that_was_about_to_leave_goes_to_a_refused_account(
+    autojump_clock: MockClock,
+) -> None:
+    """What was being written down when the first answer came is not sent there any more."""
+    first = FakeBackend("first", default=NO_CREDIT)
+    ledger = MemoryLedger(faults=[Delay("reserve", nth=2, times=2)])
+    clips = await run_job(Fakes([first, FakeBackend("second")], ledger=ledger), *"abc")
+    assert len(first.submitted) == 1
+    assert {clip.backend for clip in clips.clips} == {"second"}
