@@ -186,6 +186,21 @@ def test_a_spooled_clip_that_nobody_knows(out: Path, capsys: pytest.CaptureFixtu
     assert refused(capsys).startswith(f"clips/spool/{ONE}.mp4: is a finished clip that the ledger")
 
 
+def test_attempts_in_flight_are_not_forgotten(
+    out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A killed run leaves them in `clips.json`: without its ledger nothing is sent unasked."""
+    clips = record(out)
+    tried = [{"backend": "paid", "reason": "still ticketed", "may_be_billed": True}]
+    failures = [{"clip_index": i, "reason": "still ticketed", "tried": tried} for i in range(3)]
+    (out / "clips.json").write_text(json.dumps({**clips, "clips": [], "failures": failures}))
+    (out / "vgen.db").unlink()
+    assert "$0.00 that its clips.json has as paid, and 3 attempts that may" in refused(
+        capsys, *PAID
+    )
+    assert make(*PAID, "--adopt") == 0
+
+
 def test_open_attempts_are_settled_first(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where the ledger has open attempts, the providers are asked before clips are adopted."""
     ledger = str(out / "vgen.db")

@@ -17,7 +17,7 @@ from PIL import Image
 from vgen_replicate.simulator import Simulator
 
 from .books import Books, digest, job_in
-from .commands import Commands
+from .commands import Command, Commands
 from .forking import LEASE
 
 CLIPS, DURATION = 3, 0.2
@@ -298,11 +298,15 @@ async def kills_a_redo(person: Person) -> None:
     await person.goes_on()
 
 
-async def _end(person: Person, number: signal.Signals, *options: str) -> None:
+async def _begin(person: Person, commands: Commands, *options: str) -> Command:
     person.write()
-    command = await person.commands.start(
+    return await commands.start(
         "generate", "prompts.json", *options, in_environment=person.environment
     )
+
+
+async def _end(person: Person, number: signal.Signals, *options: str) -> None:
+    command = await _begin(person, person.commands, *options)
     await trio.sleep(person.rng.uniform(0, 1.5))
     command.send(number)
     assert await command.code() in {DONE, INTERRUPTED, -number}
@@ -311,12 +315,10 @@ async def _end(person: Person, number: signal.Signals, *options: str) -> None:
 async def lets_it_sleep(person: Person) -> None:
     """Stops a run for longer than its claims last, while a second one goes on."""
     person.edit()
-    person.write()
-    start = ("generate", "prompts.json")
-    first = await person.commands.start(*start, in_environment=person.environment)
+    first = await _begin(person, person.commands)
     await trio.sleep(person.rng.uniform(0, 1.0))
     first.send(signal.SIGSTOP)
-    second = await person.rival.start(*start, in_environment=person.environment)
+    second = await _begin(person, person.rival)
     await trio.sleep(person.rng.uniform(0.5, 2.5) * LEASE)
     first.send(signal.SIGCONT)
     assert await first.code() == DONE
@@ -327,13 +329,10 @@ async def lets_it_sleep(person: Person) -> None:
 async def presses_twice(person: Person) -> None:
     """Runs two commands at once, with an edit between them."""
     person.edit()
-    person.write()
-    start = ("generate", "prompts.json")
-    first = await person.commands.start(*start, in_environment=person.environment)
+    first = await _begin(person, person.commands)
     await trio.sleep(person.rng.uniform(0, 0.8))
     person.edit()
-    person.write()
-    second = await person.rival.start(*start, in_environment=person.environment)
+    second = await _begin(person, person.rival)
     assert await first.code() in {DONE, INTERRUPTED}
     assert await second.code() in {DONE, INTERRUPTED}
     assert await person.run() == DONE
