@@ -19,8 +19,8 @@ from rich.console import Console
 
 import vgen
 from vgen.cli.job_status import JobStatus
+from vgen.cli.outcome import outcome_table
 from vgen.cli.progress import ProgressBars
-from vgen.cli.tables import outcome_table
 from vgen_animatic import Animatic
 
 HERE = Path(__file__).parent

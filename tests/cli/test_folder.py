@@ -49,7 +49,7 @@ def spent(capsys: pytest.CaptureFixture[str]) -> str:
     """What the ledger says was spent on its only job."""
     capsys.readouterr()
     assert run(["ledger"]) == 0
-    return capsys.readouterr().out.splitlines()[-2].split()[2]
+    return capsys.readouterr().out.splitlines()[-1].split()[2]
 
 
 async def leave_open(path: str, job_id: UUID) -> None:

@@ -1,79 +1,85 @@
-"""The outcome table, and how untrusted text and amounts are shown."""
+"""Tables fit the screen, and nothing in them is broken or left out."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-from uuid import UUID
+import string
 
-import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rich.console import Console
 
-from vgen import Clip, ClipFailure, Clips, FailedAttempt
-from vgen.cli.tables import outcome_table
-from vgen.cli.text import dollars, escaped, safe_text
+from vgen.cli.tables import Table
 
-LATE = Clip(
-    0, "", 9.5, 6.0, 3.5,
-    cost=Decimal("0.298"), retry_count=2, within_tolerance=False, backend="paid",
-    reference="clip_000.mp4", ignored=("steps", "seed"), notes=("made without its image: gone",),
-)  # fmt: skip
-SHORT = Clip(2, "", 2.0, 6.0, -4.0, within_tolerance=False, reference="clip_002.mp4")
-MISSING = ClipFailure(
-    1, "[b]refused[/b]", (FailedAttempt("toy", "no"), FailedAttempt("paid", "no", Decimal("0.1")))
-)
+WORDS = st.text(string.ascii_lowercase + "日é", min_size=1, max_size=50)
+NAMES = st.text(string.ascii_lowercase, min_size=1, max_size=20)
+TEXTS = st.lists(WORDS, max_size=30).map(" ".join)
+ROWS = st.lists(st.tuples(NAMES, NAMES, NAMES, WORDS, TEXTS), min_size=1, max_size=4)
+NAMED_UNDER_ROWS = {"Backend:", "File:"}
 
 
-def table_text(*, width: int) -> str:
-    """The outcome table, as text, of a job with a clip of each kind."""
-    clips = Clips.of(UUID(int=1), [LATE, MISSING, SHORT], total_cost=Decimal("0.398"), seconds=61.5)
+def rendered(width: int, table: Table) -> list[str]:
+    """The lines of a table on a screen of that width."""
     screen = Console(width=width, color_system=None)
     with screen.capture() as captured:
-        screen.print(outcome_table(clips, "[out]"))
-    return captured.get()
+        screen.print(table)
+    return captured.get().splitlines()
 
 
-def test_the_table_has_a_row_for_each_clip() -> None:
-    """Each row has duration and target, cost, file and notes, in the order of the clips."""
-    _, head, _, first, second, third, _, total = table_text(width=200).splitlines()
-    assert head.split() == ["Clip", "Seconds", "Backend", "Cost", "File", "Notes"]
-    notes = "made without its image: gone; 3.5 s too long; attempt 3; ignored: steps, seed"
-    assert first.split() == f"0 9.50 of 6.00 paid $0.298 clip_000.mp4 {notes}".split()
-    assert second.split() == ["1", "none", "toy,", "paid", "$0.10", "missing", "[b]refused[/b]"]
-    assert third.split() == [
-        "2",
-        "2.00",
-        "of",
-        "6.00",
-        "free",
-        "clip_002.mp4",
-        "4.0",
-        "s",
-        "too",
-        "short",
+@settings(max_examples=60, derandomize=True, database=None, deadline=None)
+@given(width=st.integers(60, 120), rows=ROWS)
+def test_every_word_stands_whole_on_the_screen(
+    width: int, rows: list[tuple[str, str, str, str, str]]
+) -> None:
+    """No line is longer than the screen is wide, no word is broken, and all are in their order."""
+    table = Table("Job", "Spent", "Backend", "File", "Note", right=("Spent",))
+    for row in rows:
+        table.add_row(*row)
+    _, *lines = rendered(width, table)
+    assert all(Console().measure(line).maximum <= width for line in lines)
+    assert all(line == line.rstrip() for line in lines)
+    shown = [word for line in lines for word in line.split() if word not in NAMED_UNDER_ROWS]
+    assert shown == [word for row in rows for cell in row for word in cell.split()]
+
+
+def test_a_long_note_goes_under_its_row() -> None:
+    """A note beside its row stays there where it fits; a long one is indented below."""
+    table = Table("Job", "Spent", "Note", right=("Spent",))
+    table.add_row("9f86d081", "$0.0493", "done")
+    table.add_row("c1d0a3b7", "$12.00", "the service answered 503: no upstream")
+    assert rendered(30, table) == [
+        "Job         Spent  Note",
+        "9f86d081  $0.0493  done",
+        "c1d0a3b7   $12.00",
+        "      the service answered",
+        "      503: no upstream",
     ]
-    assert total == "2 of 3 clips in [out], $0.398, 61.5 s"
 
 
-@pytest.mark.parametrize("width", [80, 120])
-def test_the_table_fits_the_screen(width: int) -> None:
-    """Notes are wrapped; file names and numbers are not cut."""
-    text = table_text(width=width)
-    assert all(len(line) <= width for line in text.splitlines())
-    for uncut in ("clip_000.mp4", "9.50 of 6.00", "$0.298", "too short"):
-        assert uncut in text
+def test_further_columns_under_a_row_are_named() -> None:
+    """Where the columns before the last do not fit either, they go below with their names."""
+    table = Table("Faults", "File", "Note")
+    table.add_row("none", "takes/clip_003-2-9f86d081.mp4", "its picture stands still for 2.1 s")
+    assert rendered(44, table) == [
+        "Faults  File",
+        "none    takes/clip_003-2-9f86d081.mp4",
+        "      its picture stands still for 2.1 s",
+    ]
+    assert rendered(36, table)[1:4] == [
+        "none",
+        "      File:",
+        "      takes/clip_003-2-9f86d081.mp4",
+    ]
 
 
-@pytest.mark.parametrize(
-    ("amount", "spelled"),
-    [("0", "$0.00"), ("1", "$1.00"), ("0.298", "$0.298"), ("0.23337500000011", "$0.2334")],
-)
-def test_dollars(amount: str, spelled: str) -> None:
-    """Amounts have cents, and up to four places where they need them."""
-    assert dollars(Decimal(amount)) == spelled
+def test_a_word_longer_than_the_screen_is_folded() -> None:
+    """Only such a word is broken, and all of it is shown."""
+    table = Table("Clip", "File")
+    table.add_row("0", "x" * 45)
+    assert rendered(20, table) == ["Clip", "0", "x" * 20, "x" * 20, "x" * 5]
 
 
-def test_untrusted_text_cannot_control_the_terminal() -> None:
-    """Escape sequences, direction marks and invisible characters are shown as escapes."""
-    assert escaped("naïve 日本 [red]") == "naïve 日本 [red]"
-    assert escaped("a\x1b[2Jb\r\n\u202ec\ud800") == "a\\x1b[2Jb\\r\\n\\u202ec\\ud800"
-    assert safe_text("[red]").plain == "[red]"
+def test_a_last_column_without_text_is_left_out() -> None:
+    """Where no row has a note, nothing says that there might be one."""
+    table = Table("Job", "Note")
+    table.add_row("9f86d081", "")
+    assert rendered(80, table) == ["Job", "9f86d081"]

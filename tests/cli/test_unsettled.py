@@ -71,6 +71,7 @@ def test_unsettled_attempts_are_listed(
         shown = capsys.readouterr().out
         assert str(left_open.attempt_id)[:8] in shown.split()
         assert "$0.25" in shown
+        assert max(len(line) for line in shown.splitlines()) <= 80
 
 
 @pytest.mark.parametrize("length", [3, 8, 36])

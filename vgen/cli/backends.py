@@ -11,7 +11,7 @@ from vgen import ClipPrompt, Settings
 from vgen.cli import plugins
 from vgen.cli.console import stdout_console
 from vgen.cli.exit_codes import ExitCode
-from vgen.cli.tables import new_table
+from vgen.cli.tables import Table
 from vgen.cli.text import dollars, safe_text
 from vgen.drive.job.planning import request_for
 from vgen.errors import ConfigurationError
@@ -25,21 +25,21 @@ MOST_LISTED = 5
 
 def backends() -> ExitCode:
     """List the installed backends; for those that cannot be used, print the reason."""
-    rows = new_table("Backend", "From", "Seconds", "Up to", "Pictures by", "Cost")
+    table = Table("Backend", "From", "Seconds", "Up to", "Pictures by", "Cost")
     broken: list[Text] = []
     settings = Settings.from_environment(os.environ)
     points = plugins.installed()
     for name, point in points.items():
         try:
             backend = plugins.make_backend(point)
-            rows.add_row(safe_text(name, "bold"), *_cells(backend, settings))
+            table.add_row(safe_text(name, "bold"), *_cells(backend, settings))
         except ConfigurationError as error:
             broken.append(
                 Text.assemble(safe_text(name, "bold"), " cannot be used: ", safe_text(str(error)))
             )
     console = stdout_console()
-    if rows.row_count:
-        console.print(rows)
+    if table:
+        console.print(table)
     for line in broken if points else [Text("no backend is installed")]:
         console.print(line, soft_wrap=True)
     return ExitCode.DONE
@@ -67,7 +67,7 @@ def _cost(backend: VideoBackend, settings: Settings) -> str:
         quote = backend.quote(request_for(prompt, settings.generation, None))
     except Exception as error:
         raise ConfigurationError(f"its quote fails: {type(error).__name__}: {error}") from error
-    amounts = [f"at most {dollars(quote.hold)} for {quote.duration:g} s"]
+    amounts = [f"at most {dollars(quote.hold)} for {quote.duration:.3g} s"]
     if quote.price != Price():
         amounts.insert(0, f"{dollars(quote.price.base)} + {dollars(quote.price.per_second)}/s")
     elif quote.expected != quote.hold:

@@ -32,10 +32,10 @@ from vgen.cli.folder import Folder, check_folder, read_folder
 from vgen.cli.generate_options import GenerateOptions
 from vgen.cli.job_id import check_related
 from vgen.cli.ledger_option import make_ledger
+from vgen.cli.outcome import outcome_table
 from vgen.cli.progress import show_progress
 from vgen.cli.signals import interruptible
 from vgen.cli.storage_option import SPOOL, ClipStorage
-from vgen.cli.tables import outcome_table
 from vgen.cli.terms import Terms, choose_terms, describe_terms
 from vgen.drive.job.validation import check_prompts
 from vgen.errors import BudgetExceededError, InsufficientClipsError, InvalidPromptsError

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from pathlib import Path
-from uuid import UUID
 
 import trio
 from rich.console import Group, RenderableType
@@ -13,8 +12,8 @@ from rich.text import Text
 from vgen.cli.console import print_message, print_raw, stderr_console, stdout_console
 from vgen.cli.exit_codes import ExitCode
 from vgen.cli.ledger_option import existing_ledger, id_by_prefix, make_ledger
-from vgen.cli.tables import new_table
-from vgen.cli.text import dollars, safe_text, short_id
+from vgen.cli.tables import Table
+from vgen.cli.text import dollars, escaped, safe_text, short_id
 from vgen.errors import ConfigurationError
 from vgen.ports.ledger import CostLedger, MigratedLedger
 from vgen.records.attempt import Attempt, Money
@@ -74,14 +73,11 @@ def _list(jobs: list[Job]) -> RenderableType:
     if not jobs:
         return Text("no job yet")
     amounts = ("Limit", "Spent", "Held", "Doubt")
-    rows = new_table("Job", *amounts, "Outcome", right=("Job", *amounts))
+    table = Table("Job", *amounts, "Outcome", right=amounts)
     for job in jobs:
-        rows.add_row(_id(job.manifest.job_id), *_amounts(job), _outcome(job))
-    return rows
-
-
-def _id(job_id: UUID) -> Text:
-    return Text(str(job_id), "bold")
+        job_id = Text(short_id(job.manifest.job_id), "bold")
+        table.add_row(job_id, *_amounts(job), job.outcome or "not ended")
+    return table
 
 
 def _amounts(job: Job) -> list[Text]:
@@ -97,33 +93,29 @@ def _amounts(job: Job) -> list[Text]:
     ]
 
 
-def _outcome(job: Job) -> Text:
-    return safe_text(job.outcome or "not ended")
-
-
 def _one(job: Job) -> RenderableType:
     limit, spent, held, in_doubt = _amounts(job)
     head = Text.assemble(
-        "job ", _id(job.manifest.job_id), ": ", _outcome(job), "\n",
+        "job ", (str(job.manifest.job_id), "bold"), ": ", escaped(job.outcome or "not ended"), "\n",
         "limit ", limit, ", spent ", spent, ", held ", held, ", in doubt ", in_doubt,
     )  # fmt: skip
     columns = ("Clip", "Try", "Attempt", "Backend", "Money", "Clip is", "Hold", "Billed", "Reason")
-    rows = new_table(*columns, right=("Clip", "Try", "Attempt", "Hold", "Billed"))
+    table = Table(*columns, right=("Clip", "Try", "Hold", "Billed"))
     for attempt in job.attempts:
-        rows.add_row(*_cells(attempt))
-    return Group(head, rows) if job.attempts else head
+        table.add_row(*_cells(attempt))
+    return Group(head, "", table) if job.attempts else head
 
 
-def _cells(attempt: Attempt) -> list[Text]:
+def _cells(attempt: Attempt) -> list[str | Text]:
     billed = "" if attempt.billed is None else dollars(attempt.billed)
     return [
-        Text(str(attempt.clip_index)),
-        Text(str(attempt.number)),
-        Text(short_id(attempt.attempt_id)),
-        safe_text(attempt.backend),
+        str(attempt.clip_index),
+        str(attempt.number),
+        short_id(attempt.attempt_id),
+        attempt.backend,
         Text(attempt.money, "yellow" if attempt.money in OPEN_MONEY else ""),
         Text(attempt.custody, "green" if attempt.clip is not None else ""),
-        Text(dollars(attempt.hold)),
+        dollars(attempt.hold),
         Text(billed, "red" if attempt.overrun else ""),
-        safe_text(attempt.reason),
+        safe_text(attempt.reason, "dim"),
     ]

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from vgen.cli.console import print_message, stdout_console
 from vgen.cli.exit_codes import ExitCode
-from vgen.cli.tables import new_table
+from vgen.cli.tables import Table
 from vgen.cli.text import safe_text
 from vgen.errors import VideoError
 from vgen.records.video import Inspection
@@ -29,22 +29,13 @@ class ProbeResult:
 def probe(files: Sequence[Path], *, strict: bool) -> ExitCode:
     """Inspect each file; returns `TOO_FEW_CLIPS` if one is useless, or if `strict` faulty."""
     results = [_probe(path) for path in files]
-    rows = new_table(
-        "File",
-        "Codec",
-        "Size",
-        "Frames",
-        "Fps",
-        "Seconds",
-        "Bytes",
-        "Faults",
-        right=("Frames", "Fps", "Seconds", "Bytes"),
-    )
+    numbers = ("Frames", "Fps", "Seconds", "Bytes")
+    table = Table("Codec", "Size", *numbers, "Faults", "File", right=numbers)
     for result in results:
         if isinstance(result.found, Inspection):
-            rows.add_row(safe_text(str(result.path)), *_cells(result.found))
-    if rows.row_count:
-        stdout_console().print(rows)
+            table.add_row(*_cells(result.found), safe_text(str(result.path), "bold"))
+    if table:
+        stdout_console().print(table)
     for line in (line for result in results for line in _explanations(result)):
         print_message(line)
     refused = any(_is_refused(result.found, strict=strict) for result in results)
@@ -58,14 +49,14 @@ def _probe(path: Path) -> ProbeResult:
         return ProbeResult(path, error)
 
 
-def _cells(found: Inspection) -> Iterator[Text]:
+def _cells(found: Inspection) -> Iterator[str | Text]:
     info, judgement = found.info, found.judgement
-    yield safe_text(info.codec)
-    yield Text(f"{info.width}x{info.height}")
-    yield Text(str(info.frames))
-    yield Text(_number(info.fps))
-    yield Text(_number(info.duration))
-    yield Text(str(info.size_bytes))
+    yield info.codec
+    yield f"{info.width}x{info.height}"
+    yield str(info.frames)
+    yield _number(info.fps)
+    yield _number(info.duration)
+    yield str(info.size_bytes)
     style = "red" if judgement.useless else "yellow"
     yield Text(", ".join(judgement.faults), style) if judgement.faults else Text("none", "green")
 

@@ -16,7 +16,7 @@ from vgen.cli.console import stdout_console
 from vgen.cli.exit_codes import ExitCode
 from vgen.cli.ledger_option import existing_ledger, id_by_prefix
 from vgen.cli.storage_option import ClipStorage
-from vgen.cli.tables import new_table
+from vgen.cli.tables import Table
 from vgen.cli.text import dollars, safe_text
 from vgen.errors import ConfigurationError
 
@@ -43,7 +43,7 @@ def choose(
 
 
 async def _list(runner: Runner, job_id: UUID) -> Sequence[Take]:
-    stdout_console().print(Text(f"job {job_id}"))
+    stdout_console().print(Text(f"job {job_id}\n"))
     return await runner.takes(job_id)
 
 
@@ -72,16 +72,16 @@ def _show(found: Sequence[Take]) -> None:
         stdout_console().print(Text("no take yet"))
         return
     columns = ("Clip", "Take", "", "Backend", "Cost", "File", "Prompt")
-    rows = new_table(*columns, right=("Clip", "Take", "Cost"), whole=("File",))
+    table = Table(*columns, right=("Clip", "Take", "Cost"))
     for take in found:
         file = take.clip.take
-        rows.add_row(
-            Text(str(take.clip_index)),
-            Text(str(take.number)),
+        table.add_row(
+            str(take.clip_index),
+            str(take.number),
             Text("chosen" if take.chosen else "", "green"),
-            safe_text(take.clip.backend),
-            Text(dollars(take.cost) if take.cost else "free"),
-            safe_text(file.reference if file else take.clip.reference),
-            safe_text(take.request.prompt),
+            take.clip.backend,
+            dollars(take.cost) if take.cost else "free",
+            file.reference if file else take.clip.reference,
+            safe_text(take.request.prompt, "dim"),
         )
-    stdout_console().print(rows)
+    stdout_console().print(table)

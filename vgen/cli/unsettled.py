@@ -19,7 +19,7 @@ from vgen.cli.console import print_message, stderr_console, stdout_console
 from vgen.cli.exit_codes import ExitCode
 from vgen.cli.ledger_option import existing_ledger, id_by_prefix
 from vgen.cli.storage_option import SPOOL, ClipStorage
-from vgen.cli.tables import new_table
+from vgen.cli.tables import Table
 from vgen.cli.text import dollars, safe_text, short_id
 from vgen.decisions.resolution import Word
 from vgen.drive.clip.claims import Claims
@@ -134,17 +134,17 @@ def _show(found: Sequence[Reconciled]) -> None:
         stdout_console().print(Text("nothing is unsettled"))
         return
     columns = ("Attempt", "Job", "Clip", "Backend", "Money", "Clip is", "Hold", "Note")
-    rows = new_table(*columns, right=("Attempt", "Job", "Clip", "Hold"))
+    table = Table(*columns, right=("Clip", "Hold"))
     for each in found:
         attempt = each.attempt
-        rows.add_row(
+        table.add_row(
             Text(short_id(attempt.attempt_id), "bold"),
-            Text(short_id(attempt.job_id)),
-            Text(str(attempt.clip_index)),
-            safe_text(attempt.backend),
+            short_id(attempt.job_id),
+            str(attempt.clip_index),
+            attempt.backend,
             Text(attempt.money, "yellow" if attempt.is_open else ""),
             Text(attempt.custody, "green" if attempt.clip is not None else ""),
-            Text(dollars(attempt.hold)),
-            safe_text(each.note),
+            dollars(attempt.hold),
+            safe_text(each.note, "dim"),
         )
-    stdout_console().print(rows)
+    stdout_console().print(table)
