@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import string
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from vgen.cli.console import stdout_console
 from vgen.cli.tables import Table
 
 WORDS = st.text(string.ascii_lowercase + "日é", min_size=1, max_size=50)
@@ -83,3 +85,17 @@ def test_a_last_column_without_text_is_left_out() -> None:
     table = Table("Job", "Note")
     table.add_row("9f86d081", "")
     assert rendered(80, table) == ["Job", "9f86d081"]
+
+
+def test_a_row_is_one_line_in_a_pipe(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Elsewhere than on a screen nothing is wrapped, unless COLUMNS says how wide it is."""
+    table = Table("Job", "Note")
+    table.add_row("9f86d081", "word " * 100)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    stdout_console().print(table)
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    monkeypatch.setenv("COLUMNS", "80")
+    stdout_console().print(table)
+    assert len(capsys.readouterr().out.splitlines()) > 2

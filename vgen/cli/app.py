@@ -14,7 +14,7 @@ from uuid import UUID
 from cyclopts import App, CycloptsError, Parameter
 
 from vgen.cli.arguments import check_no_option, to_dollars
-from vgen.cli.console import flush_stdout, print_message, stdout_console
+from vgen.cli.console import PipeSafeConsole, flush_stdout, print_message
 from vgen.cli.exit_codes import ExitCode, error_lines, exit_code_for
 from vgen.cli.generate_options import GenerateOptions
 from vgen.errors import VgenError
@@ -383,7 +383,12 @@ def run(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     code: int | None
     try:
-        code = app(arguments, console=stdout_console(), exit_on_error=False, print_error=False)
+        code = app(
+            arguments,
+            console=PipeSafeConsole(highlight=False),
+            exit_on_error=False,
+            print_error=False,
+        )
     except CycloptsError as error:
         print_message(str(error))
         code = ExitCode.BAD_INPUT

@@ -11,6 +11,9 @@ from rich.text import Text
 
 from vgen.cli.text import escaped
 
+UNLIMITED = 100_000
+"""The width where there is no terminal: each row of a table is one line, as `grep` wants it."""
+
 
 class PipeSafeConsole(Console):
     """A console that discards its output once the reader has closed the pipe."""
@@ -39,12 +42,19 @@ def flush_stdout() -> None:
 
 def stdout_console() -> PipeSafeConsole:
     """Return a console for results."""
-    return PipeSafeConsole(highlight=False)
+    return _console(stderr=False)
 
 
 def stderr_console() -> PipeSafeConsole:
     """Return a console for progress and messages."""
-    return PipeSafeConsole(stderr=True, highlight=False)
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> PipeSafeConsole:
+    console = PipeSafeConsole(stderr=stderr, highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = UNLIMITED
+    return console
 
 
 def print_message(line: str, console: Console | None = None) -> None:

@@ -25,7 +25,8 @@ class Table:
     cells of further columns, each after its column's name: `File: …`. Only a word longer than a
     whole line is broken. A last column without any text is left out.
 
-    A cell that is a `str` is shown escaped; for one with a style, `safe_text` does so:
+    A cell that is a `str` is shown escaped; for one with a style, `safe_text` does so. Where its
+    output is no terminal, `stdout_console` prints each row on one line:
 
         table = Table("Job", "Spent", "Outcome", right=("Spent",))
         table.add_row(Text(short_id(job_id), "bold"), dollars(spent), outcome)
