@@ -112,7 +112,8 @@ class Quote:
     would make, in seconds. `price` gives the actual cost from the actual duration where the
     provider's own bill is not used. `ignored` names the fields of the request that cannot be
     honoured. `run_limit` is how long the attempt may run, in seconds, where that is less than the
-    backend's own limit.
+    backend's own limit. `seconds` is how long it will probably take from being sent to its verdict,
+    in seconds; `None`: not declared.
     """
 
     duration: float
@@ -123,6 +124,7 @@ class Quote:
         default=Factory(lambda quote: quote.hold, takes_self=True), validator=checks.amount
     )
     run_limit: float | None = None
+    seconds: float | None = None
 
 
 @frozen

@@ -69,6 +69,12 @@ def test_a_clip_is_expected_to_cost_its_usual_running_time() -> None:
     assert CogVideoX().quote(request(steps=20)).expected == Decimal("0.084")
 
 
+def test_a_clip_is_expected_to_take_its_usual_running_time() -> None:
+    """As its price is: nothing else is known of it beforehand."""
+    assert StableVideoDiffusion().quote(request()).seconds == 35
+    assert CogVideoX().quote(request(steps=20)).seconds == 60
+
+
 def test_a_hold_covers_a_run_cancelled_at_its_limit() -> None:
     """Running time is billed also for failures: the hold is never below the longest one's cost."""
     for backend in (StableVideoDiffusion(), CogVideoX(), CogVideoX(metered=False)):

@@ -131,7 +131,7 @@ class ReplicateBackend(VideoBackend):
         await self._client.aclose()
 
     def quote(self, request: ClipRequest) -> Quote:
-        """Return length, price and hold; the hold covers a run that is cancelled at its limit."""
+        """Return length, price, time and hold; that covers a run that is cancelled at its limit."""
         declared = self._declaration
         seconds = self.capabilities.nearest_duration(request.duration)
         usually = declared.run_seconds and declared.run_seconds(request)
@@ -146,6 +146,7 @@ class ReplicateBackend(VideoBackend):
             price=declared.price if not self._metered else Price(),
             ignored=declared.ignored(request),
             run_limit=limit,
+            seconds=usually,
         )
 
     def _expected(self, seconds: float, usually: float | None) -> Decimal:
