@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
-from math import log
+from math import log, sqrt
+from statistics import fmean, median, variance
 
 from attrs import frozen
 
@@ -17,6 +18,9 @@ NANO = 10**9
 
 UNDECLARED_SHARE = 0.25
 """The share of its run limit that an attempt takes where nothing is declared or observed."""
+
+STRETCH, MIN_STRETCHES = 6, 3
+"""Levels are compared of six attempts in a row, about a job each, and of three such at the least."""
 
 TAIL_SHARE = 0.25
 """The share of the observed values that tells how far further ones may lie beyond the last."""
@@ -65,12 +69,13 @@ class Sample:
 class Chances:
     """How an attempt at one quote may turn out: money in nano-dollars, times in seconds.
 
-    `usual` is how long it takes as far as that is declared, `longest` the most that it may.
+    `usual` is how long it takes, as far as that is `known`, and `longest` the most that it may.
     """
 
     expected: int
     hold: int
     usual: float
+    known: bool
     longest: float
     made: Sample
     failed: Sample
@@ -79,12 +84,15 @@ class Chances:
     def of(cls, quote: Quote, record: TrackRecord, can: Capabilities, run_limit: float) -> Chances:
         """Return the chances of an attempt that may run so many seconds."""
         run_limit = min(run_limit, quote.run_limit or run_limit)
+        made = Sample.of(record.successes, quote)
+        usual = median(made.seconds) if made.seconds else quote.seconds
         return cls(
             expected=min(nano(quote.expected), nano(quote.hold)),
             hold=nano(quote.hold),
-            usual=quote.seconds or UNDECLARED_SHARE * run_limit,
+            usual=usual or UNDECLARED_SHARE * run_limit,
+            known=usual is not None,
             longest=can.queue_limit + run_limit,
-            made=Sample.of(record.successes, quote),
+            made=made,
             failed=Sample.of(record.failures, quote),
         )
 
@@ -95,39 +103,67 @@ def nano(amount: Decimal) -> int:
 
 
 @frozen
+class Drift:
+    """How much the level of a value differs from one day to another, by its logarithm.
+
+    `deviation` is the standard deviation of the levels of so many `stretches` of attempts in a row,
+    beyond what chance would make of it.
+    """
+
+    deviation: float = 0.0
+    stretches: int = 0
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Drift:
+        """Return the drift of values in the order in which they were observed."""
+        logs = [log(value) for value in values if value > 0]
+        parts = [logs[i : i + STRETCH] for i in range(0, len(logs) - STRETCH + 1, STRETCH)]
+        if len(parts) < MIN_STRETCHES:
+            return cls()
+        within = fmean(variance(part) for part in parts)
+        between = variance([fmean(part) for part in parts])
+        return cls(sqrt(max(0.0, between - within / STRETCH)), len(parts))
+
+
+@frozen
 class Knowledge:
     """What a backend's record tells of all its attempts alike, whatever they are quoted at.
 
-    `again` counts the attempts that have repeated a failed one, by whether they failed, and
-    `after_failure` the failures by whether nothing has repeated them. Only numbered attempts tell,
-    and no failure does that was the last of as many as are made. `tails` are those of the faster,
-    the slower, the cheaper and the dearer attempts.
+    `again` counts the attempts that have repeated a failed one, by whether they failed, and `first`
+    all others. `after_failure` counts the failures by whether nothing has repeated them. Only
+    numbered attempts tell, and no failure does that was the last of as many as are made. `tails`
+    are those of the faster, the slower, the cheaper and the dearer attempts, `drifts` those of
+    times and of bills.
     """
 
     failed: int
     made: int
+    first: tuple[float, float]
     again: tuple[float, float]
     after_failure: tuple[float, float]
     tails: tuple[Tail, Tail, Tail, Tail]
+    drifts: tuple[Drift, Drift]
 
     @classmethod
     def of(cls, record: TrackRecord, *, attempts: int) -> Knowledge:
         """Read a record of clips of which each got so many attempts on a backend."""
         made, failures = record.successes, record.failures
-        seconds = sorted(each.seconds(each.quote) / (each.quote.seconds or 1.0) for each in made)
-        costs = sorted(float(each.cost(each.quote) / (each.quote.expected or 1)) for each in made)
+        seconds = [each.seconds(each.quote) / (each.quote.seconds or 1.0) for each in made]
+        costs = [float(each.cost(each.quote) / (each.quote.expected or 1)) for each in made]
         again, after_failure = _repeats(record, attempts)
         return cls(
             failed=len(failures),
             made=len(made),
+            first=(len(failures) - again[0], len(made) - again[1]),
             again=again,
             after_failure=after_failure,
             tails=(
-                Tail.of(seconds),
-                Tail.of(seconds[::-1]),
-                Tail.of(costs),
-                Tail.of(costs[::-1]),
+                Tail.of(sorted(seconds)),
+                Tail.of(sorted(seconds, reverse=True)),
+                Tail.of(sorted(costs)),
+                Tail.of(sorted(costs, reverse=True)),
             ),
+            drifts=(Drift.of(seconds), Drift.of(costs)),
         )
 
 

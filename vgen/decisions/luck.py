@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect
 from itertools import accumulate
-from math import exp
+from math import exp, sqrt
 from random import Random
 
 from attrs import define
 
-from vgen.decisions.chances import Chances, Knowledge, Tail
+from vgen.decisions.chances import Chances, Drift, Knowledge, Tail
 from vgen.decisions.estimate import ENOUGH
 
 FAILING = (0.5, 0.5)
@@ -28,6 +28,9 @@ SLOWNESS = 0.5
 """The standard deviation of the logarithm of a time: by how much a declared time may be wrong, and
 attempts differ from each other, where too few were observed. One in twenty takes 2.3 times as
 long."""
+
+SLOWNESS_UNKNOWN = 1.0
+"""The same where nothing is declared: one in twenty takes 5.2 times as long."""
 
 WORTH = 0.5
 """How many independent attempts an observed one is worth: those of a day resemble each other."""
@@ -52,6 +55,7 @@ class Luck:
     failed: list[float]
     beyond: float
     tails: tuple[float, ...]
+    levels: tuple[float, float]
     slowness: float
     billing: float | None
     bills_failures: bool
@@ -60,7 +64,7 @@ class Luck:
     def draw(cls, known: Knowledge, random: Random) -> Luck:
         """Draw what one play takes for true."""
         enough = known.failed + known.made >= ENOUGH
-        failing = _share(random, (known.failed, known.made), FAILING if enough else FAILING_UNKNOWN)
+        failing = _share(random, known.first, FAILING if enough else FAILING_UNKNOWN)
         alike = (REPEATED * failing, REPEATED * (1 - failing))
         return cls(
             random=random,
@@ -71,7 +75,8 @@ class Luck:
             failed=_weights(random, known.failed),
             beyond=1 / (known.made + 1),
             tails=tuple(_scale(random, tail) for tail in known.tails),
-            slowness=exp(random.gauss(0.0, SLOWNESS)),
+            levels=_levels(random, known.drifts),
+            slowness=random.gauss(0.0, 1.0),
             billing=None if random.random() < EVEN else random.random(),
             bills_failures=random.random() < EVEN,
         )
@@ -114,22 +119,26 @@ class Luck:
         else:
             place = bisect(self.made, random.random() * self.made[-1])
             seconds, cost = sample.seconds[place], sample.costs[place]
-        seconds = min(_before(random, seconds, wait), chances.longest)
-        return seconds, min(round(cost), chances.hold)
+        seconds = min(_before(random, seconds, wait) * self.levels[0], chances.longest)
+        return seconds, min(round(cost * self.levels[1]), chances.hold)
 
     def _declared(self, chances: Chances) -> tuple[float, int]:
-        """Draw by what is declared: the bill is as expected, or from half of that to the hold."""
-        usual = chances.usual * self.slowness
+        """Draw by what is declared.
+
+        The bill is as expected, or lies between a quarter of that and the hold.
+        """
+        spread = SLOWNESS if chances.known else SLOWNESS_UNKNOWN
+        usual = chances.usual * exp(spread * self.slowness)
         seconds = min(usual * exp(self.random.gauss(0.0, SLOWNESS)), chances.longest)
         if self.billing is None:
             return seconds, chances.expected
-        least = chances.expected // 2
+        least = chances.expected // 4
         return seconds, least + round(self.billing * (chances.hold - least))
 
 
 def _share(random: Random, seen: tuple[float, float], prior: tuple[float, float]) -> float:
-    """Draw a share from its posterior, a beta distribution; what is seen counts for less."""
-    counted, other = WORTH * seen[0] + prior[0], WORTH * seen[1] + prior[1]
+    """Draw a share from its posterior, a beta distribution."""
+    counted, other = seen[0] + prior[0], seen[1] + prior[1]
     return random.betavariate(counted, other) if counted and other else float(counted > 0)
 
 
@@ -147,3 +156,15 @@ def _scale(random: Random, tail: Tail) -> float:
     if not tail.count:
         return SLOWNESS
     return tail.total / random.gammavariate(tail.count, 1.0)
+
+
+def _levels(random: Random, drifts: tuple[Drift, Drift]) -> tuple[float, float]:
+    """Draw by what factors a day's times and bills differ from those observed; as they go together.
+
+    That is Student's t distribution: few stretches tell their deviation only roughly.
+    """
+    if not any(drift.deviation for drift in drifts):
+        return 1.0, 1.0
+    freedom = (drifts[0].stretches - 1) / 2
+    level = random.gauss(0.0, 1.0) * sqrt(freedom / random.gammavariate(freedom, 1.0))
+    return exp(level * drifts[0].deviation), exp(level * drifts[1].deviation)
