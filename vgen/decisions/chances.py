@@ -20,7 +20,7 @@ UNDECLARED_SHARE = 0.25
 """The share of its run limit that an attempt takes where nothing is declared or observed."""
 
 STRETCH, MIN_STRETCHES = 6, 3
-"""Levels are compared of six attempts in a row, about a job each, and of three such at the least."""
+"""Levels are compared of six attempts in a row, about a job each, and of three such at least."""
 
 TAIL_SHARE = 0.25
 """The share of the observed values that tells how far further ones may lie beyond the last."""

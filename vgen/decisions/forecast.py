@@ -45,7 +45,8 @@ ledger does not tell, so it stands in the upper bound alone."""
 class Prospect:
     """A backend of a job: what it can do, and what became of earlier attempts there.
 
-    `polled`: its verdicts are asked for at intervals; false for one that tells them at once.
+    A record of a hundred attempts tells enough, and each further one costs time. `polled`: its
+    verdicts are asked for at intervals; false for one that tells them at once.
     """
 
     capabilities: Capabilities
