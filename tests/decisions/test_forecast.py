@@ -135,9 +135,11 @@ def test_an_attempt_waits_for_money_until_none_can_come_free() -> None:
     cheap, dear = Prospect(CAN, FAILS), Prospect(CAN, record(*[State.SUCCEEDED] * PLENTY))
     job = evolve(outlook(2, cheap=cheap, dear=dear), min_clips=1, budget=Decimal("1.10"))
     one = forecast(job, evolve(SETTINGS, attempts=1))
-    assert (one.success, one.cost.median) == (1, Decimal("1.10"))
+    assert one.success > 0.98
+    assert one.cost.median == Decimal("1.10")
     none = forecast(evolve(job, budget=Decimal("1.09")), evolve(SETTINGS, attempts=1))
-    assert (none.success, none.cost.median) == (0, Decimal("0.10"))
+    assert none.success < 0.02
+    assert none.cost.median == Decimal("0.10")
 
 
 def test_the_less_is_known_the_wider_the_bounds() -> None:

@@ -95,7 +95,7 @@ def forecast(outlook: Outlook, settings: Settings) -> Forecast:
     return Forecast(
         success=sum(each.success for each in played) / PLAYS,
         cost=_cost(sorted(each.cost for each in played)),
-        seconds=_seconds(sorted(each.seconds for each in played), begun=bool(outlook.clips)),
+        seconds=_seconds(sorted(each.seconds for each in played)),
         recommended=_dollars(_high(sorted(needed))).quantize(CENT, ROUND_CEILING),
         plays=PLAYS,
     )
@@ -170,9 +170,9 @@ def _cost(ordered: Sequence[int]) -> Range[Decimal]:
     )
 
 
-def _seconds(ordered: Sequence[float], *, begun: bool) -> Range[float]:
+def _seconds(ordered: Sequence[float]) -> Range[float]:
     low, median, high = _low(ordered), ordered[len(ordered) // 2], _high(ordered)
-    handled = HANDLING if begun else 0.0
+    handled = HANDLING if high else 0.0
     return Range(
         floor(low * TENTH) / TENTH,
         round(median * TENTH) / TENTH,
