@@ -95,9 +95,10 @@ def nightly(session: nox.Session) -> None:
 
     100,000 random jobs, or as many as are named after `--`, against the rules, other jobs each
     night: their seed is printed, and a plan that fails becomes an example in the tests. 300
-    sequences of ten slips of a person at the command line; 300 jobs at a faulty Replicate; 1,000
-    schedules of eight processes on one budget in Postgres; a crash at every step of a job, 500 at
-    random moments of 100 jobs, and 200 races of two processes.
+    sequences of ten slips of a person at the command line; 240 jobs against their forecasts, and
+    200 on budgets of about what they cost; 300 jobs at a faulty Replicate; schedules of eight
+    processes on budgets and purses, 1,000 in Postgres and 200 in SQLite; a crash at every step of a
+    job, 500 at random moments of 100 jobs, and 200 races of two processes.
     """
     install_wheels(session)
     seed = secrets.randbelow(2**32)
@@ -106,6 +107,15 @@ def nightly(session: nox.Session) -> None:
     random_jobs(session, int(session.posargs[0]) if session.posargs else 100_000, *random_options)
     slips = {"VGEN_SLIPS": "300", **INSTALLED_ONLY}
     session.run("pytest", "-n", "3", "tests/cli/slips", env=slips)
+    foretold = {"VGEN_FORECAST_JOBS": "240", "VGEN_BUDGET_JOBS": "200", **INSTALLED_ONLY}
+    session.run(
+        "pytest",
+        "tests/drive/job/test_forecast_holds.py",
+        "tests/drive/job/test_budgets.py",
+        env=foretold,
+    )
+    purses = {"VGEN_PURSE_SCHEDULES": "200", **INSTALLED_ONLY}
+    session.run("pytest", "tests/builtin/test_sqlite_purses.py", env=purses)
     at_replicate = {"VGEN_REPLICATE_JOBS": "300", **INSTALLED_ONLY}
     session.run("pytest", "backends/vgen-replicate/tests/test_jobs.py", env=at_replicate)
     at_postgres = Path("backends/vgen-supabase/tests")

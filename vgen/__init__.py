@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vgen.builtin.directory import DirectoryStorage
     from vgen.builtin.sqlite import SQLiteLedger
     from vgen.drive.media.inspector import Inspector
-    from vgen.drive.runner.open import open_runner, process
+    from vgen.drive.runner.open import open_runner, plan, process
     from vgen.drive.runner.reconcile import Reconciled
     from vgen.drive.runner.runner import Runner, Statistics
     from vgen.drive.runner.started_job import EventStream, StartedJob
@@ -39,9 +39,13 @@ if TYPE_CHECKING:
         Observer,
         RetryScheduled,
     )
+    from vgen.records.books import JobQuery, JobState, JobSummary, Spending, SpendingKey
     from vgen.records.clip import Clip, ClipFailure, Clips, FailedAttempt
+    from vgen.records.estimate import Estimate, Range, Source
     from vgen.records.fallback import FallBackReason
+    from vgen.records.forecast import Forecast
     from vgen.records.jsonio import from_json, to_json
+    from vgen.records.plan import ClipFate, ClipPlan, JobPlan
     from vgen.records.prompt import ClipPrompt, ClipPrompts
     from vgen.records.reading import PromptsFile, read_prompts
     from vgen.records.settings import GenerationSettings, Settings
@@ -53,7 +57,9 @@ __all__ = [
     "BackendUnreachable",
     "Clip",
     "ClipFailure",
+    "ClipFate",
     "ClipGivenUp",
+    "ClipPlan",
     "ClipProgress",
     "ClipPrompt",
     "ClipPrompts",
@@ -61,37 +67,61 @@ __all__ = [
     "ClipStored",
     "Clips",
     "DirectoryStorage",
+    "Estimate",
     "Event",
     "EventStream",
     "FailedAttempt",
     "FallBackReason",
     "FellBack",
+    "Forecast",
     "GenerationSettings",
     "Inspector",
     "JobFinished",
     "JobOpened",
+    "JobPlan",
     "JobProgress",
+    "JobQuery",
+    "JobState",
+    "JobSummary",
     "MoneyHeld",
     "MoneySettled",
     "Observer",
     "PromptsFile",
+    "Range",
     "Reconciled",
     "RetryScheduled",
     "Runner",
     "SQLiteLedger",
     "Settings",
+    "Source",
+    "Spending",
+    "SpendingKey",
     "StartedJob",
     "Statistics",
     "Take",
     "VgenError",
     "from_json",
     "open_runner",
+    "plan",
     "process",
     "read_prompts",
     "to_json",
 ]
 
 _MODULES = {
+    "plan": "vgen.drive.runner.open",
+    "JobPlan": "vgen.records.plan",
+    "ClipPlan": "vgen.records.plan",
+    "ClipFate": "vgen.records.plan",
+    "Estimate": "vgen.records.estimate",
+    "Range": "vgen.records.estimate",
+    "Source": "vgen.records.estimate",
+    "Forecast": "vgen.records.forecast",
+    "JobQuery": "vgen.records.books",
+    "JobState": "vgen.records.books",
+    "JobSummary": "vgen.records.books",
+    "Spending": "vgen.records.books",
+    "SpendingKey": "vgen.records.books",
     "DirectoryStorage": "vgen.builtin.directory",
     "SQLiteLedger": "vgen.builtin.sqlite",
     "Inspector": "vgen.drive.media.inspector",

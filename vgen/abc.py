@@ -2,7 +2,7 @@
 
 from vgen.builtin.render import Render, RenderBackend
 from vgen.ports.backend import VideoBackend, WaitableBackend
-from vgen.ports.ledger import CostLedger, MigratedLedger
+from vgen.ports.ledger import EVERY_JOB, CostLedger, MigratedLedger
 from vgen.ports.storage import Storage
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.clip import Choice, StoredFile
@@ -25,11 +25,13 @@ from vgen.records.entry import (
 )
 from vgen.records.job import Claim, Job, Manifest, PlannedClip
 from vgen.records.jsonio import entry_from_json, entry_to_json
-from vgen.records.money import Account, Price
+from vgen.records.money import Account, Need, Price, Purse
+from vgen.records.observation import Observation
 from vgen.records.request import Capabilities, ClipRequest, Generator, Image, Prepared, Quote
 from vgen.records.status import Absent, Finding, State, Status, Ticket, Unknown
 
 __all__ = [
+    "EVERY_JOB",
     "Absent",
     "Account",
     "Attempt",
@@ -53,10 +55,13 @@ __all__ = [
     "MigratedLedger",
     "Money",
     "Movement",
+    "Need",
+    "Observation",
     "Planned",
     "PlannedClip",
     "Prepared",
     "Price",
+    "Purse",
     "Quote",
     "Released",
     "Render",

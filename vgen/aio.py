@@ -241,6 +241,9 @@ class Runner:
     resolve = _awaited(runner.Runner.resolve)
     cancel = _awaited(runner.Runner.cancel)
     takes = _awaited(runner.Runner.takes)
+    plan = _awaited(runner.Runner.plan)
+    jobs = _awaited(runner.Runner.jobs)
+    spending = _awaited(runner.Runner.spending)
     choose = _awaited(runner.Runner.choose)
 
     async def call(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -263,11 +266,11 @@ def _opened(
     return call
 
 
-def _processed(
-    process: Callable[P, Awaitable[Clips]],
-) -> Callable[P, Coroutine[Any, Any, Clips]]:
+def _on_its_own(
+    process: Callable[P, Awaitable[T]],
+) -> Callable[P, Coroutine[Any, Any, T]]:
     @wraps(process)
-    async def call(*args: P.args, **kwargs: P.kwargs) -> Clips:
+    async def call(*args: P.args, **kwargs: P.kwargs) -> T:
         _observe_in_this_loop(kwargs)
         with running() as thread:
             call = Call(thread, partial(process, *args, **kwargs))
@@ -277,4 +280,5 @@ def _processed(
 
 
 open_runner = _opened(opening.open_runner)
-process = _processed(opening.process)
+process = _on_its_own(opening.process)
+plan = _on_its_own(opening.plan)

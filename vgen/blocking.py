@@ -183,6 +183,9 @@ class Runner:
     resolve = _waited(runner.Runner.resolve)
     cancel = _waited(runner.Runner.cancel)
     takes = _waited(runner.Runner.takes)
+    plan = _waited(runner.Runner.plan)
+    jobs = _waited(runner.Runner.jobs)
+    spending = _waited(runner.Runner.spending)
     choose = _waited(runner.Runner.choose)
 
     def call(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -203,9 +206,9 @@ def _opened(
     return call
 
 
-def _processed(process: Callable[P, Awaitable[Clips]]) -> Callable[P, Clips]:
+def _on_its_own(process: Callable[P, Awaitable[T]]) -> Callable[P, T]:
     @wraps(process)
-    def call(*args: P.args, **kwargs: P.kwargs) -> Clips:
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
         with running() as thread:
             call = Call(thread, partial(process, *args, **kwargs))
             return _wait_for(thread, call, call.outcome)
@@ -214,4 +217,5 @@ def _processed(process: Callable[P, Awaitable[Clips]]) -> Callable[P, Clips]:
 
 
 open_runner = _opened(opening.open_runner)
-process = _processed(opening.process)
+process = _on_its_own(opening.process)
+plan = _on_its_own(opening.plan)

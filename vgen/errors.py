@@ -38,6 +38,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from decimal import Decimal
+    from uuid import UUID
 
     from vgen.records.clip import Clips
     from vgen.records.status import Ticket
@@ -77,15 +78,51 @@ class NotFoundError(VgenError, LookupError):
 
 
 class BudgetExceededError(VgenError):
-    """What was asked for does not fit into what is left of the budget; nothing was sent for it.
+    """What was asked for does not fit into what a limit has left; nothing was sent for it.
 
-    All amounts are US dollars. `held` counts the doubtful money too.
+    The limit is the job's budget, or that of a `purse`, which is named. All amounts are US dollars;
+    `held` counts the doubtful money too, and `held_by` says how much of a purse's each job holds.
     """
 
-    def __init__(self, *, limit: Decimal, spent: Decimal, held: Decimal, asked: Decimal) -> None:
+    def __init__(
+        self,
+        *,
+        limit: Decimal,
+        spent: Decimal,
+        held: Decimal,
+        asked: Decimal,
+        purse: str = "",
+        held_by: tuple[tuple[UUID, Decimal], ...] = (),
+    ) -> None:
         self.limit, self.spent, self.held, self.asked = limit, spent, held, asked
-        super().__init__(
-            f"over budget: limit ${limit}, spent ${spent}, held ${held}, asked for ${asked} more"
+        self.purse, self.held_by = purse, held_by
+        super().__init__(self._message())
+
+    @property
+    def least(self) -> Decimal:
+        """The least limit that would do, as things stand."""
+        return self.spent + self.held + self.asked
+
+    def asking(self, asked: Decimal) -> BudgetExceededError:
+        """Return the same refusal of another amount, in US dollars."""
+        return BudgetExceededError(
+            limit=self.limit,
+            spent=self.spent,
+            held=self.held,
+            asked=asked,
+            purse=self.purse,
+            held_by=self.held_by,
+        )
+
+    def _message(self) -> str:
+        what = f"purse {self.purse}" if self.purse else "budget"
+        if self.least <= self.limit:
+            return f"over {what}: a bill was higher than what was held for it; run the job again"
+        jobs = ", ".join(f"${amount} by job {job_id}" for job_id, amount in self.held_by)
+        return (
+            f"over {what}: of ${self.limit}, ${self.spent} is spent and ${self.held} held"
+            f"{f' ({jobs})' if jobs else ''}; ${self.asked} more is "
+            f"${self.least - self.limit} too much, and ${self.least} would be enough"
         )
 
 

@@ -30,6 +30,7 @@ from vgen.records.entry import (
     WrittenOff,
 )
 from vgen.records.job import Claim, Job
+from vgen.records.money import Need
 from vgen.records.request import ClipRequest
 from vgen.records.status import State, Ticket
 
@@ -56,6 +57,7 @@ class RandomChanges:
     rng: random.Random
     overrunning: bool = False
     lease: float = 0.02
+    job_id: UUID = JOB
 
     async def work(self, steps: int) -> int:
         """Take so many steps; give how many changed something."""
@@ -66,41 +68,34 @@ class RandomChanges:
             if self.rng.random() < 0.1:
                 return await self._whole_job()
             claim = await self.ledger.claim(
-                JOB, self.rng.randrange(CLIPS), owner=self.owner, lease=self.lease
+                self.job_id, self.rng.randrange(CLIPS), owner=self.owner, lease=self.lease
             )
             return claim is not None and await self._one_clip(claim)
         except (LedgerError, BudgetExceededError):
             return False
 
     async def _whole_job(self) -> bool:
-        job = await self.ledger.job(JOB)
+        job = await self.ledger.job(self.job_id)
         assert isinstance(job, Job)
         if self.rng.random() < 0.3:
-            await self.ledger.conclude(JOB, "counted")
+            await self.ledger.conclude(self.job_id, "counted")
         else:
-            holds = [an_attempt(index, self._amount()) for index in range(CLIPS)]
-            await self.ledger.open_job(job.manifest, holds)
+            await self.ledger.open_job(job.manifest, Need(peak=self._amount()))
         return True
 
     async def _one_clip(self, claim: Claim) -> bool:
-        attempts = await self.ledger.attempts(JOB, claim.clip_index)
+        attempts = await self.ledger.attempts(self.job_id, claim.clip_index)
         standing = next((attempt for attempt in attempts if attempt.is_open), None)
         if self.rng.random() < 0.2:
             await trio.sleep(2 * self.lease)
-        if standing is None or not standing.sent:
-            await self._reserve(claim, standing)
+        if standing is None:
+            await self.ledger.reserve(claim, an_attempt(claim.clip_index, self._amount()))
         else:
             entry = self.rng.choice(self._entries(standing))
             await self.ledger.advance(claim, standing.attempt_id, standing.state, entry)
         if self.rng.random() < 0.7:
             await self.ledger.release(claim)
         return True
-
-    async def _reserve(self, claim: Claim, planned: Attempt | None) -> None:
-        attempt = an_attempt(claim.clip_index, self._amount())
-        if planned is not None and self.rng.random() < 0.7:
-            attempt = planned
-        await self.ledger.reserve(claim, attempt)
 
     def _amount(self) -> Decimal:
         return Decimal(self.rng.randrange(1, 60)) / 100

@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 import pytest
 import trio
 import trio.testing
-from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +22,6 @@ from vgen.records.entry import (
     Doubted,
     Entry,
     Fetched,
-    Planned,
     Released,
     Reserved,
     Settled,
@@ -31,7 +29,7 @@ from vgen.records.entry import (
     Ticketed,
 )
 from vgen.records.job import Claim, Job
-from vgen.records.money import Account
+from vgen.records.money import Account, Need
 from vgen.records.status import State, Ticket
 from vgen.testing.contracts import audit
 
@@ -44,9 +42,9 @@ TICKETED = (Money.HELD, Custody.TICKETED)
 TICKET = Ticket("svd", "p-1")
 
 
-async def opened(ledger: SQLiteLedger, *holds: Attempt, budget: str = "1.00") -> Account:
-    """Open the job with these holds."""
-    return await ledger.open_job(a_manifest(JOB, budget=budget), holds)
+async def opened(ledger: SQLiteLedger, budget: str = "1.00", expected: str = "0") -> Account:
+    """Open the job, of which so much is still to be spent."""
+    return await ledger.open_job(a_manifest(JOB, budget=budget), Need(Decimal(expected)))
 
 
 async def claimed(ledger: SQLiteLedger, clip_index: int = 0) -> Claim:
@@ -64,77 +62,42 @@ async def known(ledger: SQLiteLedger, job_id: UUID = JOB) -> Job:
 
 
 async def test_a_job_is_kept(ledger: SQLiteLedger, path: Path) -> None:
-    """Manifest, holds and account are there for whoever opens the file next."""
+    """Manifest, attempts and account are there for whoever opens the file next."""
     manifest = a_manifest(JOB, budget="1.00", spent="0.10")
-    holds = [an_attempt(JOB, index, hold="0.30") for index in range(3)]
-    account = await ledger.open_job(manifest, holds)
-    assert account == Account(Decimal("1.00"), spent=Decimal("0.10"), held=Decimal("0.90"))
+    await ledger.open_job(manifest, Need())
+    sent = await ledger.reserve(await claimed(ledger), an_attempt(JOB, 0, hold="0.30"))
     await ledger.aclose()
     other = SQLiteLedger(path)
-    assert await other.job(JOB) == Job(manifest, account, tuple(holds))
-    assert await other.attempts(JOB, 1) == (holds[1],)
+    account = Account(Decimal("1.00"), spent=Decimal("0.10"), held=Decimal("0.30"))
+    assert await other.job(JOB) == Job(manifest, account, (sent,))
+    assert await other.attempts(JOB, 0) == (sent,)
     await other.aclose()
-
-
-async def test_holds_are_taken_together_or_not_at_all(ledger: SQLiteLedger) -> None:
-    """If they do not fit together, no job, no hold and no line is left behind."""
-    holds = [an_attempt(JOB, index, hold="0.34") for index in range(3)]
-    with pytest.raises(BudgetExceededError) as caught:
-        await opened(ledger, *holds)
-    assert (caught.value.asked, caught.value.held) == (Decimal("1.02"), Decimal(0))
-    assert await ledger.job(JOB) is None
-    assert await ledger.history(JOB) == ()
-    assert (await opened(ledger, *holds, budget="1.02")).held == Decimal("1.02")
 
 
 async def test_a_refused_reopening_leaves_the_job_as_it_was(ledger: SQLiteLedger) -> None:
     """A job that is opened again beyond its budget keeps its manifest and its holds."""
-    hold = an_attempt(JOB, 0)
-    await opened(ledger, hold)
+    await opened(ledger)
+    await ledger.reserve(await claimed(ledger), an_attempt(JOB, 0, hold="0.30"))
     before = await known(ledger)
-    with pytest.raises(BudgetExceededError):
-        await opened(ledger, an_attempt(JOB, 0, hold="0.51"), budget="0.50")
+    with pytest.raises(BudgetExceededError) as caught:
+        await opened(ledger, "0.50", "0.51")
+    assert (caught.value.held, caught.value.least) == (Decimal(0), Decimal("0.51"))
     assert await known(ledger) == before
-
-
-async def test_two_holds_for_one_clip_are_refused(ledger: SQLiteLedger) -> None:
-    """A clip has one open attempt, and nothing is written where it would have two."""
-    with pytest.raises(LedgerError):
-        await opened(ledger, an_attempt(JOB, 0), an_attempt(JOB, 0))
-    assert await ledger.job(JOB) is None
-
-
-async def test_reopening_replaces_what_was_only_planned(ledger: SQLiteLedger) -> None:
-    """Planned attempts give way to the new ones; those that were sent stay, and keep their hold."""
-    sent, planned = an_attempt(JOB, 0, hold="0.40"), an_attempt(JOB, 1, hold="0.40")
-    await opened(ledger, sent, planned)
-    await ledger.reserve(await claimed(ledger), sent)
-    again = [an_attempt(JOB, index, hold="0.20") for index in range(3)]
-    account = await opened(ledger, *again, budget="0.80")
-    assert account == Account(Decimal("0.80"), held=Decimal("0.80"))
-    states = {a.attempt_id: a.state for a in (await known(ledger)).attempts}
-    assert states == {
-        sent.attempt_id: INTENDED,
-        planned.attempt_id: (Money.RELEASED, Custody.VOID),
-        again[1].attempt_id: (Money.HELD, Custody.PLANNED),
-        again[2].attempt_id: (Money.HELD, Custody.PLANNED),
-    }
-    await audit(ledger, JOB)
+    await opened(ledger, "0.50", "0.50")
 
 
 async def test_opening_the_same_again_changes_no_money(ledger: SQLiteLedger) -> None:
     """A caller whose answer was lost may ask again."""
-    holds = [an_attempt(JOB, index) for index in range(2)]
-    assert await opened(ledger, *holds) == await opened(ledger, *holds)
+    assert await opened(ledger) == await opened(ledger)
     await audit(ledger, JOB)
 
 
 async def test_what_was_spent_before_counts_anew(ledger: SQLiteLedger) -> None:
     """The caller's word on earlier spending replaces its former one, beside the job's own bills."""
     attempt = an_attempt(JOB, 0, hold="0.30")
-    await opened(ledger, attempt)
+    await opened(ledger)
     await through(ledger, attempt, Settled(State.FAILED, Decimal("0.25"), metered=True))
-    account = await ledger.open_job(a_manifest(JOB, spent="0.50"), [])
+    account = await ledger.open_job(a_manifest(JOB, spent="0.50"), Need())
     assert account == Account(Decimal("1.00"), spent=Decimal("0.75"))
     await audit(ledger, JOB)
 
@@ -151,54 +114,36 @@ async def through(ledger: SQLiteLedger, attempt: Attempt, verdict: Entry) -> Att
 
 async def test_a_bill_above_its_hold_is_booked_in_full(ledger: SQLiteLedger) -> None:
     """It is marked, and nothing more that costs is let in until the job is opened again."""
-    attempt, planned = an_attempt(JOB, 0, hold="0.30"), an_attempt(JOB, 1, hold="0.10")
-    await opened(ledger, attempt, planned)
+    attempt, other = an_attempt(JOB, 0, hold="0.30"), an_attempt(JOB, 1, hold="0.10")
+    await opened(ledger)
     settled = await through(ledger, attempt, Settled(State.FAILED, Decimal("0.35"), metered=True))
     assert settled.overrun
     account = (await known(ledger)).account
     assert (account.spent, account.overrun) == (Decimal("0.35"), True)
     claim = await claimed(ledger, 1)
     with pytest.raises(BudgetExceededError):
-        await ledger.reserve(claim, planned)
+        await ledger.reserve(claim, other)
     await ledger.reserve(claim, an_attempt(JOB, 1, hold="0"))
     assert not (await opened(ledger)).overrun
     await audit(ledger, JOB)
 
 
-async def test_reserving_takes_up_what_was_planned(ledger: SQLiteLedger, clock: Clock) -> None:
-    """The planned attempt is sent under its own id, at the price of the backend it goes to."""
-    planned = an_attempt(JOB, 0, hold="0.30")
-    await opened(ledger, planned)
+async def test_reserving_holds_in_one_line(ledger: SQLiteLedger, clock: Clock) -> None:
+    """The attempt and its money are written down together, when it is about to be sent."""
+    await opened(ledger)
     claim = await claimed(ledger)
     clock.now += 5
-    sent = await ledger.reserve(claim, evolve(planned, backend="cog", hold=Decimal("0.90")))
-    assert (sent.state, sent.sent, sent.backend) == (INTENDED, True, "cog")
-    assert sent.epoch == claim.epoch
+    sent = await ledger.reserve(claim, an_attempt(JOB, 0, hold="0.90"))
+    assert (sent.state, sent.sent, sent.epoch) == (INTENDED, True, claim.epoch)
     assert (await known(ledger)).account.held == Decimal("0.90")
-    lines = await ledger.history(JOB)
-    assert [(line.at.timestamp(), type(line.entry)) for line in lines] == [
-        (1000.0, Planned),
-        (1005.0, Reserved),
-    ]
+    (line,) = await ledger.history(JOB)
+    assert (line.at.timestamp(), line.entry) == (1005.0, Reserved())
+    assert line.movement.held == Decimal("0.90")
 
 
-async def test_reserving_another_releases_what_was_planned(ledger: SQLiteLedger) -> None:
-    """An attempt of another id takes the place, and the money, of the planned one."""
-    planned, other = an_attempt(JOB, 0, hold="0.90"), an_attempt(JOB, 0, hold="1.00")
-    await opened(ledger, planned)
-    await ledger.reserve(await claimed(ledger), other)
-    assert (await known(ledger)).account.held == Decimal("1.00")
-    assert [a.state for a in await ledger.attempts(JOB, 0)] == [
-        (Money.RELEASED, Custody.VOID),
-        INTENDED,
-    ]
-    await audit(ledger, JOB)
-
-
-async def test_a_refused_reserve_leaves_what_was_planned(ledger: SQLiteLedger) -> None:
+async def test_a_refused_reserve_writes_nothing(ledger: SQLiteLedger) -> None:
     """What does not fit changes nothing, to a hundredth of a cent."""
-    planned = an_attempt(JOB, 0, hold="0.90")
-    await opened(ledger, planned)
+    await opened(ledger)
     before = await known(ledger)
     with pytest.raises(BudgetExceededError):
         await ledger.reserve(await claimed(ledger), an_attempt(JOB, 0, hold="1.0001"))
@@ -210,7 +155,7 @@ async def test_reserve_may_be_repeated(ledger: SQLiteLedger) -> None:
     await opened(ledger)
     claim, attempt = await claimed(ledger), an_attempt(JOB, 0)
     assert await ledger.reserve(claim, attempt) == await ledger.reserve(claim, attempt)
-    assert len(await ledger.history(JOB)) == 2
+    assert len(await ledger.history(JOB)) == 1
     await audit(ledger, JOB)
 
 
@@ -230,10 +175,8 @@ async def test_what_was_sent_is_never_reserved_again(ledger: SQLiteLedger, clock
         await ledger.reserve(second, attempt)
     doubt = (Money.IN_DOUBT, Custody.INTENDED)
     await ledger.advance(second, attempt.attempt_id, doubt, Released("absent"))
-    with pytest.raises(LedgerError, match="sent before"):
+    with pytest.raises(LedgerError, match="written down before"):
         await ledger.reserve(second, attempt)
-    with pytest.raises(LedgerError, match="sent before"):
-        await opened(ledger, attempt)
     await audit(ledger, JOB)
 
 
@@ -248,13 +191,13 @@ async def test_advance_may_be_repeated(ledger: SQLiteLedger) -> None:
         await ledger.advance(claim, attempt.attempt_id, INTENDED, Ticketed(Ticket("svd", "p-2")))
     with pytest.raises(LedgerError, match="cannot be reserved"):
         await ledger.advance(claim, attempt.attempt_id, TICKETED, Reserved())
-    assert len(await ledger.history(JOB)) == 3
+    assert len(await ledger.history(JOB)) == 2
 
 
 async def test_a_step_that_leads_nowhere_is_no_line(ledger: SQLiteLedger) -> None:
     """A fetch that is told twice, from the state that it leads to, stands in the journal once."""
     attempt = an_attempt(JOB, 0)
-    await opened(ledger, attempt)
+    await opened(ledger)
     await through(ledger, attempt, Settled(State.SUCCEEDED, Decimal("0.20")))
     claim = await claimed(ledger)
     entry = Fetched("/c.mp4", Decimal("0.20"))
@@ -286,10 +229,10 @@ async def claimed_anew(ledger: SQLiteLedger, clip_index: int) -> Claim:
     return claim
 
 
-async def test_concluding_releases_what_was_planned(ledger: SQLiteLedger) -> None:
-    """Only what may have been sent keeps its money, and the outcome is noted whatever it says."""
-    sent, planned = an_attempt(JOB, 0), an_attempt(JOB, 1)
-    await opened(ledger, sent, planned)
+async def test_concluding_notes_the_outcome(ledger: SQLiteLedger) -> None:
+    """What may have been sent keeps its money, and the outcome is noted whatever it says."""
+    sent = an_attempt(JOB, 0)
+    await opened(ledger)
     await ledger.reserve(await claimed(ledger), sent)
     assert (await ledger.conclude(JOB, "1 of 3 clips")).held == sent.hold
     assert (await known(ledger)).outcome == "1 of 3 clips"
@@ -301,11 +244,11 @@ async def test_concluding_releases_what_was_planned(ledger: SQLiteLedger) -> Non
 
 
 async def test_jobs_are_listed_in_their_order(ledger: SQLiteLedger) -> None:
-    """Opening a job again does not move it."""
+    """The newest first; opening a job again does not move it."""
     jobs = [UUID(int=number) for number in (9, 2, 5)]
     for job in [*jobs, jobs[0]]:
-        await ledger.open_job(a_manifest(job), [])
-    assert await ledger.jobs() == tuple(jobs)
+        await ledger.open_job(a_manifest(job), Need())
+    assert [job.job_id for job in await ledger.jobs()] == jobs[::-1]
 
 
 async def test_an_unknown_job_is_refused(ledger: SQLiteLedger) -> None:
@@ -333,7 +276,7 @@ def test_no_schedule_passes_the_budget(seed: int, budget: str, *, overrunning: b
             clock = Clock()
             ledger = SQLiteLedger(Path(folder, "vgen.db"), clock=clock)
             manifest = a_manifest(random_changes.JOB, budget=budget, spent="0.05")
-            await ledger.open_job(manifest, [])
+            await ledger.open_job(manifest, Need())
             rng = random_changes.seeded(seed)
             keeper = random_changes.RandomChanges(ledger, "me", rng, overrunning=overrunning)
             for _ in range(40):

@@ -14,6 +14,7 @@ from vgen.errors import LedgerError
 from vgen.records.attempt import Custody, Money
 from vgen.records.entry import Released
 from vgen.records.job import Claim
+from vgen.records.money import Need
 
 from .clock import Clock
 
@@ -24,7 +25,7 @@ INTENDED = (Money.HELD, Custody.INTENDED)
 @pytest.fixture
 async def first(ledger: SQLiteLedger) -> Claim:
     """The first claim on clip 0 of an open job, for 60 seconds."""
-    await ledger.open_job(a_manifest(JOB), [])
+    await ledger.open_job(a_manifest(JOB), Need())
     claim = await ledger.claim(JOB, 0, owner="a", lease=60)
     assert claim is not None
     return claim

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from trio.testing import MockClock
 from tests.records.samples import a_manifest, an_attempt
 from vgen import SQLiteLedger
 from vgen.errors import BudgetExceededError, ConfigurationError, LedgerError, VgenError
+from vgen.records.books import JobState
+from vgen.records.money import ZERO, Need
 
 JOB = UUID(int=1)
 
@@ -60,7 +63,7 @@ async def test_any_name_will_do(tmp_path: Path) -> None:
     for name in ("a b?mode=memory#%41.db", ":memory:", "caf\udce9.db"):
         path = tmp_path / name
         ledger = SQLiteLedger(path)
-        await ledger.open_job(a_manifest(JOB), [])
+        await ledger.open_job(a_manifest(JOB), Need())
         await ledger.aclose()
         assert path.is_file()
 
@@ -68,12 +71,12 @@ async def test_any_name_will_do(tmp_path: Path) -> None:
 async def test_it_says_what_it_is(ledger: SQLiteLedger, path: Path) -> None:
     """The file is named, and whether it is open."""
     assert repr(ledger) == f"<SQLiteLedger {str(path)!r}: closed>"
-    await ledger.open_job(a_manifest(JOB), [])
+    await ledger.open_job(a_manifest(JOB), Need())
     assert repr(ledger) == f"<SQLiteLedger {str(path)!r}: open>"
     await ledger.aclose()
     await ledger.aclose()
     assert repr(ledger) == f"<SQLiteLedger {str(path)!r}: closed>"
-    assert await ledger.jobs() == (JOB,)
+    assert [job.job_id for job in await ledger.jobs()] == [JOB]
 
 
 def another(path: Path, *statements: str) -> None:
@@ -115,7 +118,7 @@ async def test_what_is_no_ledger_is_left_alone(
     before = content(path)
     for _ in range(2):
         with pytest.raises(ConfigurationError, match=str(path)):
-            await ledger.open_job(a_manifest(JOB), [])
+            await ledger.open_job(a_manifest(JOB), Need())
         with pytest.raises(ConfigurationError, match=str(path)):
             await ledger.jobs()
     assert content(path) == before
@@ -132,22 +135,25 @@ async def test_a_missing_folder_is_not_made(tmp_path: Path) -> None:
     """The error names the file that has no place."""
     path = tmp_path / "no" / "vgen.db"
     with pytest.raises(LedgerError, match=f"{path}: unable to open"):
-        await SQLiteLedger(path).open_job(a_manifest(JOB), [])
+        await SQLiteLedger(path).open_job(a_manifest(JOB), Need())
     assert files_in(tmp_path) == []
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 async def test_a_file_that_cannot_be_written_is_named(ledger: SQLiteLedger, path: Path) -> None:
     """The error names the file, and what it holds stays."""
-    await ledger.open_job(a_manifest(JOB), [])
+    await ledger.open_job(a_manifest(JOB), Need())
     await ledger.aclose()
     with read_only(path), pytest.raises(LedgerError, match=str(path)):
-        await ledger.open_job(a_manifest(JOB), [])
+        await ledger.open_job(a_manifest(JOB), Need())
 
 
 async def test_a_record_that_cannot_be_read_is_told(ledger: SQLiteLedger, path: Path) -> None:
     """A line that somebody has changed by hand is one error that names file and field."""
-    await ledger.open_job(a_manifest(JOB), [an_attempt(JOB)])
+    await ledger.open_job(a_manifest(JOB), Need())
+    claim = await ledger.claim(JOB, 0, owner="me", lease=60)
+    assert claim is not None
+    await ledger.reserve(claim, an_attempt(JOB))
     another(path, """UPDATE jobs SET account = '{"limit": "much"}'""")
     with pytest.raises(LedgerError, match=rf"{path}: cannot be read: .*Account\.limit"):
         await ledger.job(JOB)
@@ -159,11 +165,25 @@ async def test_a_record_that_cannot_be_read_is_told(ledger: SQLiteLedger, path: 
 @pytest.fixture
 async def locked(ledger: SQLiteLedger, path: Path) -> AsyncIterator[sqlite3.Connection]:
     """Another program's lock on the ledger, until it rolls back."""
-    await ledger.open_job(a_manifest(JOB), [])
+    await ledger.open_job(a_manifest(JOB), Need())
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
     yield connection
     connection.close()
+
+
+async def test_a_locked_file_can_be_read(
+    ledger: SQLiteLedger, locked: sqlite3.Connection, path: Path
+) -> None:
+    """Whoever reads waits for no writer, and takes no lock that a writer would wait for."""
+    assert locked.in_transaction
+    assert [job.job_id for job in await ledger.jobs()] == [JOB]
+    other = SQLiteLedger(path)
+    assert await other.spending() == ()
+    locked.execute("ROLLBACK")
+    with sqlite3.connect(path, timeout=0) as writer:
+        writer.execute("UPDATE jobs SET outcome = 'done'")
+    await other.aclose()
 
 
 async def test_a_locked_file_is_waited_for(
@@ -177,7 +197,7 @@ async def test_a_locked_file_is_waited_for(
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(unlock)
-        assert await ledger.jobs() == (JOB,)
+        await ledger.conclude(JOB, "done")
     assert autojump_clock.current_time() >= 30
 
 
@@ -189,7 +209,7 @@ async def test_a_locked_file_is_not_waited_for_for_ever(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(trio.sleep, 61)
         with pytest.raises(LedgerError, match="locked"):
-            await ledger.jobs()
+            await ledger.conclude(JOB, "done")
         assert autojump_clock.current_time() >= 60
 
 
@@ -212,13 +232,13 @@ async def test_a_cancelled_call_writes_nothing(ledger: SQLiteLedger) -> None:
     with trio.CancelScope() as scope:
         scope.cancel()
         with pytest.raises(trio.Cancelled):
-            await ledger.open_job(a_manifest(JOB), [])
+            await ledger.open_job(a_manifest(JOB), Need())
     assert await ledger.jobs() == ()
 
 
 async def test_closing_cannot_be_cut_short(ledger: SQLiteLedger, path: Path) -> None:
     """A cancelled task lets go of the file all the same."""
-    await ledger.open_job(a_manifest(JOB), [])
+    await ledger.open_job(a_manifest(JOB), Need())
     with trio.CancelScope() as scope:
         scope.cancel()
         await ledger.aclose()
@@ -229,28 +249,61 @@ async def test_closing_cannot_be_cut_short(ledger: SQLiteLedger, path: Path) -> 
 async def test_errors_leave_the_ledger_usable(ledger: SQLiteLedger) -> None:
     """After a refusal the same connection goes on, with no transaction left open."""
     with pytest.raises(BudgetExceededError):
-        await ledger.open_job(a_manifest(JOB, budget="0.10"), [an_attempt(JOB)])
+        await ledger.open_job(a_manifest(JOB, budget="0.10"), Need(Decimal("0.11")))
     with pytest.raises(VgenError):
         await ledger.conclude(JOB, "")
-    await ledger.open_job(a_manifest(JOB), [an_attempt(JOB)])
-    assert await ledger.jobs() == (JOB,)
+    await ledger.open_job(a_manifest(JOB), Need())
+    assert [job.job_id for job in await ledger.jobs()] == [JOB]
 
 
-@pytest.mark.parametrize("version", [1, 2])
-async def test_an_older_ledger_is_moved_on(ledger: SQLiteLedger, path: Path, version: int) -> None:
+OLDER = {1: [("claims", "opening"), ("jobs", "opening"), ("jobs", "stopped")], 2: [], 3: []}
+OLDER[2] = OLDER[1][:2]
+"""The columns that ledgers of older versions lack."""
+
+
+@pytest.fixture(params=OLDER)
+def older(path: Path, request: pytest.FixtureRequest) -> Path:
+    """A ledger that an older vgen has written: a finished job, and one with a planned attempt."""
+    version: int = request.param
+    with sqlite3.connect(path) as connection:
+        connection.executescript(Path(__file__).with_name("older_ledger.sql").read_text("utf-8"))
+        for table, column in OLDER[version]:
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        connection.execute(f"PRAGMA user_version = {version}")
+    connection.close()
+    return path
+
+
+async def test_an_older_ledger_is_moved_on(ledger: SQLiteLedger, older: Path) -> None:
     """What an older vgen has written down is there, and can be worked on."""
-    await ledger.open_job(a_manifest(JOB), [])
-    first = await ledger.claim(JOB, 0, owner="an older vgen", lease=60)
-    await ledger.aclose()
-    lacks = [("claims", "opening"), ("jobs", "opening"), ("jobs", "stopped")][: 4 - version]
-    drops = [f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in lacks]
-    another(path, *drops, f"PRAGMA user_version = {version}")
-    assert await ledger.jobs() == (JOB,)
-    assert first is not None
-    await ledger.renew(first, lease=60)
-    await ledger.open_job(evolve(a_manifest(JOB), opening="anew"), [])
-    assert await ledger.claim(JOB, 1, owner="me", lease=60, opening="anew")
-    await ledger.stop(JOB)
-    job = await ledger.job(JOB)
+    assert await trio.Path(older).exists()
+    finished, planned = JOB, UUID(int=2)
+    newest, oldest = await ledger.jobs()
+    assert (oldest.job_id, oldest.state) == (finished, JobState.FINISHED)
+    assert (oldest.clips, oldest.made, oldest.backends) == (3, 3, ("one",))
+    assert (newest.job_id, newest.state) == (planned, JobState.STOPPED)
+    assert newest.account.held > 0
+    spent = oldest.account.spent + newest.account.spent
+    assert spent > 0
+    assert [one.spent for one in await ledger.spending()] == [spent]
+    assert len(await ledger.observed("one", limit=9)) == 4
+    job = await ledger.job(planned)
     assert job is not None
-    assert job.stopped
+    account = await ledger.open_job(evolve(job.manifest, opening="anew"), Need())
+    assert (account.held, account.spent) == (ZERO, newest.account.spent)
+    claim = await ledger.claim(planned, 1, owner="me", lease=60, opening="anew")
+    assert claim is not None
+    await ledger.reserve(claim, an_attempt(planned, 1))
+    await ledger.stop(planned)
+    assert (await ledger.jobs())[0].state is JobState.RUNNING
+
+
+async def test_a_file_that_cannot_be_written_can_be_read(
+    ledger: SQLiteLedger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The books of a ledger on a read-only disk can be read, and nothing is made beside it."""
+    await ledger.open_job(a_manifest(JOB), Need())
+    await ledger.aclose()
+    monkeypatch.setattr("os.access", lambda _path, _mode: False)
+    assert [job.job_id for job in await ledger.jobs()] == [JOB]
+    assert files_in(path.parent) == [path]

@@ -17,6 +17,7 @@ from vgen.abc import Attempt, Claim, Custody, State, Ticket
 from vgen.builtin.rescue import identity
 from vgen.errors import LedgerError
 from vgen.records.entry import Settled, Ticketed
+from vgen.records.money import Need
 
 JOB = UUID(int=1)
 TICKET = Ticket("svd", "1")
@@ -44,7 +45,7 @@ async def test_a_removed_file_is_written_again(
     ledger: SQLiteLedger, path: Path, lose: Callable[[Path], None]
 ) -> None:
     """The error says so; what has happened at the provider is still written down."""
-    await ledger.open_job(a_manifest(JOB), [])
+    await ledger.open_job(a_manifest(JOB), Need())
     claim, attempt = await send(ledger)
     lose(path)
     ticketed = await ledger.advance(claim, attempt.attempt_id, attempt.state, Ticketed(TICKET))
@@ -66,7 +67,7 @@ async def test_a_replaced_file_is_left_alone(
     ledger: SQLiteLedger, path: Path, tmp_path: Path
 ) -> None:
     """What the old one had, and what happens yet, is beside it; the error names the file."""
-    await ledger.open_job(a_manifest(JOB), [])
+    await ledger.open_job(a_manifest(JOB), Need())
     backup = tmp_path / "backup.db"
     await ledger.aclose()
     shutil.copy(path, backup)
@@ -85,17 +86,17 @@ async def test_a_replaced_file_is_left_alone(
 
 async def test_a_file_removed_at_the_very_end(ledger: SQLiteLedger, path: Path) -> None:
     """Closing notices it, once."""
-    await ledger.open_job(a_manifest(JOB), [])
+    await ledger.open_job(a_manifest(JOB), Need())
     remove(path)
     with pytest.raises(LedgerError, match="written there again"):
         await ledger.aclose()
     await ledger.aclose()
-    assert await SQLiteLedger(path).jobs() == (JOB,)
+    assert [job.job_id for job in await SQLiteLedger(path).jobs()] == [JOB]
 
 
 async def test_what_cannot_be_written_again_is_told(ledger: SQLiteLedger, path: Path) -> None:
     """Where the folder's place is taken, the error says that and why."""
-    await ledger.open_job(a_manifest(JOB), [])
+    await ledger.open_job(a_manifest(JOB), Need())
     remove_folder(path)
     path.parent.write_text("in its way")
     with pytest.raises(LedgerError, match="cannot be written anew"):
@@ -106,7 +107,7 @@ async def test_another_ledger_on_the_file_notices_too(
     ledger: SQLiteLedger, path: Path, clock: Callable[[], float]
 ) -> None:
     """The second to notice finds the file of the first, and writes beside it."""
-    await ledger.open_job(a_manifest(JOB), [])
+    await ledger.open_job(a_manifest(JOB), Need())
     other = SQLiteLedger(path, clock=clock)
     await other.jobs()
     remove(path)
@@ -115,4 +116,4 @@ async def test_another_ledger_on_the_file_notices_too(
     with pytest.raises(LedgerError, match="put it back"):
         await other.conclude(JOB, "done")
     await other.aclose()
-    assert await SQLiteLedger(path).jobs() == (JOB,)
+    assert [job.job_id for job in await SQLiteLedger(path).jobs()] == [JOB]

@@ -17,6 +17,7 @@ from attrs import define, field
 from tests.records.samples import a_manifest
 from vgen import SQLiteLedger
 from vgen.records.entry import Line
+from vgen.records.money import Need
 from vgen.testing.contracts import audit
 
 from .power_failure import Disk
@@ -64,7 +65,7 @@ async def test_what_was_acknowledged_is_on_the_disk(
     with monkeypatch.context() as patched:
         patched.setattr("vgen.builtin.schema.sqlite3", on(disk))
         ledger = SQLiteLedger(tmp_path / "vgen.db")
-        await ledger.open_job(a_manifest(JOB, budget="20"), [])
+        await ledger.open_job(a_manifest(JOB, budget="20"), Need())
         failure.acknowledged = await ledger.history(JOB)
         disk.on_write = failure.write
         keeper = RandomChanges(ledger, "me", rng, lease=0.002)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import trio
 
-from tests.records.samples import a_manifest, an_attempt
+from tests.records.samples import a_manifest
 from vgen import SQLiteLedger
+from vgen.records.money import Need
 from vgen.testing.contracts import audit
 
 from . import random_changes
@@ -21,6 +22,8 @@ DIES_IN_COMMIT = """
 import os, sys, trio
 from uuid import UUID
 from vgen import SQLiteLedger
+from vgen.records.money import Need
+from vgen.records.money import Need
 
 class LastWord(str):
     def encode(self, *args, **kwargs):
@@ -28,7 +31,7 @@ class LastWord(str):
 
 trio.run(SQLiteLedger(sys.argv[1]).conclude, UUID(sys.argv[2]), LastWord("counted"))
 """
-"""Ends in the middle of a transaction: what was planned is released, the outcome is not noted."""
+"""Ends in the middle of a transaction, before the outcome is noted."""
 
 LOOKS = "import sys, trio, vgen; trio.run(vgen.SQLiteLedger(sys.argv[1]).jobs)"
 
@@ -53,7 +56,7 @@ def finished(process: subprocess.Popen[str]) -> int:
 
 async def test_no_crowd_passes_the_budget(path: Path, ledger: SQLiteLedger) -> None:
     """Four processes claim, reserve, settle and reopen at once, and every line is sound."""
-    await ledger.open_job(a_manifest(JOB, clips=6, budget="5.00", spent="0.10"), [])
+    await ledger.open_job(a_manifest(JOB, clips=6, budget="5.00", spent="0.10"), Need())
     processes = [started(path, seed, CHANGES) for seed in range(4)]
     changed = [await trio.to_thread.run_sync(finished, process) for process in processes]
     assert changed == [CHANGES] * 4
@@ -64,7 +67,7 @@ async def test_no_crowd_passes_the_budget(path: Path, ledger: SQLiteLedger) -> N
 
 async def test_what_was_acknowledged_outlives_its_process(path: Path, ledger: SQLiteLedger) -> None:
     """A process that is killed in full work leaves a ledger that is sound and goes on."""
-    await ledger.open_job(a_manifest(JOB, budget="9.00"), [])
+    await ledger.open_job(a_manifest(JOB, budget="9.00"), Need())
     await ledger.aclose()
     process = started(path, 5, 10_000)
     assert process.stdout is not None
@@ -81,7 +84,7 @@ async def test_what_was_acknowledged_outlives_its_process(path: Path, ledger: SQ
 
 async def test_half_a_transaction_is_none(path: Path, ledger: SQLiteLedger) -> None:
     """A process that dies between the first write and the last leaves what was there before."""
-    await ledger.open_job(a_manifest(JOB), [an_attempt(JOB, 0)])
+    await ledger.open_job(a_manifest(JOB), Need())
     before = (await ledger.job(JOB), await ledger.history(JOB))
     command = [sys.executable, "-c", DIES_IN_COMMIT, str(path), str(JOB)]
     ended = await trio.run_process(command, check=False)
@@ -97,4 +100,4 @@ async def test_two_processes_make_one_ledger(path: Path, ledger: SQLiteLedger) -
     async with trio.open_nursery() as nursery:
         for command in commands:
             nursery.start_soon(trio.run_process, command)
-    await ledger.open_job(a_manifest(JOB), [])
+    await ledger.open_job(a_manifest(JOB), Need())

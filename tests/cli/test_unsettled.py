@@ -13,6 +13,7 @@ import trio
 from vgen import ClipPrompt, GenerationSettings, SQLiteLedger
 from vgen.abc import Attempt, ClipRequest, Manifest, Money, PlannedClip
 from vgen.cli.app import run
+from vgen.records.money import Need
 
 from .helpers import lines
 
@@ -33,7 +34,7 @@ async def leave_open(path: Path) -> Attempt:
         PlannedClip(ClipPrompt(index, "bars", 0.3), REQUEST, "f", ("toy",)) for index in range(3)
     )
     ledger = SQLiteLedger(path)
-    await ledger.open_job(Manifest(JOB, clips, GenerationSettings(), Decimal(1)), [])
+    await ledger.open_job(Manifest(JOB, clips, GenerationSettings(), Decimal(1)), Need())
     claim = await ledger.claim(JOB, 1, owner="dead", lease=0.0)
     assert claim is not None
     attempt = Attempt(

@@ -8,10 +8,12 @@ from attrs import evolve
 
 from vgen.abc import ClipRequest, Quote, State
 from vgen.decisions.estimate import ENOUGH, TrackRecord, estimate
+from vgen.records.attempt import JOB_CANCELLED
 from vgen.records.estimate import Range, Source
 from vgen.records.observation import Observation
 
 REQUEST = ClipRequest("a street", 2.0, width=64, height=64, fps=8, motion=100, steps=20)
+CANCELLED = State.CANCELLED
 LONG = evolve(REQUEST, duration=4.0)
 
 
@@ -83,3 +85,12 @@ def test_failures_are_counted_apart() -> None:
     assert found.failed_cost == Decimal("0.03")
     assert found.cost.median == Decimal("0.20")
     assert estimate(quote(REQUEST), TrackRecord()).failing == 0
+
+
+def test_a_cancelled_job_says_nothing_of_its_backend() -> None:
+    """What was cancelled with its job is no success and no failure; a timeout is a failure."""
+    made = seen("0.10", 40.0, times=ENOUGH)
+    stopped = [evolve(one, reason=JOB_CANCELLED) for one in seen("0", 1.0, verdict=CANCELLED)]
+    slow = [evolve(one, reason="took longer") for one in seen("0.2", 90.0, verdict=CANCELLED)]
+    found = estimate(quote(REQUEST), TrackRecord.of(quote, [*made, *stopped, *slow]))
+    assert (found.observed, found.failed) == (ENOUGH + 1, 1)

@@ -10,9 +10,10 @@ from attrs import evolve
 
 from tests.records.samples import a_manifest, a_prompt, an_attempt
 from vgen.abc import Attempt, Custody, Money
-from vgen.decisions.terms import budget_of, changes, is_unrelated, replaces_paid
+from vgen.decisions.terms import budget_of, changes, is_unrelated, purses_of, replaces_paid
+from vgen.errors import InvalidPromptsError
 from vgen.records.job import Job, Manifest
-from vgen.records.money import Account
+from vgen.records.money import Account, Purse
 
 JOB = UUID(int=1)
 BEFORE = a_manifest(JOB, budget="2")
@@ -113,3 +114,23 @@ def test_what_is_planned_is_related_before_it_is_made() -> None:
     job = Job(BEFORE, Account(limit=Decimal(2)), (older,))
     assert not is_unrelated([a_prompt(0, prompt="a lighthouse")], job)
     assert is_unrelated([a_prompt(0, prompt="another")], job)
+
+
+def test_purses_stay_unless_others_are_given() -> None:
+    """A job that is run again without them keeps its purses; an empty choice frees it."""
+    month = Purse("us/2026-11", Decimal(5))
+    before = evolve(a_manifest(JOB), purses=(month,))
+    assert purses_of(None, before) == (month,)
+    assert purses_of({}, before) == ()
+    assert purses_of(None, None) == ()
+    assert purses_of({"us/2026-12": Decimal(6)}, before) == (Purse("us/2026-12", Decimal(6)),)
+
+
+def test_wrong_purses_are_named() -> None:
+    """All that is wrong with them is said at once, before anything is opened."""
+    with pytest.raises(InvalidPromptsError) as caught:
+        purses_of({"": Decimal(1), "me": Decimal(-1)}, None)
+    assert caught.value.problems == (
+        "purses: '': name: must not be empty, got ''",
+        "purses: 'me': limit: must be a finite amount of at least 0, got -1",
+    )

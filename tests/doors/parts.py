@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -13,8 +12,9 @@ from uuid import UUID
 from attrs import define, field
 
 from vgen import ClipPrompt, Inspector, Settings
-from vgen.abc import Account, Attempt, CostLedger, Manifest, Storage, VideoBackend
+from vgen.abc import Account, CostLedger, Manifest, Storage, VideoBackend
 from vgen.errors import LedgerError
+from vgen.records.money import Need
 from vgen.testing import FakeBackend, Hang, MemoryLedger, MemoryStorage, Succeed, inline_inspector
 
 PLENTY = Decimal(100)
@@ -42,7 +42,7 @@ def fast_settings(grace: float = 5.0) -> Settings:
 class UnreachableLedger(MemoryLedger):
     """A ledger that cannot be reached."""
 
-    async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
+    async def open_job(self, manifest: Manifest, need: Need) -> Account:
         raise LedgerError("nobody answers") from ConnectionRefusedError("no such port")
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
 
 import vgen.aio
 from vgen import ClipStored
-from vgen.abc import Account, Attempt, Manifest
+from vgen.abc import Account, Manifest
 from vgen.aio import Runner
+from vgen.records.money import Need
 from vgen.testing import Delay, FakeBackend, MemoryLedger
 
 from .parts import HANGING, PLENTY, PROMPTS, QUICK, Parts
@@ -179,10 +180,10 @@ def test_a_busy_trio_thread_does_not_block_the_loop() -> None:
     busy, free = threading.Event(), threading.Event()
 
     class BlockingLedger(MemoryLedger):
-        async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
+        async def open_job(self, manifest: Manifest, need: Need) -> Account:
             busy.set()
             assert free.wait(20)
-            return await super().open_job(manifest, holds)
+            return await super().open_job(manifest, need)
 
     async def main() -> None:
         async with vgen.aio.open_runner(**Parts(ledger=BlockingLedger()).arguments()) as runner:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Sequence
 from contextvars import ContextVar
 from functools import partial
 from types import ModuleType
@@ -13,9 +12,20 @@ from uuid import uuid4
 import anyio
 import pytest
 
-from vgen import ClipPrompt, ClipStored, Event, JobFinished, JobOpened, JobProgress
-from vgen.abc import Account, Attempt, Manifest
+from vgen import (
+    ClipPrompt,
+    ClipStored,
+    Event,
+    JobFinished,
+    JobOpened,
+    JobProgress,
+    JobQuery,
+    JobState,
+    SpendingKey,
+)
+from vgen.abc import Account, Manifest
 from vgen.errors import ConfigurationError, InsufficientClipsError, InvalidPromptsError, LedgerError
+from vgen.records.money import Need
 from vgen.testing import FakeBackend, MemoryLedger, Refuse
 
 from .async_door import Door, until
@@ -50,6 +60,25 @@ def test_a_job_in_three_steps(door: Door) -> None:
             assert (await runner.job(job)).account.held == 0
             assert await runner.unsettled() == ()
             assert await runner.reconcile() == ()
+
+    door.run(program)
+
+
+def test_a_plan_and_the_books(door: Door) -> None:
+    """What a job will come to, and what it came to, by a runner and without one."""
+
+    async def program(vgen: ModuleType) -> None:
+        parts = Parts()
+        async with vgen.open_runner(**parts.arguments()) as runner:
+            plan = await runner.plan(PROMPTS, purses={"us": PLENTY})
+            assert await runner.jobs() == ()
+            await runner.process(plan.job_id, PROMPTS, budget=plan.least, purses={"us": PLENTY})
+            (job,) = await runner.jobs(JobQuery(states=[JobState.FINISHED]))
+            assert (job.job_id, job.made, job.account.spent) == (plan.job_id, 3, plan.expected)
+            (sum_,) = await runner.spending(by=[SpendingKey.PURSE])
+            assert (sum_.purse, sum_.spent, sum_.attempts) == ("us", plan.expected, 3)
+        keywords = {key: value for key, value in parts.arguments().items() if key != "inspector"}
+        assert (await vgen.plan(PROMPTS, **keywords)).expected == plan.expected
 
     door.run(program)
 
@@ -179,9 +208,9 @@ def test_context_variables_are_passed_on(door: Door) -> None:
     seen: list[str] = []
 
     class ReadsContext(MemoryLedger):
-        async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
+        async def open_job(self, manifest: Manifest, need: Need) -> Account:
             seen.append(customer.get())
-            return await super().open_job(manifest, holds)
+            return await super().open_job(manifest, need)
 
     async def program(vgen: ModuleType) -> None:
         async with vgen.open_runner(**Parts(ledger=ReadsContext()).arguments()) as runner:

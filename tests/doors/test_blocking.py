@@ -6,7 +6,7 @@ import os
 import resource
 import threading
 import traceback
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from contextvars import ContextVar
 from math import inf
@@ -18,9 +18,10 @@ import pytest
 
 import vgen.blocking
 from vgen import ClipStored, Event, JobFinished, JobOpened
-from vgen.abc import Account, Attempt, Manifest
+from vgen.abc import Account, Manifest
 from vgen.blocking import Runner
 from vgen.errors import ConfigurationError, InsufficientClipsError, InvalidPromptsError, LedgerError
+from vgen.records.money import Need
 from vgen.testing import FakeBackend, MemoryLedger, Outage, Refuse
 from vgen.testing.faults import Faults
 
@@ -262,15 +263,29 @@ def test_an_observer_that_raises_changes_nothing() -> None:
     }
 
 
+def test_a_plan_and_the_books() -> None:
+    """What a job will come to, and what it came to, by a runner and without one."""
+    parts = Parts()
+    with vgen.blocking.open_runner(**parts.arguments()) as runner:
+        plan = runner.plan(PROMPTS)
+        runner.process(plan.job_id, PROMPTS, budget=plan.least)
+        assert [job.account.spent for job in runner.jobs()] == [plan.expected]
+        assert [each.spent for each in runner.spending()] == [plan.expected]
+    planned = vgen.blocking.plan(
+        PROMPTS, backends=[parts.fake], storage=parts.storage, ledger=parts.ledger
+    )
+    assert planned.expected == plan.expected
+
+
 def test_context_variables_are_passed_on() -> None:
     """The caller's context variables are visible in the ledger's calls."""
     customer = ContextVar("customer", default="nobody")
     seen: list[str] = []
 
     class ReadsContext(MemoryLedger):
-        async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
+        async def open_job(self, manifest: Manifest, need: Need) -> Account:
             seen.append(customer.get())
-            return await super().open_job(manifest, holds)
+            return await super().open_job(manifest, need)
 
     with vgen.blocking.open_runner(**Parts(ledger=ReadsContext()).arguments()) as runner:
         customer.set("somebody")

@@ -44,7 +44,7 @@ REFUSED: Sequence[tuple[dict[str, str], object, int, str]] = [
     ({"min_clips": "2"}, {"clip_prompts": [GOOD]}, 422, "clip_prompts: 1 cannot make the 2 clips"),
     ({"budget": "lots"}, {"clip_prompts": [GOOD]}, 422, "budget: Input should be a valid decimal"),
     ({"budget": "-1"}, {"clip_prompts": [GOOD]}, 422, "budget: Input should be greater than or "),
-    ({"budget": "0.01"}, {"clip_prompts": [GOOD]}, 402, "over budget: limit $0.01, spent $0, "),
+    ({"budget": "0.01"}, {"clip_prompts": [GOOD]}, 402, "over budget: of $0.01, $0 is spent a"),
 ]
 """Invalid parameters and bodies, with the status and the beginning of each answer."""
 

@@ -12,6 +12,7 @@ from attrs import define, field
 
 from vgen import ClipPrompt, Clips, Event, Observer, Runner, Settings, open_runner
 from vgen.abc import Attempt, VideoBackend
+from vgen.drive.attempt.create import new_attempt
 from vgen.testing import FakeBackend, MemoryLedger, MemoryStorage, inline_inspector
 
 JOB = UUID("6d6f6f6e-0000-4000-8000-000000000001")
@@ -79,11 +80,12 @@ async def run_job(fakes: Fakes, *texts: str) -> Clips:
 async def leave_open(fakes: Fakes, *, accepted: bool = True) -> Attempt:
     """Leave clip 0 as a process on another machine would that died during its submit."""
     async with fakes.runner() as runner:
-        await runner.open_job(JOB, prompts(*"abc"), budget=PLENTY)
+        manifest = await runner.open_job(JOB, prompts(*"abc"), budget=PLENTY)
     claim = await fakes.ledger.claim(JOB, 0, owner="dead", lease=LEASE)
     assert claim is not None
-    (planned,) = await fakes.ledger.attempts(JOB, 0)
-    attempt = await fakes.ledger.reserve(claim, planned)
+    planned = manifest.clips[0]
+    new = new_attempt(JOB, planned, fakes.backend, planned.request, number=1)
+    attempt = await fakes.ledger.reserve(claim, new)
     if accepted:
         prepared = await fakes.backend.prepare(attempt.request, None)
         await fakes.backend.submit(prepared, attempt.attempt_id)

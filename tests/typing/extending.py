@@ -210,6 +210,15 @@ async def fakes(ledger: abc.CostLedger, claim: abc.Claim) -> abc.Account:
     return await contracts.audit(ledger, claim.job_id)
 
 
+async def read(ledger: abc.CostLedger, manifest: abc.Manifest) -> tuple[abc.Observation, ...]:
+    """What a ledger tells of its limits and its past."""
+    purse = abc.Purse("us", Decimal(5))
+    assert_type(await ledger.purse(purse), abc.Account)
+    assert_type(await ledger.open_job(manifest, abc.Need()), abc.Account)
+    await ledger.jobs(abc.EVERY_JOB)
+    return await ledger.observed("one", limit=10)
+
+
 def migrated(ledger: abc.CostLedger) -> str:
     """What a ledger with a migration has more."""
     return ledger.migration() if isinstance(ledger, abc.MigratedLedger) else ""

@@ -15,7 +15,9 @@ from vgen import (
     BackendUnreachable,
     Clip,
     ClipFailure,
+    ClipFate,
     ClipGivenUp,
+    ClipPlan,
     ClipProgress,
     ClipPrompt,
     ClipPrompts,
@@ -23,21 +25,31 @@ from vgen import (
     Clips,
     ClipStored,
     DirectoryStorage,
+    Estimate,
     Event,
     FailedAttempt,
     FallBackReason,
     FellBack,
+    Forecast,
     GenerationSettings,
     JobFinished,
     JobOpened,
+    JobPlan,
     JobProgress,
+    JobQuery,
+    JobState,
+    JobSummary,
     MoneyHeld,
     MoneySettled,
     Observer,
     PromptsFile,
+    Range,
     Reconciled,
     RetryScheduled,
     Settings,
+    Source,
+    Spending,
+    SpendingKey,
     SQLiteLedger,
     Statistics,
     Take,
@@ -52,6 +64,8 @@ STORAGE: Storage = DirectoryStorage("clips")
 LEDGER: CostLedger = SQLiteLedger("vgen.db")
 JOB: UUID = uuid4()
 BUDGET = Decimal("2.50")
+PURSES = {"us/2026-11": Decimal(5)}
+QUERY = JobQuery(states=[JobState.OPEN])
 WHEN_DOWN = [FallBackReason.UNAVAILABLE]
 
 
@@ -59,7 +73,7 @@ def hear(event: Event) -> None:  # noqa: C901 - a case for each event
     """Every event has its own fields, and there is no other."""
     match event:
         case JobOpened():
-            assert_type(event.held, Decimal)
+            assert_type(event.expected, Decimal)
         case ClipQueued() | FellBack() | BackendReached() | BackendUnreachable():
             assert_type(event.backend, str)
         case MoneyHeld():
@@ -118,9 +132,14 @@ async def on_trio(backends: list[VideoBackend]) -> None:
         assert_type(await runner.takes(JOB), tuple[Take, ...])
         assert_type(await runner.choose(JOB, 1, 2), Take)
         assert_type(await runner.cancel(JOB), tuple[Reconciled, ...])
+        assert_type(await runner.plan(PROMPTS, purses=PURSES), JobPlan)
+        assert_type(await runner.jobs(QUERY), tuple[JobSummary, ...])
+        assert_type(await runner.spending(by=[SpendingKey.DAY]), tuple[Spending, ...])
         assert_type(runner.statistics(), Statistics)
     clips = await vgen.process(JOB, PROMPTS, backends=backends, storage=STORAGE, ledger=LEDGER)
     assert_type(clips, Clips)
+    planned = await vgen.plan(PROMPTS, backends=backends, storage=STORAGE, ledger=LEDGER)
+    assert_type(planned, JobPlan)
 
 
 async def on_asyncio(backends: list[VideoBackend]) -> None:
@@ -154,9 +173,14 @@ async def on_asyncio(backends: list[VideoBackend]) -> None:
         assert_type(await runner.takes(JOB), tuple[Take, ...])
         assert_type(await runner.choose(JOB, 1, 2), Take)
         assert_type(await runner.cancel(JOB), tuple[Reconciled, ...])
+        assert_type(await runner.plan(PROMPTS, purses=PURSES), JobPlan)
+        assert_type(await runner.jobs(QUERY), tuple[JobSummary, ...])
+        assert_type(await runner.spending(by=[SpendingKey.DAY]), tuple[Spending, ...])
         assert_type(runner.statistics(), Statistics)
     clips = await vgen.aio.process(JOB, PROMPTS, backends=backends, storage=STORAGE, ledger=LEDGER)
     assert_type(clips, Clips)
+    planned = await vgen.aio.plan(PROMPTS, backends=backends, storage=STORAGE, ledger=LEDGER)
+    assert_type(planned, JobPlan)
 
 
 def on_nothing(backends: list[VideoBackend]) -> None:
@@ -190,9 +214,26 @@ def on_nothing(backends: list[VideoBackend]) -> None:
         assert_type(runner.takes(JOB), tuple[Take, ...])
         assert_type(runner.choose(JOB, 1, 2), Take)
         assert_type(runner.cancel(JOB), tuple[Reconciled, ...])
+        assert_type(runner.plan(PROMPTS, purses=PURSES), JobPlan)
+        assert_type(runner.jobs(QUERY), tuple[JobSummary, ...])
+        assert_type(runner.spending(by=[SpendingKey.DAY]), tuple[Spending, ...])
         assert_type(runner.statistics(), Statistics)
     clips = vgen.blocking.process(JOB, PROMPTS, backends=backends, storage=STORAGE, ledger=LEDGER)
     assert_type(clips, Clips)
+    planned = vgen.blocking.plan(PROMPTS, backends=backends, storage=STORAGE, ledger=LEDGER)
+    assert_type(planned, JobPlan)
+
+
+def read(plan: JobPlan, job: JobSummary, spending: Spending) -> None:
+    """What a plan and the books tell."""
+    clip: ClipPlan = plan.clips[0]
+    assert_type(clip.fate, ClipFate)
+    estimate: Estimate = clip.estimate
+    assert_type(estimate.source, Source)
+    forecast: Forecast = plan.forecast
+    assert_type(forecast.cost, Range[Decimal])
+    assert_type(job.state, JobState)
+    assert_type(spending.spent, Decimal)
 
 
 def failed(error: vgen.VgenError) -> list[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from vgen.errors import ConfigurationError
@@ -10,7 +13,7 @@ from vgen.errors import ConfigurationError
 APPLICATION_ID = 0x7667656E
 """`vgen` in ASCII, in the file's header, so that no other program's database is taken for one."""
 
-VERSION = 3
+VERSION = 4
 EMPTY = (0, 0, 0)
 
 TABLES = """
@@ -55,12 +58,30 @@ CREATE INDEX journal_of_job ON journal (job_id, line);
 CREATE INDEX journal_of_attempt ON journal (attempt_id, line);
 """
 
+BOOKS = (
+    "ALTER TABLE jobs ADD COLUMN made INTEGER",
+    """CREATE TABLE purses (
+        name TEXT PRIMARY KEY, spent TEXT NOT NULL, held TEXT NOT NULL, in_doubt TEXT NOT NULL
+    )""",
+    *(
+        f"ALTER TABLE attempts ADD COLUMN {name} AS (json_extract(record, '$.{name}')) VIRTUAL"
+        for name in ("backend", "account", "money", "sent", "custody", "purses")
+    ),
+    "ALTER TABLE journal ADD COLUMN spent AS (json_extract(movement, '$.spent')) VIRTUAL",
+    "CREATE INDEX attempts_of_backend ON attempts (backend, money)",
+    "CREATE INDEX keys_of_attempt ON attempts (attempt_id, backend, account, purses)",
+    "CREATE INDEX spending ON journal (at, spent, attempt_id) WHERE CAST(spent AS REAL) <> 0",
+    "UPDATE jobs SET made = CAST(outcome AS INTEGER) WHERE outcome GLOB '[0-9]* of [0-9]* clips'",
+)
+"""What the books need: columns that are computed from the records, and indexes."""
+
 MIGRATIONS = {
     1: ("ALTER TABLE jobs ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0",),
     2: (
         "ALTER TABLE jobs ADD COLUMN opening TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE claims ADD COLUMN opening TEXT NOT NULL DEFAULT ''",
     ),
+    3: BOOKS,
 }
 """What makes a ledger of each older version one of the next."""
 
@@ -92,12 +113,54 @@ def connect(path: Path, *, make: bool) -> sqlite3.Connection:
     return connection
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
+def is_writable(path: Path) -> bool:
+    """Whether this process may write to a ledger's file, and the files that SQLite keeps by it."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def connect_read_only(path: Path) -> sqlite3.Connection:
+    """Open a ledger file that this process cannot write.
+
+    Where no process has it open, it is read as a file that cannot change: SQLite would need to
+    write beside it to see changes.
+
+    Raises:
+        ConfigurationError: the file is another kind of file, or of another version.
+        sqlite3.Error: it cannot be opened.
+    """
+    in_use = path.with_name(path.name + "-wal").exists()
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro{'' if in_use else '&immutable=1'}",
+        uri=True,
+        isolation_level=None,
+    )
     try:
-        if _identity(connection) == EMPTY:
+        _check(connection, path, may_write=False)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, begin: str) -> Generator[None]:
+    """Run the block in a transaction, which is rolled back if the block raises."""
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _check(connection: sqlite3.Connection, path: Path, *, may_write: bool = True) -> None:
+    try:
+        if may_write and _identity(connection) == EMPTY:
             _make_tables(connection)
         application, version, _ = _identity(connection)
-        if application == APPLICATION_ID and version in MIGRATIONS:
+        if may_write and application == APPLICATION_ID and version in MIGRATIONS:
             _migrate(connection)
             application, version, _ = _identity(connection)
     except sqlite3.OperationalError:
@@ -145,7 +208,7 @@ def _make_tables(connection: sqlite3.Connection) -> None:
     """Make the tables, unless another process was faster."""
     connection.execute("BEGIN IMMEDIATE")
     if _read_header(connection) == EMPTY:
-        for statement in filter(str.strip, TABLES.split(";")):
+        for statement in (*filter(str.strip, TABLES.split(";")), *BOOKS):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")

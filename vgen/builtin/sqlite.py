@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -12,15 +13,18 @@ from uuid import UUID
 
 import trio
 
+from vgen.builtin.reading import Reading
 from vgen.builtin.rescue import FileIdentity, identity, rescue
-from vgen.builtin.schema import connect
+from vgen.builtin.schema import connect, connect_read_only, is_writable, transaction
 from vgen.builtin.transactions import Transaction
 from vgen.errors import LedgerError
-from vgen.ports.ledger import CostLedger
+from vgen.ports.ledger import EVERY_JOB, CostLedger
 from vgen.records.attempt import Attempt, Custody, Money
+from vgen.records.books import JobQuery, JobSummary, Spending, SpendingKey
 from vgen.records.entry import Entry, Line
 from vgen.records.job import Claim, Job, Manifest
-from vgen.records.money import Account
+from vgen.records.money import Account, Need, Purse
+from vgen.records.observation import Observation
 
 T = TypeVar("T")
 
@@ -36,7 +40,8 @@ BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 class SQLiteLedger(CostLedger):
     """A ledger in one file, which any number of processes of one machine may share.
 
-    The file is made by the first job that is opened. Calls run in a worker thread, one at a time;
+    The file is made by the first job that is opened. What only reads takes no write lock, and works
+    on a file that cannot be written too. Calls run in a worker thread, one at a time;
     waiting for a locked file can be cancelled, a transaction under way is finished first. Its
     time is the machine's clock.
 
@@ -60,9 +65,9 @@ class SQLiteLedger(CostLedger):
         state = "closed" if self._connection is None else "open"
         return f"<SQLiteLedger {str(self._path)!r}: {state}>"
 
-    async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
-        """Write the job and its first holds down in one transaction."""
-        return await self._transact(lambda tx: tx.open_job(manifest, holds), make=True)
+    async def open_job(self, manifest: Manifest, need: Need) -> Account:
+        """Write the job down, if its limits allow what it needs."""
+        return await self._transact(lambda tx: tx.open_job(manifest, need), make=True)
 
     async def job(self, job_id: UUID) -> Job | None:
         """Read a job."""
@@ -79,10 +84,6 @@ class SQLiteLedger(CostLedger):
     async def unsettled(self) -> tuple[Attempt, ...]:
         """Read what was sent and can still move."""
         return await self._read(lambda tx: tx.unsettled(), ())
-
-    async def jobs(self) -> tuple[UUID, ...]:
-        """List the jobs."""
-        return await self._read(lambda tx: tx.jobs(), ())
 
     async def claim(
         self, job_id: UUID, clip_index: int, *, owner: str, lease: float, opening: str = ""
@@ -114,9 +115,9 @@ class SQLiteLedger(CostLedger):
             lambda tx: tx.advance(claim, attempt_id, expected, entry), after_loss=True
         )
 
-    async def conclude(self, job_id: UUID, outcome: str) -> Account:
-        """Release what was planned, and note the outcome."""
-        return await self._transact(lambda tx: tx.conclude(job_id, outcome))
+    async def conclude(self, job_id: UUID, outcome: str, made: int | None = None) -> Account:
+        """Note the outcome."""
+        return await self._transact(lambda tx: tx.conclude(job_id, outcome, made))
 
     async def stop(self, job_id: UUID) -> None:
         """Mark a job as stopped."""
@@ -129,6 +130,27 @@ class SQLiteLedger(CostLedger):
     async def history(self, job_id: UUID) -> tuple[Line, ...]:
         """Read a job's journal."""
         return await self._read(lambda tx: tx.history(job_id), ())
+
+    async def jobs(self, query: JobQuery = EVERY_JOB) -> tuple[JobSummary, ...]:
+        """List jobs."""
+        return await self._read(lambda tx: tx.books.jobs(query), ())
+
+    async def spending(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        by: Collection[SpendingKey] = (),
+    ) -> tuple[Spending, ...]:
+        """Sum up what was spent."""
+        return await self._read(lambda tx: tx.books.spending(since, until, by), ())
+
+    async def purse(self, purse: Purse) -> Account:
+        """Read where a purse stands."""
+        return await self._read(lambda tx: tx.purse(purse), Account(purse.limit))
+
+    async def observed(self, backend: str, *, limit: int) -> tuple[Observation, ...]:
+        """Read what became of a backend's attempts."""
+        return await self._read(lambda tx: tx.books.observed(backend, limit), ())
 
     async def aclose(self) -> None:
         """Close the file.
@@ -152,21 +174,22 @@ class SQLiteLedger(CostLedger):
         if self._loss and not known:
             raise LedgerError(self._loss)
 
-    async def _read(self, work: Callable[[Transaction], T], otherwise: T) -> T:
+    async def _read(self, work: Callable[[Reading], T], otherwise: T) -> T:
         if self._connection is None and not await trio.Path(self._path).exists():
             return otherwise
-        return await self._transact(work)
+        return await self._in_thread(lambda: self._run_reading(work))
 
     async def _transact(
         self, work: Callable[[Transaction], T], *, make: bool = False, after_loss: bool = False
     ) -> T:
+        return await self._in_thread(lambda: self._run(work, make=make, after_loss=after_loss))
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
         last = trio.current_time() + LOCK_TIMEOUT
         async with self._turn:
             while True:
                 try:
-                    return await trio.to_thread.run_sync(
-                        lambda: self._run(work, make=make, after_loss=after_loss)
-                    )
+                    return await trio.to_thread.run_sync(work)
                 except sqlite3.Error as error:
                     code: int = getattr(error, "sqlite_errorcode", 0) & 0xFF
                     if code not in BUSY or trio.current_time() >= last:
@@ -176,23 +199,30 @@ class SQLiteLedger(CostLedger):
                 await trio.sleep(RETRY_INTERVAL)
 
     def _run(self, work: Callable[[Transaction], T], *, make: bool, after_loss: bool) -> T:
+        connection = self._connected(make=make)
+        if self._loss and not after_loss:
+            raise LedgerError(self._loss)
+        with transaction(connection, "BEGIN IMMEDIATE"):
+            return work(Transaction(connection, self._clock()))
+
+    def _run_reading(self, work: Callable[[Reading], T]) -> T:
+        """Read without a write lock, and also where the file cannot be written."""
+        if self._connection is None and not is_writable(self._place):
+            with closing(connect_read_only(self._place)) as connection:
+                return work(Reading(connection, self._clock()))
+        connection = self._connected(make=False)
+        if self._loss:
+            raise LedgerError(self._loss)
+        with transaction(connection, "BEGIN"):
+            return work(Reading(connection, self._clock()))
+
+    def _connected(self, *, make: bool) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = connect(self._place, make=make)
             self._file = identity(self._place)
         elif identity(self._place) != self._file:
             self._connection = self._rescued(self._connection)
-        if self._loss and not after_loss:
-            raise LedgerError(self._loss)
-        connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            result = work(Transaction(connection, self._clock()))
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        return result
+        return self._connection
 
     def _rescued(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         """Write what the lost file had to another; return the connection to work on from now on."""

@@ -22,7 +22,7 @@ from vgen.ports.storage import Storage
 from vgen.records.attempt import Attempt
 from vgen.records.entry import Entry, Fetched, Lost, Settled, Stored, Ticketed
 from vgen.records.job import Job, Manifest
-from vgen.records.money import ZERO
+from vgen.records.money import ZERO, Need
 from vgen.records.status import State, Ticket
 
 ADOPTED = "adopted from clips.json"
@@ -46,7 +46,7 @@ async def adopt(
         BudgetExceededError: the budget does not hold what was paid; what fitted is written down.
         LedgerError: it could not be written down, or another process is working on a clip.
     """
-    await ledger.open_job(manifest, [])
+    await ledger.open_job(manifest, Need())
     indexes = {planned.clip_index for planned in manifest.clips}
     adopted: dict[int, Decimal] = {}
     for outcome in outcomes:

@@ -11,6 +11,7 @@ from vgen import ClipPrompt, Clips, SQLiteLedger, from_json
 from vgen.cli.ledger_option import FILE_NAME
 from vgen.decisions.terms import is_unrelated
 from vgen.errors import ConfigurationError
+from vgen.records.books import JobQuery
 from vgen.records.job import Job
 
 CLIPS_FILE = "clips.json"
@@ -80,5 +81,5 @@ def read_record(out: Path) -> Clips | None:
 
 async def _newest_job(ledger_file: Path) -> UUID | None:
     async with aclosing(SQLiteLedger(ledger_file)) as ledger:
-        jobs = await ledger.jobs()
-    return jobs[-1] if jobs else None
+        newest = await ledger.jobs(JobQuery(limit=1))
+    return newest[0].job_id if newest else None

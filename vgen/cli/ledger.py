@@ -11,7 +11,7 @@ from rich.text import Text
 
 from vgen.cli.console import print_message, print_raw, stderr_console, stdout_console
 from vgen.cli.exit_codes import ExitCode
-from vgen.cli.ledger_option import existing_ledger, id_by_prefix, make_ledger
+from vgen.cli.ledger_option import existing_ledger, job_by_prefix, make_ledger
 from vgen.cli.tables import Table
 from vgen.cli.text import dollars, escaped, safe_text, short_id
 from vgen.errors import ConfigurationError
@@ -62,9 +62,10 @@ async def _apply(made: MigratedLedger) -> None:
 
 async def _read(ledger: CostLedger, start: str | None) -> list[Job]:
     async with aclosing(ledger):
-        known = await ledger.jobs()
         if start is not None:
-            known = (id_by_prefix(known, start, "job"),)
+            known = [await job_by_prefix(ledger, start)]
+        else:
+            known = [each.job_id for each in await ledger.jobs()]
         found = [await ledger.job(job_id) for job_id in known]
     return [job for job in found if job is not None]
 

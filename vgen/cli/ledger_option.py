@@ -10,6 +10,7 @@ from vgen import SQLiteLedger
 from vgen.cli import plugins
 from vgen.errors import ConfigurationError, NotFoundError
 from vgen.ports.ledger import CostLedger
+from vgen.records.books import JobQuery
 
 FILE_NAME = "vgen.db"
 """The ledger's default file name, in the output directory."""
@@ -57,6 +58,17 @@ def id_by_prefix(known: Sequence[UUID], start: str, what: str) -> UUID:
     if len(named) > 1:
         raise ConfigurationError(f"the ledger has {len(named)} {what}s that begin with {start}")
     return named[0]
+
+
+async def job_by_prefix(ledger: CostLedger, start: str) -> UUID:
+    """Return the id of the one job whose id starts with `start`.
+
+    Raises:
+        NotFoundError: there is none.
+        ConfigurationError: there are several.
+    """
+    found = await ledger.jobs(JobQuery(prefix=start.lower()))
+    return id_by_prefix([job.job_id for job in found], start, "job")
 
 
 def ledger_path(url: str | None, out: Path) -> Path | None:

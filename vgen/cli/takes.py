@@ -14,11 +14,12 @@ from vgen import Runner, Settings, Take, open_runner
 from vgen.cli import plugins
 from vgen.cli.console import stdout_console
 from vgen.cli.exit_codes import ExitCode
-from vgen.cli.ledger_option import existing_ledger, id_by_prefix
+from vgen.cli.ledger_option import existing_ledger, job_by_prefix
 from vgen.cli.storage_option import ClipStorage
 from vgen.cli.tables import Table
 from vgen.cli.text import dollars, safe_text
 from vgen.errors import ConfigurationError
+from vgen.records.books import JobQuery
 
 Work = Callable[[Runner, UUID], Awaitable[Sequence[Take]]]
 
@@ -51,10 +52,10 @@ async def _with_runner(
     url: str | None, storage: str | None, out: Path, job: str | None, work: Work
 ) -> Sequence[Take]:
     ledger = existing_ledger(url, out)
-    jobs = await ledger.jobs()
-    if not jobs:
+    newest = await ledger.jobs(JobQuery(limit=1))
+    if not newest:
         raise ConfigurationError("the ledger has no job")
-    job_id = id_by_prefix(jobs, job, "job") if job else jobs[-1]
+    job_id = await job_by_prefix(ledger, job) if job else newest[0].job_id
     clips = ClipStorage(storage, out)
     backends, _problems = plugins.make_route(["animatic"])
     async with open_runner(

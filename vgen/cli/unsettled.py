@@ -17,7 +17,7 @@ from vgen import Runner, Settings, open_runner
 from vgen.cli import plugins
 from vgen.cli.console import print_message, stderr_console, stdout_console
 from vgen.cli.exit_codes import ExitCode
-from vgen.cli.ledger_option import existing_ledger, id_by_prefix
+from vgen.cli.ledger_option import existing_ledger, id_by_prefix, job_by_prefix
 from vgen.cli.storage_option import SPOOL, ClipStorage
 from vgen.cli.tables import Table
 from vgen.cli.text import dollars, safe_text, short_id
@@ -30,6 +30,7 @@ from vgen.drive.runner.resolve import resolve as resolve_attempt
 from vgen.errors import ConfigurationError
 from vgen.ports.ledger import CostLedger
 from vgen.records.attempt import Attempt
+from vgen.records.books import MAX_PAGE, JobQuery
 
 Work = Callable[[Runner, UUID | None], Awaitable[Sequence[Reconciled]]]
 
@@ -86,7 +87,8 @@ async def _attempt_id(ledger: CostLedger, start: str) -> UUID:
     """Return the id of the one attempt whose id is `start`, or starts with it."""
     with suppress(ValueError):
         return UUID(start)
-    jobs = [await ledger.job(job_id) for job_id in await ledger.jobs()]
+    listed = await ledger.jobs(JobQuery(limit=MAX_PAGE))
+    jobs = [await ledger.job(each.job_id) for each in listed]
     known = [attempt.attempt_id for job in jobs if job is not None for attempt in job.attempts]
     return id_by_prefix(known, start, "attempt")
 
@@ -106,7 +108,7 @@ async def _work(
 ) -> ExitCode:
     """Call `work` with a runner that has the installed backends with unsettled attempts."""
     ledger = existing_ledger(url, out)
-    job_id = id_by_prefix(await ledger.jobs(), job, "job") if job else None
+    job_id = await job_by_prefix(ledger, job) if job else None
     attempts = await ledger.unsettled()
     names = {attempt.backend for attempt in attempts if job_id in {None, attempt.job_id}}
     backends, problems = plugins.make_route(sorted(names) or ["animatic"])

@@ -134,7 +134,9 @@ RULES: dict[type[Any], _Rule] = {
     Chosen: _Rule(SETTLED, frozenset({Custody.STORED}), _chosen),
     Lost: _Rule(SETTLED, frozenset({Custody.SUCCEEDED, Custody.FETCHED, Custody.SPOOLED}), _lost),
 }
-"""When each entry is allowed; `Planned` is an attempt's first entry and follows nothing.
+"""When each entry is allowed; `Reserved` is an attempt's first entry, of a new attempt's state.
+
+In older ledgers `Planned` stands before it.
 
 A stored clip may be stored again, when its file has been copied or fetched anew.
 A person may find out that an attempt was not billed: unless it is stored it may be released then,

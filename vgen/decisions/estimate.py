@@ -8,6 +8,7 @@ from statistics import quantiles
 
 from attrs import frozen
 
+from vgen.records.attempt import JOB_CANCELLED
 from vgen.records.estimate import Estimate, NumberT, Range, Source
 from vgen.records.money import ZERO
 from vgen.records.observation import Observation
@@ -64,8 +65,12 @@ class TrackRecord:
     def of(
         cls, quote: Callable[[ClipRequest], Quote], observations: Sequence[Observation]
     ) -> TrackRecord:
-        """Put a backend's observations beside what it quotes for their requests."""
-        return cls(tuple(Outcome(each, quote(each.request)) for each in observations))
+        """Put a backend's observations beside what it quotes for their requests.
+
+        Those that were cancelled with their jobs are left out.
+        """
+        telling = [each for each in observations if each.reason != JOB_CANCELLED]
+        return cls(tuple(Outcome(each, quote(each.request)) for each in telling))
 
     @property
     def successes(self) -> tuple[Outcome, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 from vgen.decisions.attempts import stored_attempt
+from vgen.errors import InvalidPromptsError
 from vgen.records.attempt import Attempt, Custody
 from vgen.records.job import Job, Manifest, PlannedClip
-from vgen.records.money import ZERO
+from vgen.records.money import ZERO, Purse
 from vgen.records.prompt import ClipPrompt
 
 
@@ -17,6 +18,26 @@ def budget_of(asked: Decimal | None, before: Manifest | None) -> Decimal:
     if asked is not None:
         return asked
     return before.budget if before else ZERO
+
+
+def purses_of(asked: Mapping[str, Decimal] | None, before: Manifest | None) -> tuple[Purse, ...]:
+    """Return the purses that were asked for, else those of the run before.
+
+    Raises:
+        InvalidPromptsError: a name or a limit is wrong.
+    """
+    if asked is None:
+        return before.purses if before else ()
+    problems: list[str] = []
+    purses: list[Purse] = []
+    for name, limit in sorted(asked.items()):
+        try:
+            purses.append(Purse(name, limit))
+        except InvalidPromptsError as error:
+            problems += [f"purses: {name!r}: {problem}" for problem in error.problems]
+    if problems:
+        raise InvalidPromptsError(problems)
+    return tuple(purses)
 
 
 def changes(before: Manifest, *, route: Sequence[str], budget: Decimal) -> str:

@@ -14,11 +14,11 @@ from vgen.records.clip import Clip, ClipFailure, Clips
 
 @frozen
 class JobOpened:
-    """The job is written down; `held`, in US dollars, is set aside for its first attempts."""
+    """The job is written down; what it has to make will probably cost `expected` US dollars."""
 
     job_id: UUID
     clip_indexes: tuple[int, ...]
-    held: Decimal
+    expected: Decimal
 
 
 @frozen

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from vgen.records.attempt import Attempt, Custody, Money
+from vgen.records.books import JobQuery, JobSummary, Spending, SpendingKey
 from vgen.records.entry import Entry, Line
 from vgen.records.job import Claim, Job, Manifest
-from vgen.records.money import Account
+from vgen.records.money import Account, Need, Purse
+from vgen.records.observation import Observation
+
+EVERY_JOB = JobQuery()
 
 
 class CostLedger(ABC):
@@ -18,22 +22,21 @@ class CostLedger(ABC):
 
     Each method is one transaction, durable when it returns, and safe to repeat when its answer was
     lost. Any number of tasks, processes and machines may share a ledger: none of them can exceed a
-    budget, hold a clip that another holds, or write under a claim that has passed on.
+    limit, hold a clip that another holds, or write under a claim that has passed on.
 
     All raise `LedgerError` when the ledger cannot be reached or refuses, and those that change
     something `NotFoundError` where it has no such job or attempt; only `release` does nothing then.
     """
 
     @abstractmethod
-    async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
-        """Write the job down, or anew where it stands already, and hold the money for `holds`.
+    async def open_job(self, manifest: Manifest, need: Need) -> Account:
+        """Write the job down, or anew where it stands already, if its limits allow what it needs.
 
-        `holds` are planned attempts, at most one for each clip. They replace the planned attempts
-        that the job has; a clip with any other open attempt keeps that one.
+        Its limits are its budget and its purses: see `vgen.decisions.budget.check_need`. Nothing is
+        held; what an older vgen has held for attempts that were never sent is released.
 
         Raises:
-            BudgetExceededError: they do not fit together; nothing was written.
-            LedgerError: there are two for one clip, or one that was sent before; nothing was.
+            BudgetExceededError: one of them does not; nothing was written.
         """
 
     @abstractmethod
@@ -51,10 +54,6 @@ class CostLedger(ABC):
     @abstractmethod
     async def unsettled(self) -> tuple[Attempt, ...]:
         """Return the attempts of all jobs that were sent and can still move, oldest first."""
-
-    @abstractmethod
-    async def jobs(self) -> tuple[UUID, ...]:
-        """Return the jobs in the order in which they were opened."""
 
     @abstractmethod
     async def claim(
@@ -94,11 +93,11 @@ class CostLedger(ABC):
     async def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
         """Write down, just before it is sent, that `attempt` may be, and hold its money.
 
-        An attempt that was planned is taken up under its own id; a planned one of another id
-        is released.
+        It counts in the purses that its job has now.
 
         Raises:
-            BudgetExceededError: the budget does not hold it, or a bill has passed its hold.
+            BudgetExceededError: the budget or a purse does not hold it, or a bill of the job has
+                passed its hold.
             JobStoppedError: the job was stopped.
             JobReopenedError: it has another opening than the claim.
             ClaimPassedOnError: another has the claim.
@@ -117,8 +116,8 @@ class CostLedger(ABC):
         """
 
     @abstractmethod
-    async def conclude(self, job_id: UUID, outcome: str) -> Account:
-        """Release what was planned and never sent, and note how the job ended."""
+    async def conclude(self, job_id: UUID, outcome: str, made: int | None = None) -> Account:
+        """Note how the job ended, and with how many clips; `None` where it came to no end."""
 
     @abstractmethod
     async def stop(self, job_id: UUID) -> None:
@@ -137,6 +136,33 @@ class CostLedger(ABC):
 
         The movements add up to the account.
         """
+
+    @abstractmethod
+    async def jobs(self, query: JobQuery = EVERY_JOB) -> tuple[JobSummary, ...]:
+        """Return a page of jobs, those opened last first; without a query the first page of all.
+
+        Another page follows where this one has as many as were asked for.
+        """
+
+    @abstractmethod
+    async def spending(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        by: Collection[SpendingKey] = (),
+    ) -> tuple[Spending, ...]:
+        """Return what was booked as spent from `since` on and before `until`, summed up `by` keys.
+
+        Sorted by the keys, in the order of `SpendingKey`; nothing where nothing was booked.
+        """
+
+    @abstractmethod
+    async def purse(self, purse: Purse) -> Account:
+        """Return where the money of a purse stands, under its limit; nothing where it is new."""
+
+    @abstractmethod
+    async def observed(self, backend: str, *, limit: int) -> tuple[Observation, ...]:
+        """Return what became of a backend's attempts that have a verdict, those sent last first."""
 
     async def aclose(self) -> None:  # noqa: B027 (a ledger without connections has none to close)
         """Let go of connections and files, also when that fails half-way or is cancelled."""

@@ -29,8 +29,8 @@ class Money(StrEnum):
 class Custody(StrEnum):
     """Where an attempt's clip stands.
 
-    `PLANNED` has money held and was never sent. `INTENDED` may have been sent. `VOID` made no
-    clip; `LOST` made, or may have made, one that is out of reach for good.
+    `PLANNED` was never sent; an older vgen has held its money. `INTENDED` may have been sent.
+    `VOID` made no clip; `LOST` made, or may have made, one that is out of reach for good.
     """
 
     PLANNED = "planned"
@@ -43,6 +43,9 @@ class Custody(StrEnum):
     LOST = "lost"
     VOID = "void"
 
+
+JOB_CANCELLED = "the job was cancelled"
+"""The reason of an attempt that was cancelled with its job: it says nothing of its backend."""
 
 OPEN_MONEY = frozenset({Money.HELD, Money.IN_DOUBT})
 CLOSED_CUSTODY = frozenset({Custody.STORED, Custody.LOST, Custody.VOID})
@@ -58,6 +61,7 @@ class Attempt:
     attempts from 1. `path` is where its file was fetched to, until the clip is stored. `epoch` is
     that of the claim under which it was written, `reserved_at` when that was, by the ledger's own
     time: from then on it may have been sent. `take` is that of the request: see `PlannedClip`.
+    `purses` names those in which its money counts.
     """
 
     attempt_id: UUID
@@ -82,6 +86,7 @@ class Attempt:
     epoch: int = 0
     reserved_at: datetime | None = None
     take: int = 0
+    purses: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -101,9 +106,15 @@ class Attempt:
         fetched and its length is known: money given back too early might be missing then.
         """
         if self.money is Money.SETTLED:
-            unmeasured = self.custody is Custody.SUCCEEDED and not self.metered
-            return max(self.billed or ZERO, self.hold if unmeasured else ZERO)
+            return (self.billed or ZERO) + self.unmeasured
         return self.hold if self.money is Money.WRITTEN_OFF else ZERO
+
+    @property
+    def unmeasured(self) -> Decimal:
+        """What counts as spent beyond its bill until its length is known, in US dollars."""
+        succeeded = self.money is Money.SETTLED and self.custody is Custody.SUCCEEDED
+        waits = succeeded and not self.metered
+        return max(ZERO, self.hold - (self.billed or ZERO)) if waits else ZERO
 
     @property
     def held(self) -> Decimal:

@@ -16,12 +16,12 @@ from vgen.records.status import State, Ticket
 
 @frozen
 class Planned:
-    """Money was held for an attempt that may be sent later."""
+    """Money was held for an attempt that may be sent later; an older vgen has done so."""
 
 
 @frozen
 class Reserved:
-    """The attempt is about to be sent: from here on it may have been."""
+    """Money is held for an attempt that is about to be sent: from here on it may have been."""
 
 
 @frozen

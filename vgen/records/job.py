@@ -10,7 +10,7 @@ from attrs import field, frozen
 from vgen.records import checks
 from vgen.records.attempt import Attempt
 from vgen.records.fallback import ANY_REASON, FallBackReason
-from vgen.records.money import ZERO, Account
+from vgen.records.money import ZERO, Account, Purse
 from vgen.records.prompt import ClipPrompt
 from vgen.records.request import ClipRequest
 from vgen.records.settings import GenerationSettings
@@ -50,7 +50,7 @@ class Manifest:
     what the clips are to be, and `backends` names those that the job was given, in order: what an
     older vgen has written has neither. `fall_back_on` says why a clip may go on with the next
     backend of its route, `rerolls` how often an output that a provider's filter has refused is made
-    anew.
+    anew. Its money counts in the `purses` too. `name` and `folder` tell people which job it is.
     """
 
     job_id: UUID
@@ -63,6 +63,9 @@ class Manifest:
     backends: tuple[str, ...] = ()
     fall_back_on: tuple[FallBackReason, ...] = ANY_REASON
     rerolls: int = REROLLS
+    purses: tuple[Purse, ...] = ()
+    name: str = ""
+    folder: str = ""
 
     @property
     def route(self) -> tuple[str, ...]:

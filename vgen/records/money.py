@@ -6,9 +6,13 @@ from decimal import Decimal
 
 from attrs import field, frozen
 
+from vgen.records import checks
 from vgen.records.checks import amount
 
 ZERO = Decimal(0)
+
+MAX_PURSE_NAME = 200
+"""How many characters the name of a purse may have."""
 
 
 @frozen
@@ -24,11 +28,44 @@ class Price:
 
 
 @frozen
+class Purse:
+    """A limit in US dollars that a job shares with all others that name the same purse.
+
+    Such as a user's for a month. An attempt counts in the purses that its job had when it was sent,
+    and in no other later; a job is held to the limit that it was itself opened with.
+    """
+
+    name: str = field(validator=checks.text(most=MAX_PURSE_NAME, blank=False))
+    limit: Decimal = field(validator=amount)
+
+
+@frozen
+class Cost:
+    """What one attempt costs, in US dollars: what is `expected`, and the most: its `hold`."""
+
+    expected: Decimal
+    hold: Decimal
+
+
+@frozen
+class Need:
+    """What a job still needs, in US dollars, when it is opened.
+
+    `expected` is what all that it has to make, and what of it is in flight, will probably cost.
+    `peak` is the most that must be left at one moment, beside what was spent before, so that enough
+    of it can be made.
+    """
+
+    expected: Decimal = field(default=ZERO, validator=amount)
+    peak: Decimal = field(default=ZERO, validator=amount)
+
+
+@frozen
 class Account:
-    """Where a job's money stands, in US dollars.
+    """Where the money of a job or a purse stands, in US dollars.
 
     `spent` is settled or written off (and whatever the caller had spent before), `held` is set
-    aside for attempts that are planned or running, `in_doubt` may or may not have been charged.
+    aside for attempts that run, `in_doubt` may or may not have been charged.
     `spent + held + in_doubt <= limit` holds at every instant, but for a limit that was lowered
     later and for overruns: bills above what was set aside for them, booked in full, after which
     nothing more is admitted.

@@ -55,14 +55,16 @@ class Status:
 
     `progress` runs from 0 to 1 where the provider reports it. `billed` is what was charged, in US
     dollars; `None` on a success means the quote's price on the actual duration, on any other
-    verdict that nothing was charged. `failure` says why a failed attempt failed, or why one is not
-    found.
+    verdict that nothing was charged, unless `bill_unknown`: then the provider may have charged
+    something, and the whole hold counts. `failure` says why a failed attempt failed, or why one is
+    not found.
     """
 
     state: State
     progress: float | None = None
     billed: Decimal | None = field(default=None, validator=checks.optional(checks.amount))
     failure: AttemptError | None = field(default=None, eq=_comparable)
+    bill_unknown: bool = False
 
     @property
     def is_final(self) -> bool:

@@ -45,7 +45,8 @@ class FakeBackend(VideoBackend):
     A submit takes `latency` seconds each way, preparing and fetching once; `cancel_fee` is what a
     cancelled attempt is charged, in US dollars. `faults` make calls of `prepare`, `submit` (which
     then accepts nothing), `status`, `fetch`, `cancel` and `find` fail with `NetworkError`, or delay
-    them. Times are on Trio's clock, which may be virtual.
+    them. At least `hold` is held for an attempt, in US dollars. Times are on Trio's clock, which
+    may be virtual.
 
     Its own records are `charges` (all charges so far), `submitted` (the prompts in the order of
     their submits), `running` and `most_running`; `call_log` has every call.
@@ -58,6 +59,7 @@ class FakeBackend(VideoBackend):
         *,
         default: Behaviour | None = None,
         price: Price | None = None,
+        hold: Decimal = ZERO,
         capabilities: Capabilities = CAPABILITIES,
         latency: float = 0.0,
         cancel_fee: Decimal = ZERO,
@@ -76,6 +78,7 @@ class FakeBackend(VideoBackend):
         self._script = dict(script or {})
         self._default = default or Succeed()
         self._latency = latency
+        self._hold = max(hold, cancel_fee)
         self._price = price or Price(Decimal("0.10"), Decimal("0.01"))
         self._cancel_fee = cancel_fee
         self._count: Counter[str] = Counter()
@@ -119,7 +122,8 @@ class FakeBackend(VideoBackend):
         duration = self.capabilities.nearest_duration(request.duration)
         return Quote(
             duration=duration,
-            hold=max(self._price.cost(duration), self._cancel_fee),
+            hold=max(self._price.cost(duration), self._hold),
+            expected=self._price.cost(duration),
             price=self._price,
             ignored=("width", "height"),
         )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
+from vgen.decisions.budget import Holders, holders_of
 from vgen.errors import LedgerError, NotFoundError, VgenError
-from vgen.ports.ledger import CostLedger
+from vgen.ports.ledger import EVERY_JOB, CostLedger
 from vgen.records.attempt import Attempt, Custody, Money
+from vgen.records.books import JobQuery, JobSummary, Spending, SpendingKey
 from vgen.records.entry import Entry, Line
 from vgen.records.job import Claim, Job, Manifest
-from vgen.records.money import Account
+from vgen.records.money import ZERO, Account, Need, Purse
+from vgen.records.observation import Observation
+from vgen.testing import memory_books
 from vgen.testing.call_log import Call, CallLog
 from vgen.testing.faults import Fault, Faults
 from vgen.testing.memory_job import MemoryJob, now
@@ -43,9 +47,9 @@ class MemoryLedger(CostLedger):
         ]
         return "\n".join(["<MemoryLedger", *lines, ">"])
 
-    async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
-        """Write the job and its first holds, or neither."""
-        return await self._call("open_job", lambda: self._open_job(manifest, holds))
+    async def open_job(self, manifest: Manifest, need: Need) -> Account:
+        """Write the job down, if its limits allow what it needs."""
+        return await self._call("open_job", lambda: self._open_job(manifest, need))
 
     async def job(self, job_id: UUID) -> Job | None:
         """Return a job."""
@@ -62,10 +66,6 @@ class MemoryLedger(CostLedger):
     async def unsettled(self) -> tuple[Attempt, ...]:
         """Return the attempts that were sent and are not closed yet."""
         return await self._call("unsettled", self._unsettled)
-
-    async def jobs(self) -> tuple[UUID, ...]:
-        """List the jobs."""
-        return await self._call("jobs", lambda: tuple(self._jobs))
 
     async def claim(
         self, job_id: UUID, clip_index: int, *, owner: str, lease: float, opening: str = ""
@@ -92,7 +92,8 @@ class MemoryLedger(CostLedger):
         self._log_call("reserve", attempt)
         try:
             return await self._call(
-                "reserve", lambda: self._existing(claim.job_id).reserve(claim, attempt)
+                "reserve",
+                lambda: self._existing(claim.job_id).reserve(claim, attempt, self._purse),
             )
         except VgenError as error:
             self._log_call("cannot reserve", attempt, str(error))
@@ -107,9 +108,9 @@ class MemoryLedger(CostLedger):
             lambda: self._existing(claim.job_id).advance(claim, attempt_id, expected, entry),
         )
 
-    async def conclude(self, job_id: UUID, outcome: str) -> Account:
-        """Release the holds that were never sent, and record the outcome."""
-        return await self._call("conclude", lambda: self._existing(job_id).conclude(outcome))
+    async def conclude(self, job_id: UUID, outcome: str, made: int | None = None) -> Account:
+        """Record the outcome."""
+        return await self._call("conclude", lambda: self._existing(job_id).conclude(outcome, made))
 
     async def stop(self, job_id: UUID) -> None:
         """Mark a job as stopped."""
@@ -122,6 +123,31 @@ class MemoryLedger(CostLedger):
     async def history(self, job_id: UUID) -> tuple[Line, ...]:
         """Return a job's journal."""
         return await self._call("history", lambda: self._journal(job_id))
+
+    async def jobs(self, query: JobQuery = EVERY_JOB) -> tuple[JobSummary, ...]:
+        """List jobs."""
+        return await self._call("jobs", lambda: memory_books.jobs(self._jobs, query))
+
+    async def spending(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        by: Collection[SpendingKey] = (),
+    ) -> tuple[Spending, ...]:
+        """Sum up what was spent."""
+        return await self._call(
+            "spending", lambda: memory_books.spending(self._jobs.values(), since, until, by)
+        )
+
+    async def purse(self, purse: Purse) -> Account:
+        """Return where a purse stands."""
+        return await self._call("purse", lambda: self._purse(purse)[0])
+
+    async def observed(self, backend: str, *, limit: int) -> tuple[Observation, ...]:
+        """Return what became of a backend's attempts."""
+        return await self._call(
+            "observed", lambda: memory_books.observed(self._jobs.values(), backend, limit)
+        )
 
     def peek(self, job_id: UUID) -> Job | None:
         """Return a job without a ledger call: no fault is injected, and nothing is logged."""
@@ -148,11 +174,23 @@ class MemoryLedger(CostLedger):
                 self.call_log.add(line)
         return result
 
-    def _open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
-        old = self._jobs.get(manifest.job_id) or MemoryJob(manifest, Account(limit=manifest.budget))
-        self._jobs[manifest.job_id] = job = old.reopened(manifest, holds)
+    def _open_job(self, manifest: Manifest, need: Need) -> Account:
+        account = Account(limit=manifest.budget)
+        old = self._jobs.get(manifest.job_id) or MemoryJob(manifest, account, now())
+        self._jobs[manifest.job_id] = job = old.reopened(manifest, need, self._purse)
         self.call_log.add(manifest)
         return job.account
+
+    def _purse(self, purse: Purse) -> tuple[Account, Holders]:
+        every = [attempt for job in self._jobs.values() for attempt in job.attempts.values()]
+        counted = [attempt for attempt in every if purse.name in attempt.purses]
+        account = Account(
+            purse.limit,
+            spent=sum((attempt.spent for attempt in counted), ZERO),
+            held=sum((attempt.held for attempt in counted), ZERO),
+            in_doubt=sum((attempt.in_doubt for attempt in counted), ZERO),
+        )
+        return account, lambda: holders_of(purse.name, counted)
 
     def _attempt(self, attempt_id: UUID) -> Attempt | None:
         found = (job.attempts.get(attempt_id) for job in self._jobs.values())
@@ -160,7 +198,8 @@ class MemoryLedger(CostLedger):
 
     def _unsettled(self) -> tuple[Attempt, ...]:
         every = (attempt for job in self._jobs.values() for attempt in job.attempts.values())
-        return tuple(attempt for attempt in every if attempt.sent and attempt.is_open)
+        found = [attempt for attempt in every if attempt.sent and attempt.is_open]
+        return tuple(sorted(found, key=lambda attempt: attempt.reserved_at or now()))
 
     def _stop(self, job_id: UUID) -> None:
         self._existing(job_id).stopped = True

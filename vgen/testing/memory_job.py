@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -10,12 +10,15 @@ import trio
 from attrs import define, evolve, field
 
 from vgen.decisions.bookkeeping import apply_entry, movement, post
-from vgen.decisions.budget import check_budget
+from vgen.decisions.budget import Holders, check_hold, check_need, held_in
 from vgen.errors import ClaimPassedOnError, JobReopenedError, JobStoppedError, LedgerError
 from vgen.records.attempt import Attempt, Custody, Money
-from vgen.records.entry import Entry, Line, Planned, Released, Reserved
+from vgen.records.entry import Entry, Line, Released, Reserved
 from vgen.records.job import Claim, Manifest
-from vgen.records.money import ZERO, Account
+from vgen.records.money import ZERO, Account, Need, Purse
+
+Purses = Callable[[Purse], tuple[Account, Holders]]
+"""Returns the account of a purse, and who holds its money."""
 
 
 @define
@@ -24,19 +27,22 @@ class MemoryJob:
 
     manifest: Manifest
     account: Account
+    opened_at: datetime
     outcome: str = ""
+    made: int | None = None
     stopped: bool = False
     attempts: dict[UUID, Attempt] = field(factory=dict[UUID, Attempt])
     claims: dict[int, tuple[Claim, float]] = field(factory=dict[int, tuple[Claim, float]])
     openings: dict[int, str] = field(factory=dict[int, str])
     journal: list[Line] = field(factory=list[Line])
 
-    def reopened(self, manifest: Manifest, holds: Sequence[Attempt]) -> MemoryJob:
-        """Return a copy, opened again with first holds; raises if they exceed the budget."""
+    def reopened(self, manifest: Manifest, need: Need, purses: Purses) -> MemoryJob:
+        """Return a copy, opened again; raises if its limits do not allow what it needs."""
         copy = evolve(
             self,
             manifest=manifest,
             outcome="",
+            made=None,
             stopped=False,
             attempts=dict(self.attempts),
             claims=dict(self.claims),
@@ -51,12 +57,11 @@ class MemoryJob:
             overrun=False,
         )
         copy.release_planned()
-        new = [hold for hold in holds if copy.open_attempt(hold.clip_index) is None]
-        check_budget(copy.account, sum((hold.hold for hold in new), ZERO))
-        for hold in new:
-            if copy.open_attempt(hold.clip_index) is not None:
-                raise LedgerError(f"clip {hold.clip_index} is to have two attempts open")
-            copy.plan(hold)
+        check_need(copy.account, need, own=copy.account.held + copy.account.in_doubt)
+        for purse in manifest.purses:
+            account, holders = purses(purse)
+            own = held_in(purse.name, copy.attempts.values())
+            check_need(account, need, own=own, purse=purse.name, holders=holders)
         return copy
 
     def of_clip(self, clip_index: int) -> tuple[Attempt, ...]:
@@ -74,14 +79,14 @@ class MemoryJob:
             if attempt.custody is Custody.PLANNED:
                 self._move(attempt, Released("never sent"))
 
-    def conclude(self, outcome: str) -> Account:
+    def conclude(self, outcome: str, made: int | None) -> Account:
         """Release the holds that were never sent, and record the outcome."""
         self.release_planned()
-        self.outcome = outcome
+        self.outcome, self.made = outcome, made
         return self.account
 
-    def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
-        """Hold an attempt's money, if the budget allows it."""
+    def reserve(self, claim: Claim, attempt: Attempt, purses: Purses) -> Attempt:
+        """Hold an attempt's money, if the limits allow it."""
         self._check_claim(claim)
         attempt = evolve(
             attempt,
@@ -89,19 +94,22 @@ class MemoryJob:
             clip_index=claim.clip_index,
             epoch=claim.epoch,
             reserved_at=now(),
+            purses=tuple(purse.name for purse in self.manifest.purses),
         )
         current = self.open_attempt(claim.clip_index)
         if current is not None and current.sent:
             return _same_reservation(current, attempt)
         self._check_going(claim)
-        check_budget(self.account, attempt.hold, freed=current.hold if current else ZERO)
-        reserved = apply_entry(attempt, Reserved())
-        if current is None or current.attempt_id != attempt.attempt_id:
-            self._check_new(attempt)
-            if current is not None:
-                self._move(current, Released("never sent"))
-            current = self.plan(attempt)
-        return self._post(current, reserved, Reserved())
+        freed = current.hold if current else ZERO
+        check_hold(self.account, attempt.hold, freed=freed)
+        for purse in self.manifest.purses:
+            account, holders = purses(purse)
+            check_hold(account, attempt.hold, purse=purse.name, holders=holders)
+        if attempt.attempt_id in self.attempts:
+            raise LedgerError(f"attempt {attempt.attempt_id} was written down before")
+        if current is not None:
+            self._move(current, Released("never sent"))
+        return self._post(None, apply_entry(attempt, Reserved()), Reserved())
 
     def advance(
         self, claim: Claim, attempt_id: UUID, expected: tuple[Money, Custody], entry: Entry
@@ -145,16 +153,6 @@ class MemoryJob:
         """Release a claim, unless another owner has it by now."""
         if self._holds(claim):
             self.claims[claim.clip_index] = (claim, trio.current_time())
-
-    def plan(self, attempt: Attempt) -> Attempt:
-        """Hold the money of an attempt that was never sent."""
-        self._check_new(attempt)
-        return self._post(None, attempt, Planned())
-
-    def _check_new(self, attempt: Attempt) -> None:
-        known = self.attempts.get(attempt.attempt_id)
-        if known is not None and known.sent:
-            raise LedgerError(f"attempt {attempt.attempt_id} was sent before")
 
     def _move(self, attempt: Attempt, entry: Entry) -> Attempt:
         after = apply_entry(attempt, entry)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from attrs import evolve, field, frozen
+from attrs.converters import optional
 
 from vgen.records.fallback import ANY_REASON, FallBackReason
 from vgen.records.money import ZERO, Price
@@ -34,7 +35,8 @@ class Model(ShortRepr):
     """One backend of a plan's route.
 
     `script` has, for each prompt, the behaviours for its attempts in order; further attempts get
-    `default`. A clip costs `base` plus `per_second`, in US dollars. Without `text` it needs an
+    `default`. A clip costs `base` plus `per_second`, and at least `hold` is held for it, in US
+    dollars. Without `text` it needs an
     image. For the rest, see `FakeBackend` and `Capabilities`.
     """
 
@@ -42,6 +44,7 @@ class Model(ShortRepr):
     default: Behaviour = Succeed()
     base: Decimal = field(default=Decimal("0.10"), converter=Decimal)
     per_second: Decimal = field(default=Decimal("0.01"), converter=Decimal)
+    hold: Decimal = field(default=ZERO, converter=Decimal)
     cancel_fee: Decimal = field(default=ZERO, converter=Decimal)
     latency: float = 0.0
     max_concurrent: int | None = None
@@ -57,6 +60,7 @@ class Model(ShortRepr):
             self.script,
             default=self.default,
             price=Price(self.base, self.per_second),
+            hold=self.hold,
             capabilities=evolve(
                 CAPABILITIES,
                 text=self.text,
@@ -101,7 +105,8 @@ class Plan(ShortRepr):
     """The plan of a job: a clip for each letter of `prompts`, in that order, "a" having index 0.
 
     The clips of the letters in `images` start from an image. Amounts are in US dollars, times in
-    seconds. The `runs` follow one another; with a `spool`, they share one.
+    seconds. The `runs` follow one another; with a `spool`, they share one. With a `purse`, the job
+    shares that limit with a neighbour: another job that holds some of it for a while in each run.
     """
 
     prompts: str = "abc"
@@ -109,6 +114,7 @@ class Plan(ShortRepr):
     two: Model | None = None
     runs: Sequence[Run] = field(default=(Run(),), converter=tuple[Run, ...])
     budget: Decimal = field(default=Decimal(100), converter=Decimal)
+    purse: Decimal | None = field(default=None, converter=optional(Decimal))
     already_spent: Decimal = field(default=ZERO, converter=Decimal)
     min_clips: int = 3
     concurrency: int = 3

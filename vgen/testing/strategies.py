@@ -88,6 +88,8 @@ MODEL_CHANGES: Sequence[Change] = (
     ("default", DOWN),
     ("base", "0.30"),
     ("base", "0"),
+    ("hold", "0.25"),
+    ("hold", "0.40"),
     ("cancel_fee", "0.07"),
     ("latency", 0.7),
     ("latency", 4.0),
@@ -123,6 +125,7 @@ RUN_CHANGES: Sequence[Change] = (
 PLAN_CHANGES: Sequence[Change] = (
     *(("prompts", letters) for letters in ("abcd", "cab", "ebdac", "abcde", "ab")),
     *(("budget", dollars) for dollars in ("0.36", "0.50", "0.80", "1.20", "0")),
+    *(("purse", dollars) for dollars in ("0.36", "0.60", "1.50")),
     *(("min_clips", count) for count in (1, 2)),
     *(("concurrency", count) for count in (1, 2, 5)),
     *(("images", letters) for letters in ("a", LETTERS)),

@@ -110,11 +110,7 @@ class ReplicateBackend(VideoBackend):
         self._versions: dict[str, str] = {}
         self._submissions = Submissions.shared(self._access)
         self._search = Search(self._client, self._submissions, quiet=quiet)
-        self._status_reader = StatusReader(
-            declaration.per_run_second,
-            max_cost=self._run_cost(declaration.run_limit + CANCEL_SECONDS),
-            metered=self._metered,
-        )
+        self._status_reader = StatusReader(declaration.per_run_second, metered=self._metered)
 
     async def __aenter__(self) -> Self:
         """Open the connections.

@@ -28,6 +28,8 @@ STATES = {
 }
 """The service's statuses; one that is not listed counts as queued or running."""
 
+RUNNING = Status(State.RUNNING)
+
 METRICS_WAIT = 5.0
 """Seconds to wait for the running time of a prediction that has ended: less than vgen waits for an
 attempt that it has cancelled."""
@@ -58,11 +60,10 @@ class StatusReader:
     The service bills the running time of a prediction, also when it failed or was cancelled, at
     `per_run_second` US dollars. A success costs that only if `metered`; else vgen derives its price
     from its length. If the service does not report the time within `METRICS_WAIT` seconds, the
-    cost is `max_cost`, so that an attempt is never booked for less than it may have cost.
+    bill is unknown, and the most that it can be counts.
     """
 
     per_run_second: Decimal
-    max_cost: Decimal
     metered: bool
     _ended_at: dict[str, float] = field(factory=dict[str, float])
 
@@ -75,21 +76,19 @@ class StatusReader:
             return Status(state, progress=_progress(prediction))
         if state is State.SUCCEEDED and not self.metered:
             return Status(state)
-        bill = self._bill(prediction)
-        if bill is None:
-            return Status(State.RUNNING)
         failure = None if state is State.SUCCEEDED else _failure(prediction)
+        seconds = 0.0 if prediction.status == "aborted" else prediction.run_seconds()
+        if seconds is None:
+            waited = self._waited(prediction)
+            return Status(state, failure=failure, bill_unknown=True) if waited else RUNNING
+        self._ended_at.pop(prediction.id, None)
+        bill = self.per_run_second * Decimal(str(seconds))
         return Status(state, billed=bill, failure=failure)
 
-    def _bill(self, prediction: Prediction) -> Decimal | None:
-        seconds = 0.0 if prediction.status == "aborted" else prediction.run_seconds()
-        if seconds is not None:
-            self._ended_at.pop(prediction.id, None)
-            return self.per_run_second * Decimal(str(seconds))
+    def _waited(self, prediction: Prediction) -> bool:
+        """Whether its running time has been waited for long enough."""
         now = trio.current_time()
-        if now < self._ended_at.setdefault(prediction.id, now) + METRICS_WAIT:
-            return None
-        return self.max_cost
+        return now >= self._ended_at.setdefault(prediction.id, now) + METRICS_WAIT
 
 
 def _progress(prediction: Prediction) -> float | None:

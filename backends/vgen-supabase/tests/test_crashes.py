@@ -15,7 +15,7 @@ import pytest
 from .crashes.harness import JobProcess, Service, check, job_process, service
 from .ledger.servers import Database
 
-SAMPLE = int(os.environ.get("VGEN_CRASH_STEPS", "3"))
+SAMPLE = int(os.environ.get("VGEN_CRASH_STEPS", "2"))
 """At how many of the steps a process is crashed; 0 stands for all."""
 
 JOBS = int(os.environ.get("VGEN_CRASHING_JOBS", "1"))

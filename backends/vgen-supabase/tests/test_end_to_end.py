@@ -115,7 +115,6 @@ def test_a_bad_option_is_reported_before_anything_is_made(project: Project, tmp_
     """A bad storage or ledger option is reported in one line, and no clip is made."""
     (tmp_path / "prompts.json").write_text(prompts(None, None, None))
     for options, problem in [
-        (["--storage", "supabase://no/bucket"], "not a valid bucket name"),
         (["--storage", "supabase:"], "not a valid bucket name"),
         (["--ledger", "supabase://elsewhere"], "write supabase:"),
         (["--ledger", "postgresql://nobody@127.0.0.1:1/x?frob=1"], "not a Postgres address"),

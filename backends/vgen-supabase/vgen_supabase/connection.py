@@ -159,7 +159,7 @@ def _raise_for_error(result: pq.abc.PGresult) -> None:
     raise RefusedError(
         _text(state),
         _text(result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY)),
-        _text(result.error_field(pq.DiagnosticField.MESSAGE_DETAIL)),
+        (result.error_field(pq.DiagnosticField.MESSAGE_DETAIL) or b"").decode(errors="replace"),
     )
 
 

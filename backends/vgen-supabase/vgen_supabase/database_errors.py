@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
 from vgen.errors import (
     BudgetExceededError,
@@ -71,10 +73,20 @@ class RefusedError(Exception):
     def to_vgen_error(self) -> VgenError:
         """Return vgen's error for it."""
         if self.state == OVER_BUDGET:
-            amounts = json.loads(self.detail)
-            return BudgetExceededError(**{name: Decimal(each) for name, each in amounts.items()})
+            return _over_budget(json.loads(self.detail))
         if self.state in REFUSALS:
             return REFUSALS[self.state](self.message)
         other = LedgerError, f"the database refused: {self}"
         kind, message = ERRORS_BY_STATE.get(self.state, other)
         return kind(message)
+
+
+def _over_budget(told: Mapping[str, Any]) -> BudgetExceededError:
+    return BudgetExceededError(
+        limit=Decimal(told["limit"]),
+        spent=Decimal(told["spent"]),
+        held=Decimal(told["held"]),
+        asked=Decimal(told["asked"]),
+        purse=told["purse"],
+        held_by=tuple((UUID(job), Decimal(held)) for job, held in told["held_by"]),
+    )

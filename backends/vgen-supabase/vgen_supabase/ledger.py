@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -13,8 +13,9 @@ from uuid import UUID, uuid4
 
 from attrs import evolve
 
-from vgen import to_json
+from vgen import JobQuery, JobSummary, Spending, SpendingKey, to_json
 from vgen.abc import (
+    EVERY_JOB,
     Account,
     Attempt,
     Claim,
@@ -25,6 +26,9 @@ from vgen.abc import (
     Manifest,
     MigratedLedger,
     Money,
+    Need,
+    Observation,
+    Purse,
     entry_to_json,
 )
 from vgen.errors import LedgerError
@@ -36,6 +40,9 @@ T = TypeVar("T")
 
 DOUBLE_ENCODED = frozenset({"reason", "ticket", "path", "clip"})
 """The fields of entries that may contain arbitrary text."""
+
+HEXADECIMAL = frozenset("0123456789abcdef-")
+"""What ids are made of."""
 
 MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What parsing a malformed answer raises."""
@@ -62,9 +69,13 @@ class DatabaseLedger(MigratedLedger):
         """
 
     async def _call(self, function: str, read: Callable[[Any], T], **arguments: Any) -> T:
-        """Call a function of the migration, with retries, and parse its answer with `read`."""
+        """Call a function of the migration, with retries, and parse its answer with `read`.
+
+        Arguments that are `None` are left to the function's defaults.
+        """
+        given = {name: value for name, value in arguments.items() if value is not None}
         try:
-            answer = await retry(partial(self.call_once, function, arguments))
+            answer = await retry(partial(self.call_once, function, given))
         except RefusedError as error:
             raise error.to_vgen_error() from error
         try:
@@ -76,8 +87,8 @@ class DatabaseLedger(MigratedLedger):
         """Return the SQL that makes the tables and functions."""
         return files("vgen_supabase").joinpath("ledger.sql").read_text("utf-8")
 
-    async def open_job(self, manifest: Manifest, holds: Sequence[Attempt]) -> Account:
-        """Record the job and its first holds in one transaction."""
+    async def open_job(self, manifest: Manifest, need: Need) -> Account:
+        """Record the job, if its limits allow what it needs."""
         return await self._call(
             "vgen_open_job",
             rows.account,
@@ -87,7 +98,9 @@ class DatabaseLedger(MigratedLedger):
             opening=manifest.opening,
             budget=str(manifest.budget),
             already_spent=str(manifest.already_spent),
-            holds=[_hold(attempt) for attempt in holds],
+            expected=str(need.expected),
+            peak=str(need.peak),
+            purses=[{"name": each.name, "limit": str(each.limit)} for each in manifest.purses],
         )
 
     async def job(self, job_id: UUID) -> Job | None:
@@ -107,10 +120,6 @@ class DatabaseLedger(MigratedLedger):
     async def unsettled(self) -> tuple[Attempt, ...]:
         """Read the attempts that were sent and are still open."""
         return await self._call("vgen_unsettled", rows.list_of(rows.attempt))
-
-    async def jobs(self) -> tuple[UUID, ...]:
-        """List the jobs."""
-        return await self._call("vgen_jobs", rows.list_of(UUID))
 
     async def claim(
         self, job_id: UUID, clip_index: int, *, owner: str, lease: float, opening: str = ""
@@ -142,7 +151,7 @@ class DatabaseLedger(MigratedLedger):
         await self._call("vgen_release", rows.nothing, **_claim(claim))
 
     async def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
-        """Reserve an attempt's money within the budget, just before it is sent."""
+        """Hold an attempt's money within the limits, just before it is sent."""
         ours = evolve(attempt, job_id=claim.job_id, clip_index=claim.clip_index)
         return await self._call(
             "vgen_reserve",
@@ -169,11 +178,16 @@ class DatabaseLedger(MigratedLedger):
             change=_change(entry),
         )
 
-    async def conclude(self, job_id: UUID, outcome: str) -> Account:
-        """Release the holds that were never sent, and record the outcome."""
+    async def conclude(self, job_id: UUID, outcome: str, made: int | None = None) -> Account:
+        """Record the outcome."""
         storable = outcome.replace("\0", "\\x00").encode(errors="backslashreplace").decode()
         return await self._call(
-            "vgen_conclude", rows.account, job=str(job_id), call=str(uuid4()), outcome=storable
+            "vgen_conclude",
+            rows.account,
+            job=str(job_id),
+            call=str(uuid4()),
+            outcome=storable,
+            made=made,
         )
 
     async def stop(self, job_id: UUID) -> None:
@@ -188,18 +202,52 @@ class DatabaseLedger(MigratedLedger):
         """Read a job's journal."""
         return await self._call("vgen_history", rows.list_of(rows.line), job=str(job_id))
 
+    async def jobs(self, query: JobQuery = EVERY_JOB) -> tuple[JobSummary, ...]:
+        """List jobs."""
+        if not HEXADECIMAL.issuperset(query.prefix):
+            return ()
+        return await self._call(
+            "vgen_jobs",
+            rows.list_of(rows.job_summary),
+            since=_spelled(query.since),
+            until=_spelled(query.until),
+            states=list(query.states),
+            prefix=query.prefix,
+            after=query.after and str(query.after),
+            most=query.limit,
+        )
+
+    async def spending(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        by: Collection[SpendingKey] = (),
+    ) -> tuple[Spending, ...]:
+        """Sum up what was spent."""
+        return await self._call(
+            "vgen_spending",
+            partial(rows.spending, by),
+            since=_spelled(since),
+            until=_spelled(until),
+            keys=list(by),
+        )
+
+    async def purse(self, purse: Purse) -> Account:
+        """Read where a purse stands."""
+        return await self._call("vgen_purse", partial(rows.purse, purse.limit), name=purse.name)
+
+    async def observed(self, backend: str, *, limit: int) -> tuple[Observation, ...]:
+        """Read what became of a backend's attempts."""
+        read = rows.list_of(rows.observation)
+        return await self._call("vgen_observed", read, backend=to_json(backend), most=limit)
+
 
 def _claim(claim: Claim) -> dict[str, Any]:
     return {"job": str(claim.job_id), "clip": claim.clip_index, "epoch": claim.epoch}
 
 
-def _hold(attempt: Attempt) -> dict[str, Any]:
-    return {
-        "attempt_id": str(attempt.attempt_id),
-        "clip_index": attempt.clip_index,
-        "hold": str(attempt.hold),
-        "record": to_json(attempt),
-    }
+def _spelled(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat()
 
 
 def _change(entry: Entry) -> dict[str, Any]:

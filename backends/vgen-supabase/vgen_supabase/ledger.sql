@@ -41,8 +41,7 @@ create table if not exists vgen.jobs (
     overrun boolean not null default false,
     outcome text not null default '',
     opened_at timestamptz not null default clock_timestamp(),
-    stopped boolean not null default false,
-    opening text not null default ''
+    stopped boolean not null default false
 );
 
 -- The calls that opened or concluded a job: the same call again, however late, does nothing.
@@ -58,15 +57,8 @@ create table if not exists vgen.claims (
     epoch integer not null,
     call uuid not null,
     expires_at timestamptz not null,
-    opening text not null default '',
     primary key (job_id, clip_index)
 );
-
--- What older ledgers lack, and functions that have another argument since.
-alter table vgen.jobs add column if not exists opening text not null default '';
-alter table vgen.claims add column if not exists opening text not null default '';
-drop function if exists public.vgen_open_job(uuid, uuid, text, numeric, numeric, json);
-drop function if exists public.vgen_claim(uuid, integer, text, uuid, double precision);
 
 create table if not exists vgen.attempts (
     attempt_id uuid primary key,
@@ -123,11 +115,70 @@ create table if not exists vgen.journal (
 create index if not exists journal_of_job on vgen.journal (job_id, line);
 create index if not exists journal_of_attempt on vgen.journal (attempt_id, line);
 
+-- What the attempts that count in a purse come to.
+create table if not exists vgen.purses (
+    name text collate "C" primary key,
+    spent numeric not null default 0 check (spent >= 0 and spent < 'Infinity'),
+    held numeric not null default 0 check (held >= 0),
+    in_doubt numeric not null default 0 check (in_doubt >= 0)
+);
+
+-- What older ledgers lack. The columns that repeat what a manifest or a record says are for the lists
+-- and sums; a job without `clips` is one of an older ledger, described below.
+alter table vgen.claims add column if not exists opening text not null default '';
+alter table vgen.jobs
+    add column if not exists opening text not null default '',
+    add column if not exists name text,
+    add column if not exists folder text,
+    add column if not exists backends text[],
+    add column if not exists clips integer,
+    add column if not exists min_clips integer,
+    add column if not exists made integer,
+    add column if not exists purses text[] not null default '{}',
+    add column if not exists purse_limits numeric[] not null default '{}' check (
+        cardinality(purse_limits) = cardinality(purses) and array_position(purse_limits, null) is null
+        and 0 <= all (purse_limits) and 'Infinity' > all (purse_limits)
+    );
+alter table vgen.attempts
+    add column if not exists purses text[] not null default '{}',
+    add column if not exists backend text generated always as (
+        substring(record from '"backend": ("(?:[^"\\]|\\.)*")')
+    ) stored,
+    add column if not exists account text generated always as (
+        substring(record from '"account": ("(?:[^"\\]|\\.)*")')
+    ) stored;
+create index if not exists jobs_in_order on vgen.jobs (place);
+create index if not exists verdicts_of_backend on vgen.attempts (backend, place) where money = 'settled';
+create index if not exists keys_of_attempt on vgen.attempts (attempt_id) include (backend, account, purses);
+create index if not exists spending on vgen.journal (at) include (attempt_id, spent) where spent <> 0;
+
+-- What older ledgers have under the same names, with other arguments.
+do $$
+declare called regprocedure;
+begin
+    for called in
+        select older.oid from pg_proc older
+        where older.oid in (
+            to_regprocedure('public.vgen_open_job(uuid, uuid, text, numeric, numeric, json)'),
+            to_regprocedure('public.vgen_open_job(uuid, uuid, text, numeric, numeric, json, text)'),
+            to_regprocedure('public.vgen_claim(uuid, integer, text, uuid, double precision)'),
+            to_regprocedure('public.vgen_conclude(uuid, uuid, text)'),
+            to_regprocedure('public.vgen_jobs()'),
+            to_regprocedure('vgen.plan(uuid, uuid, integer, numeric, text)'),
+            to_regprocedure('vgen.admit(uuid, numeric, numeric)')
+        )
+        and pg_has_role(older.proowner, current_user, 'member')
+    loop
+        execute format('drop function %s', called);
+    end loop;
+end $$;
+
 alter table vgen.jobs enable row level security;
 alter table vgen.calls enable row level security;
 alter table vgen.claims enable row level security;
 alter table vgen.attempts enable row level security;
 alter table vgen.journal enable row level security;
+alter table vgen.purses enable row level security;
 
 
 -- Internal functions.
@@ -202,21 +253,73 @@ begin
     where held.job_id = job and held.clip_index = clip;
 end $$;
 
--- Check that `asked` fits the budget once `freed` of the held money is released; 0 always fits.
-create or replace function vgen.admit(job uuid, asked numeric, freed numeric) returns void
+-- Lock purses until the transaction ends; those that are not there yet are made. The job is locked
+-- before them, and they are in the order of their names, so that no two transactions can wait for each
+-- other.
+create or replace function vgen.lock_purses(names text[]) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
-declare account vgen.jobs := vgen.locked(job);
 begin
-    account.held := account.held - freed + account.in_doubt;
-    if asked > 0 and (account.overrun or account.spent + account.held + asked > account.budget) then
-        raise exception using
-            errcode = 'VG001',
-            message = 'over budget',
-            detail = json_build_object(
-                'limit', account.budget::text, 'spent', account.spent::text,
-                'held', account.held::text, 'asked', asked::text
-            );
-    end if;
+    insert into vgen.purses (name)
+    select distinct wanted collate "C" from unnest(names) as wanted order by 1
+    on conflict do nothing;
+    perform from vgen.purses where name = any (names) order by name for update;
+end $$;
+
+-- Return how much of a purse's money each job holds, with what counts as spent until it is measured.
+create or replace function vgen.holders(purse text) returns json
+language sql stable set search_path = pg_catalog, pg_temp as $$
+    select coalesce(json_agg(json_build_array(job_id, total::text) order by job_id), '[]')
+    from (
+        select a.job_id, sum(a.held + a.in_doubt + case
+            when a.money = 'settled' and a.custody = 'succeeded' and not a.metered
+            then greatest(a.hold - coalesce(a.billed, 0), 0) else 0
+        end) as total
+        from vgen.attempts a
+        where a.open and a.purses @> array[purse]
+        group by a.job_id
+    ) holding
+    where total > 0
+$$;
+
+-- Check that the job's budget and each of its purses have room for `expected` beside what is spent and
+-- held, and for `peak` beside what is spent; 0 always fits. `freed` of what the job holds is counted as
+-- free, and all that it holds itself unless `own_counts`.
+create or replace function vgen.check_limits(
+    job uuid, expected numeric, peak numeric, freed numeric, own_counts boolean
+) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    account record;
+    asked numeric;
+begin
+    for account in
+        select 0 as place, '' as purse, j.budget as most, j.spent,
+            case when own_counts then j.held - freed + j.in_doubt else 0 end as held, j.overrun
+        from vgen.jobs j where j.job_id = job
+        union all
+        select named.place, named.purse, named.most, coalesce(p.spent, 0),
+            coalesce(p.held + p.in_doubt, 0) - case when own_counts then 0 else (
+                select coalesce(sum(a.held + a.in_doubt), 0) from vgen.attempts a
+                where a.job_id = job and a.open and a.purses @> array[named.purse]
+            ) end,
+            false
+        from vgen.jobs j
+        cross join unnest(j.purses, j.purse_limits) with ordinality as named(purse, most, place)
+        left join vgen.purses p on p.name = named.purse
+        where j.job_id = job
+        order by place
+    loop
+        asked := greatest(expected, peak - account.held);
+        if asked > 0 and (account.overrun or account.spent + account.held + asked > account.most) then
+            raise exception using
+                errcode = 'VG001',
+                message = 'over budget',
+                detail = json_build_object(
+                    'limit', account.most::text, 'spent', account.spent::text,
+                    'held', account.held::text, 'asked', asked::text,
+                    'purse', account.purse, 'held_by', vgen.holders(account.purse)
+                );
+        end if;
+    end loop;
 end $$;
 
 -- Write the job's total cost to the service's own table `public.jobs`, if there is one whose owner
@@ -243,7 +346,9 @@ exception when query_canceled or assert_failure or others then
     raise warning 'vgen: public.jobs.total_cost of % is not up to date: %', job, sqlerrm;
 end $$;
 
--- Append a line to the journal, and update the job's account with it.
+-- Append a line to the journal, and update the sums of the job and of the attempt's purses with it. The
+-- purses are locked for as short as possible, and before the line, so that its place among all lines
+-- that move their money is the order in which that was done.
 create or replace function vgen.post(before vgen.attempts, after vgen.attempts, entry text)
 returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -252,11 +357,6 @@ declare
     moved_doubt numeric := after.in_doubt - coalesce(before.in_doubt, 0);
     total numeric;
 begin
-    insert into vgen.journal (at, job_id, clip_index, attempt_id, entry, spent, held, in_doubt)
-    values (
-        clock_timestamp(), after.job_id, after.clip_index, after.attempt_id, entry,
-        moved_spent, moved_held, moved_doubt
-    );
     update vgen.jobs set
         spent = spent + moved_spent, held = held + moved_held, in_doubt = in_doubt + moved_doubt,
         overrun = overrun or after.overrun
@@ -265,26 +365,17 @@ begin
     if moved_spent <> 0 then
         perform vgen.tell_total_cost(after.job_id, total);
     end if;
-end $$;
-
--- Hold money for an attempt that was never sent.
-create or replace function vgen.plan(
-    attempt uuid, job uuid, clip integer, hold numeric, record text
-) returns vgen.attempts language plpgsql set search_path = pg_catalog, pg_temp as $$
-declare planned vgen.attempts;
-begin
-    insert into vgen.attempts as known (attempt_id, job_id, clip_index, hold, record)
-    values (attempt, job, clip, hold, record)
-    on conflict (attempt_id) do update set
-        hold = excluded.hold, record = excluded.record,
-        money = 'held', custody = 'planned', reason = null
-    where not known.sent and not known.open and known.job_id = job and known.clip_index = clip
-    returning * into planned;
-    if planned.attempt_id is null then
-        perform vgen.refuse(format('attempt %s is open, or was sent before', attempt));
+    if after.purses <> '{}' and (moved_spent, moved_held, moved_doubt) <> (0, 0, 0) then
+        perform vgen.lock_purses(after.purses);
+        update vgen.purses set
+            spent = spent + moved_spent, held = held + moved_held, in_doubt = in_doubt + moved_doubt
+        where name = any (after.purses);
     end if;
-    perform vgen.post(null, planned, '{"entry": "Planned"}');
-    return planned;
+    insert into vgen.journal (at, job_id, clip_index, attempt_id, entry, spent, held, in_doubt)
+    values (
+        clock_timestamp(), after.job_id, after.clip_index, after.attempt_id, entry,
+        moved_spent, moved_held, moved_doubt
+    );
 end $$;
 
 -- Return an attempt after a change: the table of allowed state transitions.
@@ -386,6 +477,7 @@ begin
     return after;
 end $$;
 
+-- Release what an older vgen has held for attempts that were never sent.
 create or replace function vgen.release_planned(job uuid, only_clip integer) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare planned vgen.attempts;
@@ -416,58 +508,92 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
         'record', a.record, 'money', a.money, 'custody', a.custody, 'billed', a.billed::text,
         'metered', a.metered, 'overrun', a.overrun, 'sent', a.sent, 'ticket', a.ticket,
         'path', a.path, 'clip', a.clip_record, 'reason', a.reason, 'epoch', a.epoch,
-        'reserved_at', extract(epoch from a.reserved_at)::text
+        'reserved_at', extract(epoch from a.reserved_at)::text, 'purses', a.purses
     )
 $$;
+
+-- Return a JSON text with every string in it encoded as JSON once more, but for the quotes around it.
+create or replace function vgen.encoded_twice(spelled text) returns json
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+    -- Chr(1) stands for each backslash that escapes: JSON cannot contain it.
+    select replace(replace(replace(
+        regexp_replace(spelled, '\\(.)', chr(1) || '\1', 'g'),
+        chr(1) || '"', '\\\"'), chr(1) || '\', '\\\\'), chr(1), '\\'
+    )::json
+$$;
+
+-- Return what the lists say of a job with this manifest.
+create or replace function vgen.described(
+    manifest text,
+    out name text, out folder text, out backends text[], out clips integer, out min_clips integer
+) language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare found_in json := vgen.encoded_twice(manifest);
+begin
+    name := '"' || coalesce(found_in ->> 'name', '') || '"';
+    folder := '"' || coalesce(found_in ->> 'folder', '') || '"';
+    clips := coalesce(json_array_length(found_in -> 'clips'), 0);
+    min_clips := coalesce(found_in ->> 'min_clips', '0');
+    backends := array(
+        select '"' || given || '"' from json_array_elements_text(found_in -> 'backends') as given
+    );
+    if backends = '{}' then
+        backends := array(
+            select '"' || routed.backend || '"'
+            from json_array_elements(found_in -> 'clips') with ordinality as clip(planned, place)
+            cross join json_array_elements_text(clip.planned -> 'route')
+                with ordinality as routed(backend, place)
+            group by routed.backend order by min(array[clip.place, routed.place])
+        );
+    end if;
+end $$;
+
+-- Describe the jobs of an older ledger; only their outcomes tell how many clips were made.
+update vgen.jobs set
+    (name, folder, backends, clips, min_clips) = (select * from vgen.described(manifest)),
+    made = substring(outcome from '^(\d+) of \d+ clips$')::integer
+where clips is null;
 
 
 -- The API: functions that vgen calls.
 
--- Record the job, or update it, and hold the money for `holds`; `call` makes it idempotent.
+-- Record the job, or update it, if its limits allow what it needs; `call` makes it idempotent. `purses`
+-- have names and limits.
 create or replace function public.vgen_open_job(
-    job uuid, call uuid, manifest text, budget numeric, already_spent numeric, holds json,
-    opening text default ''
+    job uuid, call uuid, manifest text, opening text, budget numeric, already_spent numeric,
+    expected numeric, peak numeric, purses json
 ) returns json language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     account vgen.jobs;
-    wanted record;
-    free uuid[];
-    asked numeric;
+    names text[];
+    limits numeric[];
 begin
     if not (already_spent >= 0 and already_spent < 'Infinity') then
         perform vgen.refuse(format('%s was spent: that is no amount', already_spent));
     end if;
     insert into vgen.jobs (job_id, manifest, budget, spent)
     values (job, manifest, budget, 0) on conflict do nothing;
-    account := vgen.locked(job);
+    perform vgen.locked(job);
     if vgen.is_new(job, call) then
-        update vgen.jobs set
+        select coalesce(array_agg(purse.name), '{}'), coalesce(array_agg(purse."limit"), '{}')
+        into names, limits
+        from json_to_recordset(purses) as purse(name text, "limit" numeric);
+        update vgen.jobs j set
             manifest = vgen_open_job.manifest, budget = vgen_open_job.budget,
-            opening = vgen_open_job.opening, overrun = false, outcome = '', stopped = false,
+            opening = vgen_open_job.opening, purses = names, purse_limits = limits,
+            (name, folder, backends, clips, min_clips) = (
+                select * from vgen.described(vgen_open_job.manifest)
+            ),
+            overrun = false, outcome = '', made = null, stopped = false,
             spent = already_spent + (
                 select coalesce(sum(a.spent), 0) from vgen.attempts a where a.job_id = job
             )
-        where job_id = job;
+        where j.job_id = job;
         perform vgen.release_planned(job, null);
-        select array_agg(hold.attempt_id), coalesce(sum(hold.hold), 0) into free, asked
-        from json_to_recordset(holds) as hold(attempt_id uuid, clip_index integer, hold numeric)
-        where not exists (
-            select from vgen.attempts a
-            where a.job_id = job and a.clip_index = hold.clip_index and a.open
-        );
-        perform vgen.admit(job, asked, 0);
-        for wanted in
-            select * from json_to_recordset(holds)
-            as hold(attempt_id uuid, clip_index integer, hold numeric, record text)
-        loop
-            if wanted.attempt_id = any (free) then
-                perform vgen.plan(wanted.attempt_id, job, wanted.clip_index, wanted.hold, wanted.record);
-            end if;
-        end loop;
+        perform vgen.check_limits(job, expected, peak, 0, false);
         account := vgen.locked(job);
         perform vgen.tell_total_cost(job, account.spent);
     end if;
-    return vgen.told_account(account);
+    return vgen.told_account(vgen.locked(job));
 end $$;
 
 -- Claim a clip: return the epoch, or null while another owner holds it. `call` makes it idempotent:
@@ -528,13 +654,14 @@ begin
     update vgen.jobs set stopped = true where job_id = job;
 end $$;
 
--- Reserve an attempt within the budget, just before it is sent.
+-- Hold the money for an attempt within the job's limits, just before it is sent.
 create or replace function public.vgen_reserve(
     job uuid, clip integer, epoch integer, attempt uuid, hold numeric, record text
 ) returns json language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     before vgen.attempts;
     after vgen.attempts;
+    names text[];
 begin
     perform vgen.check_claim(job, clip, epoch);
     select * into before from vgen.attempts a
@@ -548,17 +675,20 @@ begin
         return vgen.told_attempt(before);
     end if;
     perform vgen.check_going(job, clip);
-    perform vgen.admit(job, hold, coalesce(before.hold, 0));
-    if before.attempt_id is distinct from attempt then
-        perform vgen.release_planned(job, clip);
-        before := vgen.plan(attempt, job, clip, hold, record);
-    end if;
-    update vgen.attempts a set
-        hold = vgen_reserve.hold, record = vgen_reserve.record, epoch = vgen_reserve.epoch,
-        custody = 'intended', sent = true, reserved_at = clock_timestamp()
-    where a.attempt_id = attempt
+    select j.purses into names from vgen.jobs j where j.job_id = job;
+    perform vgen.lock_purses(names);
+    perform vgen.check_limits(job, hold, 0, coalesce(before.hold, 0), true);
+    perform vgen.release_planned(job, clip);
+    insert into vgen.attempts (
+        attempt_id, job_id, clip_index, record, hold, custody, sent, epoch, reserved_at, purses
+    )
+    values (attempt, job, clip, record, hold, 'intended', true, epoch, clock_timestamp(), names)
+    on conflict do nothing
     returning * into after;
-    perform vgen.post(before, after, '{"entry": "Reserved"}');
+    if not found then
+        perform vgen.refuse(format('attempt %s was written down before', attempt));
+    end if;
+    perform vgen.post(null, after, '{"entry": "Reserved"}');
     return vgen.told_attempt(after);
 end $$;
 
@@ -591,15 +721,17 @@ begin
     return vgen.told_attempt(before);
 end $$;
 
--- Release the holds that were never sent, and record the job's outcome; `call` makes it idempotent,
--- even after the job was opened again.
-create or replace function public.vgen_conclude(job uuid, call uuid, outcome text) returns json
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+-- Record the job's outcome, and how many clips were made if it came to its end; `call` makes it
+-- idempotent, even after the job was opened again.
+create or replace function public.vgen_conclude(
+    job uuid, call uuid, outcome text, made integer default null
+) returns json language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare account vgen.jobs := vgen.locked(job);
 begin
     if vgen.is_new(job, call) then
         perform vgen.release_planned(job, null);
-        update vgen.jobs set outcome = vgen_conclude.outcome where job_id = job;
+        update vgen.jobs j set outcome = vgen_conclude.outcome, made = vgen_conclude.made
+        where j.job_id = job;
         account := vgen.locked(job);
         perform vgen.tell_total_cost(job, account.spent);
     end if;
@@ -636,11 +768,6 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     from vgen.attempts a where a.open and a.sent
 $$;
 
-create or replace function public.vgen_jobs() returns json
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select coalesce(json_agg(job_id order by place), '[]') from vgen.jobs
-$$;
-
 create or replace function public.vgen_now() returns json
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
     select to_json(extract(epoch from clock_timestamp())::text)
@@ -662,13 +789,126 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     from vgen.journal j where j.job_id = job
 $$;
 
+-- The books: plans are made anew for each call, since they depend on what is asked for, and none is
+-- worth compiling.
+
+-- Return a page of jobs, those opened last first: opened from `since` on and before `until`, in one of
+-- the `states` (none: in any), with ids that begin with `prefix`, and after the job `after`.
+create or replace function public.vgen_jobs(
+    since timestamptz default null, until timestamptz default null, states json default '[]',
+    prefix text default '', after uuid default null, most integer default 50
+) returns json language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan set jit = off as $$
+declare
+    wanted text[] := array(select json_array_elements_text(states));
+    last_place bigint := (select j.place from vgen.jobs j where j.job_id = after);
+    now_at timestamptz := clock_timestamp();
+    page json;
+begin
+    select coalesce(json_agg(to_json(listed) order by listed.place desc), '[]') into page
+    from (
+        select found_job.* from (
+            select j.place, j.job_id, extract(epoch from j.opened_at)::text as opened_at,
+                j.name, j.folder, j.backends, j.clips,
+                coalesce(j.made, least(j.clips, (
+                    select count(distinct a.clip_index) from vgen.attempts a
+                    where a.job_id = j.job_id and a.custody = 'stored'
+                ))) as made,
+                j.budget::text as "limit", j.spent::text as spent, j.held::text as held,
+                j.in_doubt::text as in_doubt, j.overrun,
+                case
+                    when (
+                        select true from vgen.claims c
+                        where c.job_id = j.job_id and c.expires_at > now_at limit 1
+                    ) then 'running'
+                    when (
+                        select true from vgen.attempts a
+                        where a.job_id = j.job_id and a.open and a.sent limit 1
+                    ) then 'open'
+                    when j.stopped then 'stopped'
+                    when j.made >= j.min_clips then 'finished'
+                    when j.made is not null then 'short'
+                    when (
+                        select true from vgen.attempts a where a.job_id = j.job_id and a.sent limit 1
+                    ) then 'stopped'
+                    else 'never sent'
+                end as state
+            from vgen.jobs j
+            where (since is null or j.opened_at >= since) and (until is null or j.opened_at < until)
+                and (prefix = '' or starts_with(j.job_id::text, prefix))
+                and (after is null or j.place < last_place)
+        ) found_job
+        where wanted = '{}' or found_job.state = any (wanted)
+        order by found_job.place desc limit most
+    ) listed;
+    return page;
+end $$;
+
+-- Return what was booked as spent from `since` on and before `until`, summed up by the `keys`: backend,
+-- account, purse, day.
+create or replace function public.vgen_spending(
+    since timestamptz default null, until timestamptz default null, keys json default '[]'
+) returns json language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan set jit = off as $$
+declare
+    wanted text[] := array(select json_array_elements_text(keys));
+    by_purse boolean := 'purse' = any (wanted);
+    sums json;
+begin
+    select coalesce(json_agg(to_json(summed)), '[]') into sums
+    from (
+        select
+            case when 'backend' = any (wanted) then coalesce(a.backend, '""') end as backend,
+            case when 'account' = any (wanted) then coalesce(a.account, '""') end as account,
+            case when by_purse then purse end as purse,
+            case when 'day' = any (wanted) then (j.at at time zone 'UTC')::date end as day,
+            sum(j.spent)::text as spent, count(distinct j.attempt_id) as attempts
+        from vgen.attempts a
+        join vgen.journal j using (attempt_id)
+        cross join unnest(
+            case when by_purse and a.purses <> '{}' then a.purses else array[''] end
+        ) as purse
+        where j.spent <> 0 and (since is null or j.at >= since) and (until is null or j.at < until)
+        group by 1, 2, 3, 4
+    ) summed;
+    return sums;
+end $$;
+
+-- Return where the money of a purse stands.
+create or replace function public.vgen_purse(name text) returns json
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select json_build_object(
+        'spent', coalesce(sum(p.spent), 0)::text, 'held', coalesce(sum(p.held), 0)::text,
+        'in_doubt', coalesce(sum(p.in_doubt), 0)::text
+    )
+    from vgen.purses p where p.name = vgen_purse.name
+$$;
+
+-- Return a backend's attempts that have a verdict, those sent last first, each with that entry.
+create or replace function public.vgen_observed(backend text, most integer) returns json
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan set jit = off as $$
+declare verdicts json;
+begin
+    select coalesce(json_agg(to_json(observed) order by observed.place desc), '[]') into verdicts
+    from (
+        select a.place, vgen.told_attempt(a) as attempt, extract(epoch from j.at)::text as at, j.entry
+        from vgen.attempts a
+        join vgen.journal j using (attempt_id)
+        where a.backend = vgen_observed.backend and a.money = 'settled'
+            and j.entry like '%"entry": "Settled"}'
+        order by a.place desc limit most
+    ) observed;
+    return verdicts;
+end $$;
+
 
 -- Only `service_role`, if there is such a role, may call the API. Its functions must all belong to the
 -- current user: replacing a function does not change its owner.
 do $$
 declare
     ours regprocedure[] := array[
-        'public.vgen_open_job(uuid, uuid, text, numeric, numeric, json, text)',
+        'public.vgen_open_job(uuid, uuid, text, text, numeric, numeric, numeric, numeric, json)',
         'public.vgen_claim(uuid, integer, text, uuid, double precision, text)',
         'public.vgen_holder(uuid, integer)',
         'public.vgen_renew(uuid, integer, integer, double precision)',
@@ -676,14 +916,17 @@ declare
         'public.vgen_stop(uuid)',
         'public.vgen_reserve(uuid, integer, integer, uuid, numeric, text)',
         'public.vgen_advance(uuid, integer, integer, uuid, text, text, text, json)',
-        'public.vgen_conclude(uuid, uuid, text)',
+        'public.vgen_conclude(uuid, uuid, text, integer)',
         'public.vgen_job(uuid)',
         'public.vgen_attempts(uuid, integer)',
         'public.vgen_attempt(uuid)',
         'public.vgen_unsettled()',
-        'public.vgen_jobs()',
         'public.vgen_now()',
-        'public.vgen_history(uuid)'
+        'public.vgen_history(uuid)',
+        'public.vgen_jobs(timestamptz, timestamptz, json, text, uuid, integer)',
+        'public.vgen_spending(timestamptz, timestamptz, json)',
+        'public.vgen_purse(text)',
+        'public.vgen_observed(text, integer)'
     ];
     called regprocedure;
     role_name text;

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from attrs import evolve
 
-from vgen import Clip, from_json
+from vgen import Clip, JobState, JobSummary, Spending, SpendingKey, from_json
 from vgen.abc import (
     Account,
     Attempt,
@@ -21,6 +22,8 @@ from vgen.abc import (
     Manifest,
     Money,
     Movement,
+    Observation,
+    Settled,
     Ticket,
     entry_from_json,
 )
@@ -28,6 +31,9 @@ from vgen.abc import (
 T = TypeVar("T")
 
 Row = Mapping[str, Any]
+
+ENCODED = frozenset({SpendingKey.BACKEND, SpendingKey.ACCOUNT})
+"""The keys that may be arbitrary text."""
 
 
 def optional(read: Callable[[Any], T]) -> Callable[[Any], T | None]:
@@ -75,6 +81,16 @@ def account(row: Row) -> Account:
     )
 
 
+def purse(limit: Decimal, row: Row) -> Account:
+    """Read where a purse stands, under its limit."""
+    return Account(
+        limit,
+        spent=Decimal(row["spent"]),
+        held=Decimal(row["held"]),
+        in_doubt=Decimal(row["in_doubt"]),
+    )
+
+
 def attempt(row: Row) -> Attempt:
     """Read an attempt: its record, brought to its current state."""
     return evolve(
@@ -91,6 +107,7 @@ def attempt(row: Row) -> Attempt:
         reason=_optional(row["reason"], str) or "",
         epoch=row["epoch"],
         reserved_at=None if row["reserved_at"] is None else moment(row["reserved_at"]),
+        purses=list_of(str)(row["purses"]),
     )
 
 
@@ -118,6 +135,48 @@ def line(row: Row) -> Line:
             in_doubt=Decimal(row["in_doubt"]),
         ),
     )
+
+
+def job_summary(row: Row) -> JobSummary:
+    """Read a job in a list."""
+    return JobSummary(
+        job_id=UUID(row["job_id"]),
+        opened_at=moment(row["opened_at"]),
+        state=JobState(row["state"]),
+        name=from_json(row["name"], str),
+        folder=from_json(row["folder"], str),
+        backends=_texts(row["backends"]),
+        clips=row["clips"],
+        made=row["made"],
+        account=account(row),
+    )
+
+
+def spending(by: Collection[SpendingKey], sums: object) -> tuple[Spending, ...]:
+    """Read what was spent, and sort it by the keys."""
+    asked = [key for key in SpendingKey if key in by]
+    read = list_of(partial(_sum, asked))
+    return tuple(
+        Spending.of(values, by, spent=spent, attempts=attempts)
+        for values, spent, attempts in sorted(read(sums))
+    )
+
+
+def _sum(asked: Collection[SpendingKey], row: Row) -> tuple[tuple[str, ...], Decimal, int]:
+    values = tuple(from_json(row[key], str) if key in ENCODED else row[key] for key in asked)
+    return values, Decimal(row["spent"]), row["attempts"]
+
+
+def observation(row: Row) -> Observation:
+    """Read what became of an attempt."""
+    verdict = entry_from_json(row["entry"])
+    if not isinstance(verdict, Settled):
+        raise TypeError("is no verdict")
+    return Observation.of(attempt(row["attempt"]), verdict.verdict, moment(row["at"]))
+
+
+def _texts(spelled: object) -> tuple[str, ...]:
+    return list_of(lambda text: from_json(text, str))(spelled)
 
 
 def _optional(text: str | None, kind: type[T]) -> T | None:

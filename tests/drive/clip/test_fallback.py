@@ -214,7 +214,7 @@ async def test_a_fallback_is_paid_for_within_the_budget(autojump_clock: MockCloc
 
     second = FakeBackend("b", price=expensive)
     fakes = Fakes([FakeBackend("a", default=Refuse()), second])
-    with pytest.raises(InsufficientClipsError, match=r"over budget.* asked for \$0.30"):
+    with pytest.raises(InsufficientClipsError, match=r"over budget.* \$0.30 more"):
         await run_job(fakes, "x", budget=Decimal("0.29"))
     assert second.submitted == []
 

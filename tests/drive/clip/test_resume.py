@@ -256,13 +256,13 @@ async def test_an_undone_edit_has_its_own_file_back(autojump_clock: MockClock) -
 
 
 async def test_a_job_that_was_opened_and_not_run_changes_no_clip(autojump_clock: MockClock) -> None:
-    """Opened with another prompt and not run, it keeps its stored clips, without new holds."""
+    """Opened with another prompt and not run, it keeps its stored clips, and needs nothing new."""
     fakes = Fakes()
     await run_job(fakes)
     async with fakes.runner() as runner:
         await runner.open_job(JOB, prompts("a", "B", "c"), budget=PLENTY)
     await run_job(fakes)
-    assert [event.held for event in fakes.events_of(JobOpened)][1:] == [Decimal("0.12"), 0]
+    assert [event.expected for event in fakes.events_of(JobOpened)][1:] == [Decimal("0.12"), 0]
 
 
 async def test_a_paid_clip_waits_for_its_storage(autojump_clock: MockClock) -> None:

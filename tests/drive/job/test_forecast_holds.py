@@ -20,15 +20,9 @@ from trio.testing import MockClock
 
 from tests.drive.jobs import Fakes
 from vgen import ClipPrompt, Settings
-from vgen.abc import Capabilities, Price, VideoBackend
-from vgen.decisions.estimate import TrackRecord
-from vgen.decisions.forecast import Outlook, Prospect, forecast
-from vgen.decisions.route import Offer
-from vgen.drive.job.planning import request_for
+from vgen.abc import Capabilities, Price
 from vgen.errors import GenerationError, InsufficientClipsError
-from vgen.records.entry import Settled
 from vgen.records.forecast import Forecast
-from vgen.records.observation import Observation
 from vgen.testing import Fail, FakeBackend, MemoryLedger, Succeed
 from vgen.testing.backend import CAPABILITIES
 from vgen.testing.behaviours import Behaviour
@@ -156,52 +150,28 @@ def prompts(number: int, clips: int) -> list[ClipPrompt]:
     return [ClipPrompt(i, f"job {number}, clip {i}", SECONDS) for i in range(clips)]
 
 
-async def play(fakes: Fakes, job_id: UUID, wanted: Sequence[ClipPrompt], min_clips: int) -> None:
-    """Run a job, whether or not it has enough clips in the end."""
+async def play(
+    fakes: Fakes, job_id: UUID, wanted: Sequence[ClipPrompt], min_clips: int
+) -> Forecast:
+    """Plan a job and run it, whether or not it has enough clips; return what was foretold."""
     async with fakes.runner() as runner:
+        plan = await runner.plan(wanted, job_id=job_id, budget=BUDGET, min_clips=min_clips)
         with suppress(InsufficientClipsError):
             await runner.process(job_id, wanted, budget=BUDGET, min_clips=min_clips)
-
-
-async def observed(ledger: MemoryLedger, job_id: UUID) -> list[Observation]:
-    """Return what became of a job's attempts."""
-    job = ledger.peek(job_id)
-    assert job is not None
-    attempts = {attempt.attempt_id: attempt for attempt in job.attempts}
-    found: list[Observation] = []
-    for line in await ledger.history(job_id):
-        attempt = attempts[line.attempt_id]
-        if not isinstance(line.entry, Settled):
-            continue
-        assert attempt.reserved_at is not None
-        assert attempt.billed is not None
-        found.append(
-            Observation(
-                attempt.backend,
-                attempt.request,
-                line.entry.verdict,
-                attempt.billed,
-                (line.at - attempt.reserved_at).total_seconds(),
-                attempt.number,
-            )
-        )
-    return found
+    return plan.forecast
 
 
 async def compare(kind: Kind, seed: int) -> Compared:
     """Fill a ledger with earlier jobs, forecast one more, and run it."""
     random = Random(seed)  # noqa: S311 - what is drawn is no secret
-    ledger, observations = MemoryLedger(), list[Observation]()
-    for number in range(kind.past_jobs):
-        wanted = prompts(number, kind.clips)
-        await play(fakes_for(kind, wanted, random, ledger), UUID(int=number), wanted, 1)
-        observations += await observed(ledger, UUID(int=number))
-    wanted, job_id = prompts(kind.past_jobs, kind.clips), UUID(int=kind.past_jobs)
+    ledger, number = MemoryLedger(), kind.past_jobs
+    for past in range(number):
+        wanted = prompts(past, kind.clips)
+        await play(fakes_for(kind, wanted, random, ledger), UUID(int=past), wanted, 1)
+    began, wanted = trio.current_time(), prompts(number, kind.clips)
     fakes = fakes_for(kind, wanted, random, ledger)
-    before = outlook(kind, wanted, fakes.backends, observations[::-1])
-    foretold, began = forecast(before, kind.settings), trio.current_time()
-    await play(fakes, job_id, wanted, kind.min_clips)
-    job = ledger.peek(job_id)
+    foretold = await play(fakes, UUID(int=number), wanted, kind.min_clips)
+    job = ledger.peek(UUID(int=number))
     assert job is not None
     return Compared(foretold, job.account.spent, trio.current_time() - began)
 
@@ -212,27 +182,6 @@ def fakes_for(
     """Return the fakes that one job is run on."""
     backends = kind.backends(random, [prompt.prompt for prompt in wanted])
     return Fakes(backends, ledger=ledger, settings=kind.settings)
-
-
-def outlook(
-    kind: Kind,
-    wanted: Sequence[ClipPrompt],
-    backends: Sequence[VideoBackend],
-    observations: Sequence[Observation],
-) -> Outlook:
-    """Return a job's outlook before it is run."""
-    requests = [request_for(prompt, kind.settings.generation, None) for prompt in wanted]
-    records = {
-        each.name: TrackRecord.of(each.quote, [o for o in observations if o.backend == each.name])
-        for each in backends
-    }
-    return Outlook(
-        clips=[[Offer(each.name, each.quote(asked)) for each in backends] for asked in requests],
-        backends={each.name: Prospect(each.capabilities, records[each.name]) for each in backends},
-        kept=0,
-        min_clips=kind.min_clips,
-        budget=BUDGET,
-    )
 
 
 @pytest.mark.parametrize("kind", KINDS)

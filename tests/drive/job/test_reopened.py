@@ -12,6 +12,7 @@ from vgen import Clips, JobFinished, Runner, Settings
 from vgen.abc import Custody
 from vgen.errors import JobReopenedError, VgenError
 from vgen.records.job import Claim
+from vgen.records.money import Need
 from vgen.testing import FakeBackend, MemoryLedger, Succeed
 
 PRESSED_AGAIN = 20.5
@@ -168,7 +169,7 @@ class OpenedAtLast(MemoryLedger):
         self.releases += 1
         job = self.peek(claim.job_id)
         if self.releases == 3 and job is not None:
-            await self.open_job(evolve(job.manifest, opening="another"), [])
+            await self.open_job(evolve(job.manifest, opening="another"), Need())
 
 
 async def test_a_finished_job_is_not_counted_by_other_prompts(autojump_clock: MockClock) -> None:

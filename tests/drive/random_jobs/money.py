@@ -8,13 +8,11 @@ from uuid import UUID
 
 from vgen import JobOpened
 from vgen.abc import Attempt, Custody, Money, State
-from vgen.errors import BudgetExceededError
-from vgen.records.entry import Entry, Fetched, Line, Planned, Reserved, Settled
+from vgen.records.entry import Entry, Fetched, Line, Reserved, Settled
 from vgen.records.money import ZERO
 from vgen.testing import LogEntry
 
 from .played_plan import PlayedPlan, PlayedRun
-from .stored_clips import kept_attempt
 
 HELD = frozenset({Money.HELD, Money.IN_DOUBT})
 
@@ -27,13 +25,13 @@ def budget_holds(played: PlayedPlan, run: PlayedRun) -> None:
     spent, held = played.plan.already_spent, ZERO
     if before:
         spent, held = before.account.spent, before.account.held + before.account.in_doubt
-    billed, holds = _billed(played.call_log.entries[: run.first]), played.holds
-    for line in _lines(played, run):
+    billed, holds = _billed(played.log_before(run)), played.holds
+    for line in lines_of(played, run):
         spent += line.movement.spent
         held += line.movement.held + line.movement.in_doubt
         if isinstance(line.entry, Settled | Fetched):
             billed[line.attempt_id] = line.entry.billed
-        assert spent + held <= budget + _excess(billed, holds), f"over budget at {line}"
+        assert spent + held <= budget + excess_of(billed, holds), f"over budget at {line}"
 
 
 def overrun_stops_submits(played: PlayedPlan, run: PlayedRun) -> None:
@@ -58,39 +56,6 @@ def holds_are_their_backends_own(played: PlayedPlan) -> None:
     for attempt in played.attempts.values():
         quote = played.fake(attempt.backend).quote(attempt.request)
         assert attempt.hold == quote.hold, f"the wrong price: {attempt}"
-
-
-def first_holds_come_together(played: PlayedPlan, run: PlayedRun) -> None:
-    """All missing clips have holds before anything is reserved; if refused, nothing is written."""
-    if len(run.outcomes) > 1:
-        return
-    lines = _lines(played, run)
-    firsts: list[Line] = []
-    for line in lines:
-        if isinstance(line.entry, Reserved):
-            break
-        firsts += [line] if isinstance(line.entry, Planned) else []
-    held = {line.clip_index for line in firsts}
-    assert not held & _kept(played, run), "held for what is stored already"
-    reserved = {line.clip_index for line in lines if isinstance(line.entry, Reserved)}
-    opened = _left_open(run)
-    assert reserved <= held | opened, f"sent without a first hold: {reserved - held - opened}"
-    for error in run.errors:
-        if isinstance(error, BudgetExceededError) and not run.shared:
-            assert not lines, "the job was refused, but something was written"
-            assert error.spent + error.held + error.asked > error.limit == played.plan.budget
-
-
-def _kept(played: PlayedPlan, run: PlayedRun) -> set[int]:
-    """The clips that an earlier run has stored for the prompts of this run."""
-    asked = played.plan.clip_prompts(run.planned.edited)
-    return {p.clip_index for p in asked if kept_attempt(played, run, p) is not None}
-
-
-def _left_open(run: PlayedRun) -> set[int]:
-    """The clips of which an earlier run has left an attempt open."""
-    attempts = run.before.attempts if run.before else ()
-    return {a.clip_index for a in attempts if a.is_open and a.sent}
 
 
 def accounts_agree(played: PlayedPlan, run: PlayedRun) -> None:
@@ -162,7 +127,8 @@ def costs_add_up(played: PlayedPlan, run: PlayedRun) -> None:
         assert parts + played.plan.already_spent == clips.total_cost
 
 
-def _lines(played: PlayedPlan, run: PlayedRun) -> list[Line]:
+def lines_of(played: PlayedPlan, run: PlayedRun) -> list[Line]:
+    """The lines about the job that a run has written."""
     return [logged.what for logged in played.log_entries(run) if isinstance(logged.what, Line)]
 
 
@@ -175,6 +141,6 @@ def _billed(entries: Iterable[LogEntry]) -> dict[UUID, Decimal]:
     }
 
 
-def _excess(billed: Mapping[UUID, Decimal], holds: Mapping[UUID, Decimal]) -> Decimal:
+def excess_of(billed: Mapping[UUID, Decimal], holds: Mapping[UUID, Decimal]) -> Decimal:
     """By how much the bills exceed their holds, in US dollars."""
     return sum((bill - holds[key] for key, bill in billed.items() if bill > holds[key]), ZERO)

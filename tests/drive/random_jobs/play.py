@@ -18,6 +18,7 @@ from vgen.errors import LedgerError, NotFoundError, VgenError
 from vgen.testing import CallLog, Plan, Run, inline_inspector
 
 from .capacity import MAX_DURATION, CapacityCheck
+from .neighbour import PURSE, share_purse
 from .played_plan import JOB, Outcome, PlayedPlan, PlayedRun
 
 LAST_RUN = Run()
@@ -73,6 +74,8 @@ async def _run(
     played.runs.append(run)
     with trio.fail_after(MAX_DURATION):
         async with trio.open_nursery() as nursery:
+            if played.plan.purse is not None:
+                nursery.start_soon(share_purse, played.ledger, played.plan.purse)
             for _ in range(planned.runners):
                 nursery.start_soon(_process, played, capacity, run)
             if planned.cancelled_elsewhere is not None:
@@ -98,6 +101,7 @@ async def _process(played: PlayedPlan, capacity: CapacityCheck, run: PlayedRun) 
                         plan.clip_prompts(planned.edited),
                         budget=LAST_BUDGET if run.fault_free else plan.budget,
                         already_spent=plan.already_spent,
+                        purses=_purses(plan.purse, fault_free=run.fault_free),
                         min_clips=plan.min_clips,
                         redo=planned.indexes_to_redo,
                         fall_back_on=plan.fall_back_on,
@@ -106,6 +110,11 @@ async def _process(played: PlayedPlan, capacity: CapacityCheck, run: PlayedRun) 
             except VgenError as error:
                 outcome = Outcome(error=error)
     run.outcomes.append(evolve(outcome, at=trio.current_time()))
+
+
+def _purses(limit: Decimal | None, *, fault_free: bool) -> dict[str, Decimal]:
+    """Return the job's purses; in the last run there is money enough."""
+    return {} if limit is None else {PURSE: LAST_BUDGET if fault_free else limit}
 
 
 async def _cancel_elsewhere(

@@ -26,6 +26,9 @@ from vgen.testing import (
 )
 from vgen.testing.accepted import AcceptedAttempt
 
+from .neighbour import JOB as NEIGHBOUR
+from .neighbour import is_neighbours
+
 JOB = UUID("6d6f6f6e-0000-4000-8000-000000000001")
 
 
@@ -88,19 +91,37 @@ class PlayedPlan:
     runs: list[PlayedRun] = field(factory=list[PlayedRun])
     violations: list[str] = field(factory=list[str])
 
+    @property
+    def log(self) -> list[LogEntry]:
+        """The call log's entries about the job."""
+        return self._about_the_job(self.call_log.entries)
+
     def log_entries(self, run: PlayedRun) -> list[LogEntry]:
-        """Return the call log's entries of a run."""
-        return self.call_log.entries[run.first : run.last]
+        """Return the call log's entries about the job in a run."""
+        return self._about_the_job(self.call_log.entries[run.first : run.last])
+
+    def log_before(self, run: PlayedRun) -> list[LogEntry]:
+        """Return the call log's entries about the job before a run."""
+        return self._about_the_job(self.call_log.entries[: run.first])
+
+    def _about_the_job(self, entries: list[LogEntry]) -> list[LogEntry]:
+        neighbours = self.neighbours
+        return [each for each in entries if not is_neighbours(each, neighbours)]
+
+    @property
+    def neighbours(self) -> dict[UUID, Attempt]:
+        """The neighbour's attempts, by id."""
+        return self._attempts(NEIGHBOUR)
 
     def calls(self, *what: str, within: PlayedRun | None = None) -> Iterator[tuple[float, Call]]:
         """Yield the calls of the methods named, with their times."""
-        for logged in self.log_entries(within) if within else self.call_log.entries:
+        for logged in self.log_entries(within) if within else self.log:
             if isinstance(logged.what, Call) and logged.what.what in what:
                 yield logged.at, logged.what
 
     def lines(self) -> list[Line]:
         """Return the journal's lines in order."""
-        return [logged.what for logged in self.call_log.entries if isinstance(logged.what, Line)]
+        return [logged.what for logged in self.log if isinstance(logged.what, Line)]
 
     def entries(self, attempt_id: UUID) -> list[Entry]:
         """Return the ledger's entries for an attempt, in order."""
@@ -114,7 +135,10 @@ class PlayedPlan:
     @property
     def attempts(self) -> dict[UUID, Attempt]:
         """The attempts as the ledger has them now, by id."""
-        job = self.ledger.peek(JOB)
+        return self._attempts(JOB)
+
+    def _attempts(self, job_id: UUID) -> dict[UUID, Attempt]:
+        job = self.ledger.peek(job_id)
         return {a.attempt_id: a for a in job.attempts} if job else {}
 
     @property

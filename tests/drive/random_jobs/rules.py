@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from . import fallback, job_end, money, ordering, stored_clips, submits
+from . import fallback, job_end, limits, money, ordering, stored_clips, submits
 from .played_plan import PlayedPlan, PlayedRun
 
 AFTER_EACH_RUN: Mapping[int, Sequence[Callable[[PlayedPlan, PlayedRun], None]]] = {
-    1: (money.budget_holds, money.overrun_stops_submits, money.first_holds_come_together),
+    1: (
+        money.budget_holds,
+        limits.purses_hold,
+        money.overrun_stops_submits,
+        limits.money_is_held_when_it_is_sent,
+        limits.a_job_is_opened_if_it_is_expected_to_fit,
+        limits.what_is_expected_is_still_to_be_made,
+        limits.money_that_comes_free_is_waited_for,
+    ),
     3: (submits.every_submit_has_a_result,),
     4: (
         job_end.running_attempts_are_recorded,

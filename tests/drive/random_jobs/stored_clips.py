@@ -61,7 +61,7 @@ def verdict_then_file_then_storage(played: PlayedPlan) -> None:
     """The verdict is written before the fetch, and the file before the ledger says "stored"."""
     written: dict[UUID, set[type]] = {}
     files: set[str] = set()
-    for logged in played.call_log.entries:
+    for logged in played.log:
         what = logged.what
         if isinstance(what, Line):
             seen = written.setdefault(what.attempt_id, set())
@@ -101,7 +101,7 @@ def _can_be_downloaded(behaviour: Accepted) -> bool:
 def spooled_clips_are_not_fetched_again(played: PlayedPlan) -> None:
     """A clip in the spool is not fetched again, and leaves the spool when its attempt ends."""
     spooled: set[UUID] = set()
-    for logged in played.call_log.entries:
+    for logged in played.log:
         what = logged.what
         if isinstance(what, Line) and isinstance(what.entry, Spooled):
             spooled.add(what.attempt_id)

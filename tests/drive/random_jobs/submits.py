@@ -36,7 +36,7 @@ def one_at_a_time(played: PlayedPlan) -> None:
     open_attempts: defaultdict[int, set[UUID]] = defaultdict(set)
     last: dict[UUID, Entry] = {}
     sent: Counter[UUID] = Counter()
-    for logged in played.call_log.entries:
+    for logged in played.log:
         what = logged.what
         if isinstance(what, Line):
             last[what.attempt_id] = what.entry

@@ -102,20 +102,6 @@ async def test_what_is_closed_stays_closed(autojump_clock: MockClock, word: Word
     assert await fakes.ledger.attempts(JOB, 0) == (stored,)
 
 
-async def test_what_was_never_sent_is_freed_with_its_job(autojump_clock: MockClock) -> None:
-    """A hold that was only planned is no attempt to say anything about: `cancel` frees it."""
-    fakes = Fakes()
-    async with fakes.runner() as runner:
-        await runner.open_job(JOB, prompts(*"abc"), budget=PLENTY)
-        (planned,) = await fakes.ledger.attempts(JOB, 0)
-        with pytest.raises(ConfigurationError, match="never sent: cancel its job"):
-            await runner.resolve(planned.attempt_id, "lost")
-        await runner.cancel(JOB)
-        job = await runner.job(JOB)
-    assert job is not None
-    assert job.account.held == 0
-
-
 async def test_a_clip_that_is_worked_on_is_not_resolved(autojump_clock: MockClock) -> None:
     """While a live process has the clip, its attempt stays as it is, and the error names it."""
     fakes = Fakes([FakeBackend(default=Hang())])

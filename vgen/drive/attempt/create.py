@@ -17,11 +17,10 @@ def new_attempt(
     request: ClipRequest,
     *,
     number: int,
-    attempt_id: UUID | None = None,
 ) -> Attempt:
     """Return an attempt that holds its own backend's price; not written down yet."""
     return Attempt(
-        attempt_id=attempt_id or uuid4(),
+        attempt_id=uuid4(),
         job_id=job_id,
         clip_index=planned.clip_index,
         number=number,

@@ -166,7 +166,7 @@ class AttemptRun:
             Settled(
                 verdict=status.state,
                 billed=self._bill(status),
-                metered=status.billed is not None,
+                metered=status.billed is not None or status.bill_unknown,
                 reason=str(status.failure or ""),
             )
         )
@@ -174,6 +174,8 @@ class AttemptRun:
     def _bill(self, status: Status) -> Decimal:
         if status.billed is not None:
             return status.billed
+        if status.bill_unknown:
+            return self.attempt.hold
         if status.state is not State.SUCCEEDED:
             return ZERO
         quote = self.backend.quote(self.attempt.request)

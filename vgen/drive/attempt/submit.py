@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import trio
 
 from vgen.drive.attempt.run import AttemptRun
@@ -13,8 +15,10 @@ from vgen.records.entry import Doubted, Released
 from vgen.records.request import Prepared
 
 
-async def submit(run: AttemptRun, prepared: Prepared, stop: JobStop) -> None:
-    """Reserve the attempt, send it, and write its ticket down.
+async def submit(
+    run: AttemptRun, prepared: Prepared, stop: JobStop, *, reserved: Callable[[], None]
+) -> None:
+    """Reserve the attempt, send it, and write its ticket down; `reserved` is called in between.
 
     Once it has begun, cancellation waits for its end: at most `Settings.submit_timeout` and three
     times `LEDGER_PATIENCE`, unless the whole process stands still meanwhile. A refusal of the
@@ -31,6 +35,7 @@ async def submit(run: AttemptRun, prepared: Prepared, stop: JobStop) -> None:
     timeout = run.context.settings.submit_timeout
     with trio.CancelScope(shield=True):
         await run.reserve()
+        reserved()
         try:
             stop.check_account(account_of(run.backend))
             with call_span(run.backend.name, "submit"), trio.fail_after(timeout):

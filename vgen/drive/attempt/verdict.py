@@ -8,7 +8,7 @@ from math import inf
 from typing import Self
 
 import trio
-from attrs import define
+from attrs import define, evolve
 
 from vgen.drive.attempt.backend_call import backend_call
 from vgen.drive.attempt.last_word import LastWord
@@ -24,6 +24,7 @@ from vgen.errors import (
     VgenError,
 )
 from vgen.ports.backend import WaitableBackend
+from vgen.records.attempt import JOB_CANCELLED
 from vgen.records.status import State, Status
 
 logger = logging.getLogger("vgen")
@@ -48,7 +49,7 @@ async def wait_for_verdict(run: AttemptRun, report: Callable[[float], None]) -> 
         await run.settle(await cancel(run, RetryableError(str(error))))
         raise
     except trio.Cancelled:
-        await run.settle(await cancel(run, RetryableError("the job was cancelled")))
+        await run.settle(await cancel(run, RetryableError(JOB_CANCELLED)))
         raise
     except AttemptError as error:
         return None if run.word.not_found else await cancel(run, error)
@@ -160,7 +161,7 @@ async def cancel(run: AttemptRun, failure: AttemptError) -> Status | None:
         return None
     if status.state is State.SUCCEEDED:
         return status
-    return Status(status.state, billed=status.billed, failure=failure)
+    return evolve(status, failure=failure)
 
 
 async def _ask_to_cancel(run: AttemptRun, *, first: bool) -> Status | None:

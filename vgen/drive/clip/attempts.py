@@ -6,13 +6,14 @@ import trio
 from attrs import define, evolve, field
 
 from vgen.decisions import retry
-from vgen.decisions.attempts import next_number, open_attempt
+from vgen.decisions.attempts import next_number
 from vgen.decisions.route import can_make
 from vgen.drive.attempt.create import new_attempt
 from vgen.drive.attempt.lookup import look_up
 from vgen.drive.attempt.run import AttemptRun
 from vgen.drive.attempt.submit import submit
 from vgen.drive.attempt.verdict import wait_for_verdict
+from vgen.drive.clip.money_wait import MoneyWait
 from vgen.drive.clip.state import ClipRun, failure_of
 from vgen.drive.clip.takes import publish
 from vgen.drive.limits.pace import Turn, account_of
@@ -49,7 +50,11 @@ async def make_clip(run: ClipRun) -> Clip:
     """
     try:
         image, route = await _image_and_route(run)
-        return await RetryLoop(run, image, route).run_until_made()
+        money = MoneyWait(run.context)
+        try:
+            return await RetryLoop(run, image, route, money).run_until_made()
+        finally:
+            money.end()
     except (ClaimPassedOnError, JobReopenedError):
         raise
     except VgenError:
@@ -86,6 +91,7 @@ class RetryLoop:
     clip: ClipRun
     image: Image | None
     route: tuple[str, ...]
+    money: MoneyWait
     tried: int = 0
     refused: int = 0
     due_at: float = 0.0
@@ -100,15 +106,17 @@ class RetryLoop:
         """Make attempts until one succeeds."""
         context = self.clip.context
         while True:
+            moves = context.money.moves
             try:
                 with context.stop.stoppable(account_of(self._backend)):
                     await trio.sleep_until(self.due_at)
                 return await self._attempt(self._backend)
-            except BudgetExceededError:
+            except BudgetExceededError as error:
                 with context.stop.stoppable():
-                    if not await context.money.wait_until_freed():
+                    if not await self.money.after(error, since=moves):
                         raise
             except (AttemptError, VideoError) as error:
+                self.money.end()
                 decision = self._decide(error)
                 if isinstance(decision, retry.GiveUp) or self.clip.unfinished() is not None:
                     raise
@@ -184,17 +192,9 @@ class RetryLoop:
             return await self._send_and_finish(run, request)
 
     def _next(self, backend: VideoBackend, request: ClipRequest) -> Attempt:
-        """Return the next attempt, under the id of the planned one if there is one."""
-        attempts = self.clip.attempts.values()
-        held = open_attempt(attempts)
-        return new_attempt(
-            self.clip.claim.job_id,
-            self.clip.planned,
-            backend,
-            request,
-            number=next_number(attempts),
-            attempt_id=held.attempt_id if held else None,
-        )
+        number = next_number(self.clip.attempts.values())
+        job_id, planned = self.clip.claim.job_id, self.clip.planned
+        return new_attempt(job_id, planned, backend, request, number=number)
 
     async def _send_and_finish(self, run: AttemptRun, request: ClipRequest) -> Clip:
         context, claim, backend = self.clip.context, run.claim, run.backend
@@ -224,7 +224,7 @@ class RetryLoop:
 
     async def _send(self, run: AttemptRun, prepared: Prepared, turn: Turn) -> None:
         try:
-            await submit(run, prepared, self.clip.context.stop)
+            await submit(run, prepared, self.clip.context.stop, reserved=self.money.end)
             turn.accepted()
         except SubmitInDoubtError as error:
             turn.end()

@@ -30,7 +30,7 @@ from vgen.errors import (
     VgenError,
     VideoError,
 )
-from vgen.records.attempt import Attempt, Custody, Money
+from vgen.records.attempt import JOB_CANCELLED, Attempt, Custody, Money
 from vgen.records.clip import Clip
 from vgen.records.entry import Doubted
 from vgen.records.status import Status
@@ -189,4 +189,4 @@ async def ask_once(run: ClipRun, one: AttemptRun) -> Status | None:
 async def cancel_attempt(run: ClipRun, one: AttemptRun) -> Status | None:
     """Cancel at the provider, within the grace period."""
     del run
-    return await cancel(one, RetryableError("the job was cancelled"))
+    return await cancel(one, RetryableError(JOB_CANCELLED))

@@ -10,6 +10,7 @@ from vgen.drive.attempt.context import AttemptContext
 from vgen.drive.attempt.delivery import Delivery
 from vgen.drive.clip.claims import Claims
 from vgen.drive.clip.context import ClipContext
+from vgen.drive.job.draft import DraftTools
 from vgen.drive.limits.concurrency import FlightLimits
 from vgen.drive.limits.freed_money import FreedMoney
 from vgen.drive.limits.stop import JobStop
@@ -39,6 +40,17 @@ class JobContext:
         """Return the context of a job with an observer of its own, called after this one's."""
         observers = both(self.attempts.observer, guarded(observer))
         return evolve(self, attempts=evolve(self.attempts, observer=observers))
+
+    def draft_tools(self) -> DraftTools:
+        """Return what jobs are drafted with."""
+        return DraftTools(
+            self.backends,
+            self.attempts.ledger,
+            self.attempts.settings,
+            self.delivery.storage,
+            self.delivery.inspector,
+            self.delivery.clip_key,
+        )
 
     def images(self) -> Images:
         """Return the reference images of one job, none of them read yet."""

@@ -14,15 +14,14 @@ from vgen.drive.clip.context import ClipContext
 from vgen.drive.clip.run import run_clip
 from vgen.drive.exception_groups import single_error
 from vgen.drive.job.context import JobContext
+from vgen.drive.job.draft import draft_job
 from vgen.drive.job.options import JobOptions
-from vgen.drive.job.planning import first_holds, plan_job, still_to_send
 from vgen.drive.job.result import count_clips
-from vgen.drive.job.validation import check_places, read_images, too_few
 from vgen.drive.observe.tracing import job_span
 from vgen.errors import (
     AccountRefusedError,
+    BudgetExceededError,
     InsufficientClipsError,
-    InvalidPromptsError,
     JobReopenedError,
     NotFoundError,
 )
@@ -35,6 +34,15 @@ from vgen.records.prompt import ClipPrompt, ClipPrompts
 logger = logging.getLogger("vgen")
 
 Prompts = ClipPrompts | Sequence[ClipPrompt]
+
+
+def as_prompts(prompts: Prompts) -> ClipPrompts:
+    """Return prompts that were given as a list as the record of them, checked together.
+
+    Raises:
+        InvalidPromptsError: they do not fit together.
+    """
+    return prompts if isinstance(prompts, ClipPrompts) else ClipPrompts(prompts)
 
 
 async def process(
@@ -95,43 +103,19 @@ async def _note_interrupted(context: JobContext, job_id: UUID) -> None:
 async def open_job(
     context: JobContext, job_id: UUID, prompts: Prompts, options: JobOptions
 ) -> ClipContext:
-    """Validate and price a job, hold its first money, write it down: see `Runner.open_job`."""
-    given = prompts if isinstance(prompts, ClipPrompts) else ClipPrompts(prompts)
-    clip_prompts, images = given.clip_prompts, context.images()
-    problems = too_few(len(clip_prompts), options.min_clips)
-    found, unreadable = await read_images(images, dict(enumerate(clip_prompts)))
-    ledger, settings = context.attempts.ledger, context.attempts.settings
-    before = await ledger.job(job_id)
-    if problems or (unreadable and before is None):
-        raise InvalidPromptsError([*problems, *unreadable.values()])
-    manifest = plan_job(
-        job_id, clip_prompts, found, context.backends, settings, options=options, before=before
-    )
-    await check_places(context.delivery, manifest)
-    _check_images(manifest, before, unreadable)
-    if before is not None:
-        _log_changes(before.manifest, manifest)
-    holds = first_holds(manifest, before, context.backends, without=unreadable)
-    account = await ledger.open_job(manifest, holds)
+    """Validate and price a job, check its limits, write it down: see `Runner.open_job`."""
+    draft = await draft_job(context.draft_tools(), job_id, as_prompts(prompts), options)
+    manifest, need = draft.manifest, draft.need
+    if draft.before is not None:
+        _log_changes(draft.before.manifest, manifest)
+    try:
+        await context.attempts.ledger.open_job(manifest, need)
+    except BudgetExceededError as error:
+        raise draft.enough_for_all(error) from None
     context.claims.notices.post(job_id)
     indexes = tuple(planned.clip_index for planned in manifest.clips)
-    context.attempts.observer(JobOpened(job_id, indexes, account.held))
-    return context.clips(manifest, images)
-
-
-def _check_images(manifest: Manifest, before: Job | None, unreadable: Mapping[str, str]) -> None:
-    """Check that what is still to be sent has its images, unless something is in flight.
-
-    What is in flight is brought home first; the clips without their images fail beside it.
-
-    Raises:
-        InvalidPromptsError: with a line for each image that is missing.
-    """
-    if before and any(attempt.sent and attempt.is_open for attempt in before.attempts):
-        return
-    needed = {planned.request.image or "" for planned in still_to_send(manifest, before)}
-    if problems := [problem for image, problem in unreadable.items() if image in needed]:
-        raise InvalidPromptsError(problems)
+    context.attempts.observer(JobOpened(job_id, indexes, need.expected - draft.in_flight))
+    return context.clips(manifest, draft.images)
 
 
 def _log_changes(before: Manifest, now: Manifest) -> None:
@@ -157,7 +141,7 @@ async def conclude(
     storage = context.delivery.storage
     clips = await count_clips(job, storage, failures=failures or {}, seconds=seconds)
     outcome = f"{clips.successful_clips} of {clips.total_clips} clips"
-    await ledger.conclude(job_id, outcome)
+    await ledger.conclude(job_id, outcome, made=clips.successful_clips)
     context.attempts.observer(JobFinished(job_id, clips, outcome))
     if clips.successful_clips < job.manifest.min_clips:
         raise InsufficientClipsError(clips, required=job.manifest.min_clips)

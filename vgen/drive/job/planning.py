@@ -1,20 +1,19 @@
-"""Planning a job before anything is sent: requests, routes, first holds."""
+"""Planning a job before anything is sent: requests and routes."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from attrs import evolve
 
 from vgen.decisions import route
-from vgen.decisions.attempts import is_missing, next_number, stored_attempt
+from vgen.decisions.attempts import is_missing, stored_attempt
 from vgen.decisions.fingerprint import current_take, fingerprint, same_request
 from vgen.decisions.opening import opening_of
 from vgen.decisions.preview import is_drawn, is_preview
 from vgen.decisions.route import Offer, can_make
-from vgen.decisions.terms import budget_of, replaces_paid
-from vgen.drive.attempt.create import new_attempt
+from vgen.decisions.terms import budget_of, purses_of, replaces_paid
 from vgen.drive.job.options import JobOptions
 from vgen.drive.job.validation import is_named, unmakeable
 from vgen.drive.media.images import NoImage
@@ -141,6 +140,9 @@ def plan_job(
         backends=tuple(backends),
         fall_back_on=tuple(each for each in FallBackReason if each in options.fall_back_on),
         rerolls=options.rerolls,
+        purses=purses_of(options.purses, before.manifest if before else None),
+        name=options.name,
+        folder=options.folder,
     )
     if before is not None:
         _refuse_replacing_paid(manifest, before, backends)
@@ -191,25 +193,3 @@ def still_to_send(manifest: Manifest, before: Job | None) -> list[PlannedClip]:
         for planned in manifest.clips
         if is_missing(before.of_clip(planned.clip_index) if before else (), planned)
     ]
-
-
-def first_holds(
-    manifest: Manifest,
-    before: Job | None,
-    backends: Mapping[str, VideoBackend],
-    *,
-    without: Container[str] = (),
-) -> list[Attempt]:
-    """Return a planned attempt for every clip that is still to be sent.
-
-    Clips whose image is one of those that the job is `without` will not be.
-    """
-    holds: list[Attempt] = []
-    for planned in still_to_send(manifest, before):
-        if planned.request.image is None or planned.request.image not in without:
-            attempts = before.of_clip(planned.clip_index) if before else ()
-            backend, number = backends[planned.route[0]], next_number(attempts)
-            holds.append(
-                new_attempt(manifest.job_id, planned, backend, planned.request, number=number)
-            )
-    return holds

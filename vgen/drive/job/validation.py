@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TypeGuard
+from uuid import UUID
 
 import trio
 
 from vgen.decisions.route import can_make
-from vgen.drive.attempt.delivery import Delivery, takes_folder
+from vgen.drive.attempt.delivery import takes_folder
 from vgen.drive.media.images import Images, NoImage
 from vgen.drive.media.inspector import Inspector
 from vgen.errors import StorageError
@@ -87,7 +88,9 @@ def is_named(image: Image | NoImage | None) -> TypeGuard[Image | NoImage]:
     return isinstance(image, Image) or (image is not None and image.for_good)
 
 
-async def check_places(delivery: Delivery, manifest: Manifest) -> None:
+async def check_places(
+    storage: Storage, clip_key: Callable[[UUID, int], str], manifest: Manifest
+) -> None:
     """Check that every clip of a job could be written to its place in storage.
 
     Raises:
@@ -96,9 +99,9 @@ async def check_places(delivery: Delivery, manifest: Manifest) -> None:
     problems: list[str] = []
     for planned in manifest.clips:
         try:
-            key = delivery.clip_key(manifest.job_id, planned.clip_index)
+            key = clip_key(manifest.job_id, planned.clip_index)
             for place in (key, takes_folder(key) + PurePosixPath(key).name):
-                await delivery.storage.check_writable(place)
+                await storage.check_writable(place)
         except StorageError as error:
             problems.append(str(error))
     if problems:

@@ -1,4 +1,4 @@
-"""Waiting until other attempts of a job free money."""
+"""Waiting until other attempts free money."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from attrs import define, field
 class FreedMoney:
     """Lets the clips of a job wait for money that other clips of it still hold.
 
-    Knows how many clips are at work, so that the last one does not wait for itself.
+    They try again one after the other, in the order in which they were refused: the dearer is not
+    passed for ever. Knows how many clips are at work, so that the last one does not wait for
+    itself. `moves` counts how often money of the job has moved.
     """
 
+    moves: int = 0
     _at_work: int = 0
     _waiting: int = 0
-    _moves: int = 0
     _changed: trio.Event = field(factory=trio.Event)
+    _turn: trio.Lock = field(factory=trio.Lock)
 
     @contextmanager
     def at_work(self) -> Generator[None]:
@@ -43,21 +46,33 @@ class FreedMoney:
 
     def moved(self) -> None:
         """Wake those that wait: money of the job has moved."""
-        self._moves += 1
+        self.moves += 1
         self._wake()
 
-    async def wait_until_freed(self) -> bool:
-        """Wait until money of the job has moved; false if nothing is left that could move it."""
-        before = self._moves
+    async def take_turn(self) -> None:
+        """Wait until all that were refused before this clip have got money or given up."""
         self._waiting += 1
         self._wake()
         try:
-            while self._moves == before:
-                if self._waiting >= self._at_work:
-                    return False
-                await self._changed.wait()
-        finally:
+            await self._turn.acquire()
+        except BaseException:
             self._waiting -= 1
+            raise
+
+    def end_turn(self) -> None:
+        """Let the next one try."""
+        self._waiting -= 1
+        self._turn.release()
+
+    async def wait_until_freed(self, *, since: int) -> bool:
+        """Wait, with the turn, until money has moved `since` so many moves.
+
+        Returns false if nothing of this job in this process is left that could move it.
+        """
+        while self.moves == since:
+            if self._waiting >= self._at_work:
+                return False
+            await self._changed.wait()
         return True
 
     def _wake(self) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from decimal import Decimal
 from pathlib import Path
-from uuid import UUID
+from typing import Unpack
+from uuid import UUID, uuid4
 
 import trio
 
@@ -22,6 +22,10 @@ from vgen.drive.clip.claims import Claims
 from vgen.drive.clip.processes import this_process
 from vgen.drive.exception_groups import single_error
 from vgen.drive.job.context import JobContext
+from vgen.drive.job.draft import DraftTools
+from vgen.drive.job.options import JobKeywords, JobOptions
+from vgen.drive.job.pipeline import as_prompts
+from vgen.drive.job.plan import plan as plan_job
 from vgen.drive.limits.concurrency import FlightLimits
 from vgen.drive.limits.stop_notices import StopNotices
 from vgen.drive.media.inspector import Inspector
@@ -35,9 +39,7 @@ from vgen.ports.events import Observer
 from vgen.ports.ledger import CostLedger
 from vgen.ports.storage import Storage
 from vgen.records.clip import Clips
-from vgen.records.fallback import ANY_REASON, FallBackReason
-from vgen.records.job import REROLLS
-from vgen.records.money import ZERO
+from vgen.records.plan import JobPlan
 from vgen.records.prompt import ClipPrompt, ClipPrompts
 from vgen.records.settings import Settings
 from vgen.scratch import Scratch
@@ -128,7 +130,7 @@ def _pollers(backends: Mapping[str, VideoBackend], *, interval: float) -> dict[s
     }
 
 
-async def process(  # noqa: PLR0913 (the keywords of the two calls that it joins)
+async def process(
     job_id: UUID,
     clip_prompts: ClipPrompts | Sequence[ClipPrompt],
     *,
@@ -137,22 +139,35 @@ async def process(  # noqa: PLR0913 (the keywords of the two calls that it joins
     ledger: CostLedger,
     settings: Settings | None = None,
     observer: Observer | None = None,
-    budget: Decimal | None = None,
-    already_spent: Decimal = ZERO,
-    min_clips: int = 3,
-    fall_back_on: Collection[FallBackReason] = ANY_REASON,
-    rerolls: int = REROLLS,
+    **options: Unpack[JobKeywords],
 ) -> Clips:
     """Make one job's clips on a runner of its own: see `open_runner` and `Runner.process`."""
     async with open_runner(
         backends=backends, storage=storage, ledger=ledger, settings=settings, observer=observer
     ) as runner:
-        return await runner.process(
-            job_id,
-            clip_prompts,
-            budget=budget,
-            already_spent=already_spent,
-            min_clips=min_clips,
-            fall_back_on=fall_back_on,
-            rerolls=rerolls,
-        )
+        return await runner.process(job_id, clip_prompts, **options)
+
+
+async def plan(
+    clip_prompts: ClipPrompts | Sequence[ClipPrompt],
+    *,
+    backends: Sequence[VideoBackend],
+    storage: Storage,
+    ledger: CostLedger,
+    settings: Settings | None = None,
+    job_id: UUID | None = None,
+    clip_key: Callable[[UUID, int], str] = clip_key,
+    **options: Unpack[JobKeywords],
+) -> JobPlan:
+    """Return what a job would come to: see `Runner.plan`.
+
+    The backends are not opened: no account is needed. Closes the ledger and the storage.
+
+    Raises:
+        ConfigurationError: no backend, two of one name, or a wrong setting.
+    """
+    settings = settings or Settings.from_environment(os.environ)
+    tools = DraftTools(_by_name(backends), ledger, settings, storage, Inspector(), clip_key)
+    async with aclosing(storage), aclosing(ledger):
+        given = as_prompts(clip_prompts)
+        return await plan_job(tools, job_id or uuid4(), given, JobOptions(**options))

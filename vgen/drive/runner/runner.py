@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
-from decimal import Decimal
-from uuid import UUID
+from datetime import datetime
+from typing import Unpack
+from uuid import UUID, uuid4
 
 from attrs import frozen
 
 from vgen.decisions.resolution import Word
 from vgen.drive.clip.run import run_clip
-from vgen.drive.job import pipeline
+from vgen.drive.job import pipeline, plan
 from vgen.drive.job.context import JobContext
-from vgen.drive.job.options import JobOptions
+from vgen.drive.job.options import JobKeywords, JobOptions
 from vgen.drive.observe.log_context import LogContext, log_context
 from vgen.drive.observe.observers import both
 from vgen.drive.runner import reconcile, resolve, takes
@@ -21,11 +22,12 @@ from vgen.drive.runner.calls import CallTracker, tracked
 from vgen.drive.runner.reconcile import Reconciled
 from vgen.drive.runner.started_job import StartedJob, started
 from vgen.ports.events import Observer
+from vgen.ports.ledger import EVERY_JOB
 from vgen.records.attempt import Attempt
+from vgen.records.books import JobQuery, JobSummary, Spending, SpendingKey
 from vgen.records.clip import Clip, ClipFailure, Clips
-from vgen.records.fallback import ANY_REASON, FallBackReason
-from vgen.records.job import REROLLS, Job, Manifest
-from vgen.records.money import ZERO
+from vgen.records.job import Job, Manifest
+from vgen.records.plan import JobPlan
 from vgen.records.prompt import ClipPrompt, ClipPrompts
 from vgen.records.take import Take
 
@@ -71,35 +73,39 @@ class Runner:
         )
 
     @tracked
-    async def process(  # noqa: PLR0913 - each keyword is an option of the job
+    async def process(
         self,
         job_id: UUID,
         clip_prompts: ClipPrompts | Sequence[ClipPrompt],
         *,
-        budget: Decimal | None = None,
-        already_spent: Decimal = ZERO,
-        min_clips: int = 3,
-        redo: Collection[int] = (),
-        fall_back_on: Collection[FallBackReason] = ANY_REASON,
-        rerolls: int = REROLLS,
         observer: Observer | None = None,
+        **options: Unpack[JobKeywords],
     ) -> Clips:
         """Make a job's clips, or finish what an earlier run of it has begun.
 
-        `budget` is the most the job may spend, in US dollars, of which the caller has
-        `already_spent` some; by default it is that of the run before, for a new job zero: only free
-        backends can be used. The clips of the indexes `redo` are made anew though they are stored.
-        `fall_back_on` says for which reasons a clip goes on with the next backend of its route; by
-        default, for any. `rerolls` says how often, on each backend and within `Settings.attempts`,
-        a clip is made anew that the provider's filter has refused; a refused prompt is not sent
-        there again. An `observer` is called for this job's events, after the runner's own. When
-        cancelled, what is in flight is cancelled at its provider within the grace period, and
-        written down.
+        When cancelled, what is in flight is cancelled at its provider within the grace period, and
+        written down. An `observer` is called for this job's events, after the runner's own.
+
+        Keywords:
+            budget: the most the job may spend, in US dollars; by default that of the run before,
+                for a new job zero: only free backends can be used.
+            already_spent: what the caller has spent of it, in US dollars.
+            purses: limits in US dollars that the job shares with all others that name the same
+                purse, by its name, such as `{"user-42/2026-11": Decimal(20)}`; by default those of
+                the run before.
+            min_clips: how many clips must be made for the job to succeed, 3 by default.
+            redo: indexes of clips that are made anew though they are stored.
+            fall_back_on: for which reasons a clip goes on with the next backend of its route; by
+                default, for any.
+            rerolls: how often, on each backend and within `Settings.attempts`, a clip is made anew
+                that the provider's filter has refused; a refused prompt is not sent there again.
+            name, folder: what people know the job by, and where its clips are: for lists of jobs.
 
         Raises:
             InvalidPromptsError: the input is wrong, or a clip that was paid for would be replaced
                 on a route without a paid backend; nothing was sent.
-            BudgetExceededError: the first attempts do not fit the budget; nothing was sent.
+            BudgetExceededError: the budget or a purse is too small for what is still to be made;
+                names what would be enough. Nothing was sent.
             InsufficientClipsError: fewer than `min_clips` clips were made; carries them.
             AccountRefusedError: fewer were made because a provider refuses the account.
             StorageError: a clip could not be written to its place; nothing was sent.
@@ -108,21 +114,15 @@ class Runner:
             LedgerError: what happens could not be written down.
         """
         context = self._context if observer is None else self._context.with_observer(observer)
-        options = JobOptions(budget, already_spent, min_clips, redo, fall_back_on, rerolls)
-        return await pipeline.process(context, job_id, clip_prompts, options)
+        return await pipeline.process(context, job_id, clip_prompts, JobOptions(**options))
 
-    def start(  # noqa: PLR0913 - as `process`
+    def start(
         self,
         job_id: UUID,
         clip_prompts: ClipPrompts | Sequence[ClipPrompt],
         *,
-        budget: Decimal | None = None,
-        already_spent: Decimal = ZERO,
-        min_clips: int = 3,
-        redo: Collection[int] = (),
-        fall_back_on: Collection[FallBackReason] = ANY_REASON,
-        rerolls: int = REROLLS,
         observer: Observer | None = None,
+        **options: Unpack[JobKeywords],
     ) -> AbstractAsyncContextManager[StartedJob]:
         """Make a job's clips beside an `async with` block, which can follow its events.
 
@@ -131,40 +131,46 @@ class Runner:
         """
 
         async def run(queue: Observer) -> Clips:
-            return await self.process(
-                job_id,
-                clip_prompts,
-                budget=budget,
-                already_spent=already_spent,
-                min_clips=min_clips,
-                redo=redo,
-                fall_back_on=fall_back_on,
-                rerolls=rerolls,
-                observer=queue if observer is None else both(observer, queue),
-            )
+            observe = queue if observer is None else both(observer, queue)
+            return await self.process(job_id, clip_prompts, observer=observe, **options)
 
         return started(job_id, run)
+
+    @tracked
+    async def plan(
+        self,
+        clip_prompts: ClipPrompts | Sequence[ClipPrompt],
+        *,
+        job_id: UUID | None = None,
+        **options: Unpack[JobKeywords],
+    ) -> JobPlan:
+        """Return what a job would come to; nothing is sent, and nothing written.
+
+        With the `job_id` of a job that the ledger has, what its next run would. The other arguments
+        and errors are those of `process`, but for a budget that is too small: the plan says so.
+        Without a budget it is planned as if there was money enough. What is known of the backends
+        comes from the ledger; the job is played some hundred times, in a second or less.
+        """
+        given = pipeline.as_prompts(clip_prompts)
+        tools = self._context.draft_tools()
+        return await plan.plan(tools, job_id or uuid4(), given, JobOptions(**options))
 
     @tracked
     async def open_job(
         self,
         job_id: UUID,
         clip_prompts: ClipPrompts | Sequence[ClipPrompt],
-        *,
-        budget: Decimal | None = None,
-        already_spent: Decimal = ZERO,
-        min_clips: int = 3,
-        redo: Collection[int] = (),
-        fall_back_on: Collection[FallBackReason] = ANY_REASON,
-        rerolls: int = REROLLS,
+        **options: Unpack[JobKeywords],
     ) -> Manifest:
-        """Validate and price a job, hold the money for its first attempts, and write it down.
+        """Validate and price a job, check that its limits allow what it needs, and write it down.
 
         Arguments and errors are those of `process`; nothing is sent.
         """
-        options = JobOptions(budget, already_spent, min_clips, redo, fall_back_on, rerolls)
         with log_context(LogContext(job_id)):
-            return (await pipeline.open_job(self._context, job_id, clip_prompts, options)).manifest
+            opened = await pipeline.open_job(
+                self._context, job_id, clip_prompts, JobOptions(**options)
+            )
+            return opened.manifest
 
     @tracked
     async def run_clip(self, job_id: UUID, clip_index: int) -> Clip | ClipFailure:
@@ -201,6 +207,34 @@ class Runner:
             LedgerError: the ledger cannot be read.
         """
         return await self._context.attempts.ledger.job(job_id)
+
+    @tracked
+    async def jobs(self, query: JobQuery = EVERY_JOB) -> tuple[JobSummary, ...]:
+        """Return a page of the ledger's jobs, those opened last first, filtered by a query.
+
+        Another page follows where this one has `query.limit` jobs: ask for those `after` its last.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        return await self._context.attempts.ledger.jobs(query)
+
+    @tracked
+    async def spending(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        by: Collection[SpendingKey] = (),
+    ) -> tuple[Spending, ...]:
+        """Return what all jobs have spent from `since` on and before `until`, summed up `by` keys.
+
+        What counts is when a bill was booked. Days are those of UTC.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        return await self._context.attempts.ledger.spending(since, until, by)
 
     @tracked
     async def unsettled(self) -> tuple[Attempt, ...]:

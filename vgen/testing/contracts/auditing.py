@@ -10,7 +10,7 @@ from attrs import evolve
 from vgen.decisions.bookkeeping import apply_entry, movement, post
 from vgen.ports.ledger import CostLedger
 from vgen.records.attempt import Attempt, Custody, Money
-from vgen.records.entry import Line, Planned, Reserved
+from vgen.records.entry import Line, Reserved
 from vgen.records.job import Job
 from vgen.records.money import ZERO, Account
 
@@ -43,21 +43,14 @@ async def audit(ledger: CostLedger, job_id: UUID) -> Account:
 
 def _after(line: Line, before: Attempt | None, newest: Attempt) -> Attempt:
     """Return the attempt after the line, and check that the line's movement is right."""
-    if isinstance(line.entry, Planned):
-        assert before is None or not before.sent, f"{line}: it was sent before"
-        after = _planned(newest, line)
-        before = None
-    elif before is None:
-        raise AssertionError(f"{line}: nothing was planned")
-    elif isinstance(line.entry, Reserved):
-        after = apply_entry(evolve(before, hold=before.hold + line.movement.held), line.entry)
-    else:
-        after = apply_entry(before, line.entry)
+    if before is None:
+        assert isinstance(line.entry, Reserved), f"{line}: nothing was reserved"
+    after = apply_entry(_new(newest, line) if before is None else before, line.entry)
     assert movement(before, after) == line.movement, f"{line} should move {before} to {after}"
     return after
 
 
-def _planned(newest: Attempt, line: Line) -> Attempt:
+def _new(newest: Attempt, line: Line) -> Attempt:
     return evolve(
         newest,
         hold=line.movement.held,

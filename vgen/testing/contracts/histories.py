@@ -31,9 +31,11 @@ from vgen.testing.contracts.operations import (
     LookUp,
     Open,
     Operation,
+    ReadBooks,
     Release,
     Renew,
     Reserve,
+    SpendElsewhere,
     Stop,
     clip_of,
 )
@@ -78,9 +80,11 @@ ENTRIES: st.SearchStrategy[Entry] = st.one_of(
 OPENINGS = st.builds(
     Open,
     budget=st.sampled_from([0, 30, 50, 200]),
-    holds=st.dictionaries(_ATTEMPTS, _CENTS, max_size=CLIPS),
+    expected=_CENTS,
+    peak=_CENTS,
     spent=st.sampled_from([0, 10]),
     opening=_OPENINGS,
+    purse=st.sampled_from([None, 20, 40, 100]),
 )
 
 OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
@@ -91,7 +95,9 @@ OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
     st.builds(Release, _OWNERS, _CLIPS),
     st.builds(Reserve, _OWNERS, _ATTEMPTS, _CENTS),
     st.builds(Advance, _OWNERS, _ATTEMPTS, ENTRIES, wrong_claim=st.booleans()),
-    st.just(Conclude()),
+    st.builds(Conclude, st.sampled_from([None, 0, 3])),
+    st.builds(SpendElsewhere, _ATTEMPTS, _CENTS),
+    st.just(ReadBooks()),
     st.just(Stop()),
     st.builds(LookUp, _ATTEMPTS),
 )
@@ -141,9 +147,9 @@ EXPIRED_CLAIMS = st.builds(_expired_claim, _CLIPS, _ATTEMPTS, renewed=st.boolean
 
 def _reopened(owner: str, attempt: int, *, anew: bool) -> list[Operation]:
     return [
-        Open(200, {attempt: 10}, opening="first"),
+        Open(200, opening="first"),
         ClaimClip(owner, clip_of(attempt), opening="first"),
-        Open(200, {}, opening="second" if anew else "first"),
+        Open(200, opening="second" if anew else "first"),
         Renew(owner, clip_of(attempt)),
         Reserve(owner, attempt, 10),
     ]
@@ -153,12 +159,18 @@ REOPENED = st.builds(_reopened, _OWNERS, _ATTEMPTS, anew=st.booleans())
 """A job that is opened anew while somebody works on it, with the same opening or another."""
 
 
-def _full_budget(owner: str, planned: int, sent: int, cents: int) -> list[Operation]:
-    return [Open(30, {planned: 30}), ClaimClip(owner, clip_of(sent)), Reserve(owner, sent, cents)]
+def _shared_purse(owner: str, held: int, sent: int, cents: int) -> list[Operation]:
+    return [
+        Open(100, purse=40),
+        SpendElsewhere(held, 20),
+        ClaimClip(owner, clip_of(sent)),
+        Reserve(owner, sent, cents),
+        Open(100, expected=cents, purse=40),
+    ]
 
 
-FULL_BUDGET = st.builds(_full_budget, _OWNERS, _ATTEMPTS, _ATTEMPTS, _CENTS)
-"""A job whose first hold takes the whole budget, and the reservation of an attempt."""
+SHARED_PURSE = st.builds(_shared_purse, _OWNERS, _ATTEMPTS, _ATTEMPTS, _CENTS)
+"""A job whose purse another job uses too, and the reservation of an attempt."""
 
 
 @frozen
@@ -177,7 +189,7 @@ def histories(size: int) -> st.SearchStrategy[list[Step]]:
         ATTEMPT_HISTORIES,
         EXPIRED_CLAIMS,
         REOPENED,
-        FULL_BUDGET,
+        SHARED_PURSE,
     )
     many = st.integers(0, size).flatmap(
         lambda count: st.lists(st.one_of(sequences), min_size=count, max_size=count)

@@ -21,13 +21,18 @@ from vgen.ports.ledger import CostLedger
 from vgen.records.attempt import Custody, Money
 from vgen.records.entry import Line, Released, Settled, Ticketed
 from vgen.records.job import Claim
+from vgen.records.money import ZERO, Need
 from vgen.records.status import State
 from vgen.testing.contracts.auditing import audit
+from vgen.testing.contracts.books import BooksContract
 from vgen.testing.contracts.histories import TICKET, Step, histories
 from vgen.testing.contracts.operations import (
     CLIPS,
     JOB,
+    NOTHING,
     ONE_HOUR,
+    OTHER_JOB,
+    PURSE,
     Known,
     attempt_id,
     make_attempt,
@@ -36,7 +41,7 @@ from vgen.testing.contracts.operations import (
     without_times,
 )
 from vgen.testing.contracts.random_user import BUDGET, RandomUser, seeded_random
-from vgen.testing.contracts.trio_tests import TrioTests, in_trio
+from vgen.testing.contracts.trio_tests import in_trio
 from vgen.testing.ledger import MemoryLedger
 
 PHASES = set(Phase) - {Phase.explain}
@@ -47,7 +52,7 @@ SHORT_LEASE = 0.05
 """A short lease, in seconds."""
 
 
-class LedgerContract(TrioTests):
+class LedgerContract(BooksContract):
     """The promises of `vgen.ports.ledger.CostLedger`, one test each.
 
     ```python
@@ -109,7 +114,7 @@ class LedgerContract(TrioTests):
     async def test_concurrent_tasks_keep_the_journal_sound(self, tmp_path: Path) -> None:
         """With several tasks working on a job, every line of its journal is sound."""
         ledger = self.make(tmp_path)
-        await ledger.open_job(make_manifest(BUDGET), [])
+        await ledger.open_job(make_manifest(BUDGET), NOTHING)
         users = [
             RandomUser(ledger, f"task {seed}", seeded_random(seed)) for seed in range(self.users)
         ]
@@ -127,7 +132,7 @@ class LedgerContract(TrioTests):
         if not factory:
             pytest.skip("no subprocess_factory: one process only")
         ledger = self.make(tmp_path)
-        await ledger.open_job(make_manifest(BUDGET), [])
+        await ledger.open_job(make_manifest(BUDGET), NOTHING)
         command = [sys.executable, "-m", "vgen.testing.contracts.random_user"]
         changed: list[int] = []
 
@@ -144,35 +149,68 @@ class LedgerContract(TrioTests):
         await ledger.aclose()
 
     @in_trio
-    async def test_holds_are_taken_together_or_not_at_all(self, tmp_path: Path) -> None:
-        """First holds over the budget leave no job, no hold and no line behind."""
+    async def test_a_job_is_opened_only_within_its_limits(self, tmp_path: Path) -> None:
+        """What it needs over its budget leaves no job behind, and the least budget is named."""
         ledger = self.make(tmp_path)
-        holds = [make_attempt(number, cents=51) for number in range(CLIPS)]
-        with pytest.raises(BudgetExceededError) as caught:
-            await ledger.open_job(make_manifest(101), holds)
-        assert caught.value.asked == Decimal("1.02")
-        assert (await ledger.job(JOB), await ledger.history(JOB)) == (None, ())
-        assert (await ledger.open_job(make_manifest(102), holds)).left == 0
+        for need in (
+            Need(expected=Decimal("1.02")),
+            Need(expected=Decimal("0.51"), peak=Decimal("1.02")),
+        ):
+            with pytest.raises(BudgetExceededError) as caught:
+                await ledger.open_job(make_manifest(101), need)
+            assert caught.value.least == Decimal("1.02")
+            assert (await ledger.job(JOB), await ledger.jobs()) == (None, ())
+        account = await ledger.open_job(make_manifest(102), need)
+        assert (account.left, account.held) == (Decimal("1.02"), ZERO)
         await ledger.aclose()
 
     @in_trio
-    async def test_a_reservation_uses_the_clips_first_hold(self, tmp_path: Path) -> None:
-        """Reserving an attempt uses the hold of its clip, and holds nothing twice."""
+    async def test_a_purse_limits_all_its_jobs(self, tmp_path: Path) -> None:
+        """What they hold and spend is within it, and a refusal names it and who holds how much."""
         ledger = self.make(tmp_path)
-        await ledger.open_job(make_manifest(30), [make_attempt(0, cents=30)])
+        await ledger.open_job(make_manifest(100, purse=50), NOTHING)
         claim = await claimed(ledger, "ann", lease=ONE_HOUR)
-        with pytest.raises(BudgetExceededError):
-            await ledger.reserve(claim, make_attempt(0, cents=31))
-        sent = await ledger.reserve(claim, make_attempt(0, cents=30))
-        assert (sent.state, sent.sent) == (INTENDED, True)
-        assert (await audit(ledger, JOB)).held == Decimal("0.30")
+        await ledger.reserve(claim, make_attempt(0, cents=30))
+        other = evolve(make_manifest(100, purse=50), job_id=OTHER_JOB)
+        with pytest.raises(BudgetExceededError) as caught:
+            await ledger.open_job(other, Need(expected=Decimal("0.21")))
+        assert await ledger.job(OTHER_JOB) is None
+        await ledger.open_job(other, Need(expected=Decimal("0.20")))
+        second = await ledger.claim(OTHER_JOB, 0, owner="bob", lease=ONE_HOUR)
+        assert second is not None
+        with pytest.raises(BudgetExceededError) as caught:
+            await ledger.reserve(second, make_attempt(CLIPS, cents=21))
+        error = caught.value
+        assert (error.purse, error.limit, error.asked) == (PURSE, Decimal("0.50"), Decimal("0.21"))
+        assert error.held_by == ((JOB, Decimal("0.30")),)
+        await ledger.advance(claim, attempt_id(0), INTENDED, Released("refused"))
+        sent = await ledger.reserve(second, make_attempt(CLIPS, cents=21))
+        assert sent.purses == (PURSE,)
+        await ledger.aclose()
+
+    @in_trio
+    async def test_an_attempt_stays_in_its_purse(self, tmp_path: Path) -> None:
+        """What was sent counts in the purse of its time, whatever the job is opened with later."""
+        ledger = self.make(tmp_path)
+        await ledger.open_job(make_manifest(100, purse=30), NOTHING)
+        claim = await claimed(ledger, "ann", lease=ONE_HOUR)
+        await ledger.reserve(claim, make_attempt(0, cents=30))
+        await ledger.open_job(make_manifest(100), NOTHING)
+        await ledger.advance(claim, attempt_id(0), INTENDED, Ticketed(TICKET))
+        bill = Settled(State.FAILED, Decimal("0.30"), metered=True)
+        await ledger.advance(claim, attempt_id(0), (Money.HELD, Custody.TICKETED), bill)
+        free = await ledger.reserve(claim, make_attempt(CLIPS, cents=30))
+        assert free.purses == ()
+        with pytest.raises(BudgetExceededError) as caught:
+            await ledger.open_job(make_manifest(100, purse=59), Need(expected=Decimal("0.30")))
+        assert (caught.value.spent, caught.value.held) == (Decimal("0.30"), ZERO)
         await ledger.aclose()
 
     @in_trio
     async def test_its_time_is_that_of_its_lines(self, tmp_path: Path) -> None:
         """`now` is the clock by which reservations and lines of the journal are dated."""
         ledger = self.make(tmp_path)
-        await ledger.open_job(make_manifest(100), [])
+        await ledger.open_job(make_manifest(100), NOTHING)
         claim = await claimed(ledger, "ann", lease=ONE_HOUR)
         before = await ledger.now()
         sent = await ledger.reserve(claim, make_attempt(0, cents=10))
@@ -186,7 +224,7 @@ class LedgerContract(TrioTests):
     async def test_a_claim_is_one_owners_until_it_expires(self, tmp_path: Path) -> None:
         """A claimed clip is refused to others; an expired one is taken over and writes no more."""
         ledger = self.make(tmp_path)
-        await ledger.open_job(make_manifest(100), [])
+        await ledger.open_job(make_manifest(100), NOTHING)
         first = await claimed(ledger, "ann", lease=ONE_HOUR)
         assert await ledger.claim(JOB, 0, owner="bob", lease=ONE_HOUR) is None
         assert await ledger.holder(JOB, 0) == first
@@ -212,13 +250,13 @@ class LedgerContract(TrioTests):
     async def test_a_later_opening_ends_the_earlier(self, tmp_path: Path) -> None:
         """After it, a claim for the earlier one sends nothing, but writes on what it has sent."""
         ledger = self.make(tmp_path)
-        await ledger.open_job(make_manifest(100, opening="first"), [])
+        await ledger.open_job(make_manifest(100, opening="first"), NOTHING)
         claim = await ledger.claim(JOB, 0, owner="ann", lease=ONE_HOUR, opening="first")
         assert claim is not None
         await ledger.reserve(claim, make_attempt(0, cents=10))
-        await ledger.open_job(make_manifest(90, opening="first"), [])
+        await ledger.open_job(make_manifest(90, opening="first"), NOTHING)
         await ledger.renew(claim, lease=ONE_HOUR)
-        await ledger.open_job(make_manifest(100, opening="second"), [])
+        await ledger.open_job(make_manifest(100, opening="second"), NOTHING)
         await ledger.advance(claim, attempt_id(0), INTENDED, Released("refused"))
         for earlier in (
             partial(ledger.renew, claim, lease=ONE_HOUR),
@@ -237,14 +275,14 @@ class LedgerContract(TrioTests):
 
     @in_trio
     async def test_a_clip_has_one_open_attempt(self, tmp_path: Path) -> None:
-        """While a clip's attempt is open, no other attempt at it can be reserved or planned."""
+        """While a clip's attempt is open, no other attempt at it can be reserved."""
         ledger = self.make(tmp_path)
-        await ledger.open_job(make_manifest(100), [])
+        await ledger.open_job(make_manifest(100), NOTHING)
         claim = await claimed(ledger, "ann", lease=ONE_HOUR)
         await ledger.reserve(claim, make_attempt(0, cents=10))
         with pytest.raises(LedgerError):
             await ledger.reserve(claim, make_attempt(CLIPS, cents=10))
-        account = await ledger.open_job(make_manifest(100), [make_attempt(CLIPS, cents=20)])
+        account = await ledger.open_job(make_manifest(100), NOTHING)
         assert account.held == Decimal("0.10")
         await ledger.aclose()
 
@@ -252,7 +290,7 @@ class LedgerContract(TrioTests):
     async def test_a_call_can_be_repeated(self, tmp_path: Path) -> None:
         """The same call again has the same result, and writes no second line."""
         ledger = self.make(tmp_path)
-        await ledger.open_job(make_manifest(100), [])
+        await ledger.open_job(make_manifest(100), NOTHING)
         claim = await claimed(ledger, "ann", lease=ONE_HOUR)
         for call in (
             partial(ledger.reserve, claim, make_attempt(0, cents=10)),
@@ -268,7 +306,7 @@ class LedgerContract(TrioTests):
     async def test_a_bill_above_its_hold_stops_the_spending(self, tmp_path: Path) -> None:
         """It is booked in full and marked as an overrun, and nothing more can be reserved."""
         ledger = self.make(tmp_path)
-        await ledger.open_job(make_manifest(100), [])
+        await ledger.open_job(make_manifest(100), NOTHING)
         claim = await claimed(ledger, "ann", lease=ONE_HOUR)
         await ledger.reserve(claim, make_attempt(0, cents=10))
         await ledger.advance(claim, attempt_id(0), INTENDED, Ticketed(TICKET))
@@ -285,13 +323,14 @@ class LedgerContract(TrioTests):
     async def test_a_ledger_can_be_reopened(self, tmp_path: Path) -> None:
         """A ledger that is closed and opened again has all its jobs, claims and lines."""
         ledger = self.make(tmp_path)
-        await ledger.open_job(make_manifest(100), [make_attempt(0, cents=10)])
-        await claimed(ledger, "ann", lease=ONE_HOUR)
+        await ledger.open_job(make_manifest(100, purse=10), NOTHING)
+        claim = await claimed(ledger, "ann", lease=ONE_HOUR)
+        await ledger.reserve(claim, make_attempt(0, cents=10))
         before = await ledger.job(JOB), await ledger.history(JOB)
         for _ in range(2):
             await ledger.aclose()
         other = self.make(tmp_path)
-        assert await other.jobs() == (JOB,)
+        assert [job.job_id for job in await other.jobs()] == [JOB]
         assert (await other.job(JOB), await other.history(JOB)) == before
         assert await other.claim(JOB, 0, owner="bob", lease=ONE_HOUR) is None
         await other.aclose()

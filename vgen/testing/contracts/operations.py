@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,13 +13,19 @@ from attrs import define, evolve, field, frozen
 from vgen.errors import VgenError
 from vgen.ports.ledger import CostLedger
 from vgen.records.attempt import Attempt, Custody, Money
+from vgen.records.books import SpendingKey
 from vgen.records.entry import Entry
 from vgen.records.job import Claim, Job, Manifest, PlannedClip
+from vgen.records.money import Need, Purse
 from vgen.records.prompt import ClipPrompt
 from vgen.records.request import ClipRequest
 from vgen.records.settings import GenerationSettings
 
 JOB = UUID(int=0x6A6F62)
+OTHER_JOB = UUID(int=0x6F74686572)
+PURSE = "team"
+NOTHING = Need()
+EPOCH = datetime.fromtimestamp(0, UTC)
 CLIPS = 2
 ONE_HOUR = 3600.0
 
@@ -43,19 +50,64 @@ class Known:
 
 @frozen
 class Open:
-    """Open the job, or open it again, with holds in cents for some attempts."""
+    """Open the job, or open it again; amounts are in cents, `purse` is the limit of its purse."""
 
     budget: int
-    holds: dict[int, int]
+    expected: int = 0
+    peak: int = 0
     spent: int = 0
     opening: str = ""
+    purse: int | None = None
 
     def call(self, known: Known) -> Call:
         """Return the call of a ledger."""
         del known
-        manifest = make_manifest(self.budget, self.spent, self.opening)
-        holds = [make_attempt(number, cents) for number, cents in self.holds.items()]
-        return lambda ledger: ledger.open_job(manifest, holds)
+        manifest = make_manifest(self.budget, self.spent, self.opening, purse=self.purse)
+        need = Need(Decimal(self.expected) / 100, Decimal(self.peak) / 100)
+        return lambda ledger: ledger.open_job(manifest, need)
+
+
+@frozen
+class SpendElsewhere:
+    """Reserve an attempt of another job with the same purse, holding so many cents."""
+
+    number: int
+    cents: int
+
+    def call(self, known: Known) -> Call:
+        """Return the call of a ledger."""
+        del known
+        manifest = evolve(make_manifest(1000, purse=1000), job_id=OTHER_JOB)
+        attempt = evolve(
+            make_attempt(self.number, self.cents), attempt_id=attempt_id(1000 + self.number)
+        )
+
+        async def spend(ledger: CostLedger) -> Attempt:
+            await ledger.open_job(manifest, Need())
+            claim = await ledger.claim(OTHER_JOB, attempt.clip_index, owner="eve", lease=0.0)
+            assert claim is not None
+            return await ledger.reserve(claim, attempt)
+
+        return spend
+
+
+@frozen
+class ReadBooks:
+    """Read what the books tell of all jobs."""
+
+    def call(self, known: Known) -> Call:
+        """Return the call of a ledger."""
+        del known
+
+        async def read(ledger: CostLedger) -> object:
+            return (
+                [evolve(job, opened_at=EPOCH) for job in await ledger.jobs()],
+                await ledger.spending(by=set(SpendingKey) - {SpendingKey.DAY}),
+                [evolve(one, seconds=0.0) for one in await ledger.observed("svd", limit=3)],
+                await ledger.purse(Purse(PURSE, Decimal(1))),
+            )
+
+        return read
 
 
 @frozen
@@ -156,14 +208,14 @@ class Advance:
 
 @frozen
 class Conclude:
-    """Conclude the job."""
+    """Conclude the job, with so many clips made."""
 
-    outcome: str = "done"
+    made: int | None = None
 
     def call(self, known: Known) -> Call:
         """Return the call of a ledger."""
         del known
-        return lambda ledger: ledger.conclude(JOB, self.outcome)
+        return lambda ledger: ledger.conclude(JOB, "done", made=self.made)
 
 
 @frozen
@@ -194,7 +246,18 @@ class LookUp:
 
 
 Operation = (
-    Open | ClaimClip | GetHolder | Renew | Release | Reserve | Advance | Conclude | Stop | LookUp
+    Open
+    | SpendElsewhere
+    | ReadBooks
+    | ClaimClip
+    | GetHolder
+    | Renew
+    | Release
+    | Reserve
+    | Advance
+    | Conclude
+    | Stop
+    | LookUp
 )
 
 
@@ -228,7 +291,7 @@ def attempt_id(attempt: int) -> UUID:
 
 
 def make_attempt(number: int, cents: int) -> Attempt:
-    """Return a planned attempt that holds so many cents."""
+    """Return a new attempt that holds so many cents."""
     return Attempt(
         attempt_id=attempt_id(number),
         job_id=JOB,
@@ -242,12 +305,15 @@ def make_attempt(number: int, cents: int) -> Attempt:
     )
 
 
-def make_manifest(budget: int, spent: int = 0, opening: str = "") -> Manifest:
-    """Return the job's manifest, with its budget and earlier spending in cents."""
+def make_manifest(
+    budget: int, spent: int = 0, opening: str = "", *, purse: int | None = None
+) -> Manifest:
+    """Return the job's manifest; its budget, earlier spending and purse's limit are in cents."""
     clips = tuple(
         PlannedClip(ClipPrompt(index, "a lighthouse", 4.0), REQUEST, "f", ("svd",))
         for index in range(CLIPS)
     )
     settings = GenerationSettings()
     limit, before = Decimal(budget) / 100, Decimal(spent) / 100
-    return Manifest(JOB, clips, settings, limit, before, opening=opening)
+    purses = () if purse is None else (Purse(PURSE, Decimal(purse) / 100),)
+    return Manifest(JOB, clips, settings, limit, before, opening=opening, purses=purses)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from pkgutil import resolve_name
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from vgen.records.entry import (
     WrittenOff,
 )
 from vgen.records.job import Claim
+from vgen.records.money import Need
 from vgen.records.status import State, Ticket
 from vgen.testing.contracts.operations import CLIPS, JOB, ONE_HOUR, make_attempt, make_manifest
 
@@ -73,17 +75,15 @@ class RandomUser:
         if self._happens(3):
             await self.ledger.conclude(JOB, "concluded")
         else:
-            holds = [self._attempt(clip) for clip in range(CLIPS)]
-            await self.ledger.open_job(make_manifest(BUDGET), holds)
+            need = Need(peak=Decimal(self.rng.randrange(BUDGET)) / 100)
+            await self.ledger.open_job(make_manifest(BUDGET), need)
         self.changed += 1
 
     async def _one_clip(self, claim: Claim) -> None:
         attempts = await self.ledger.attempts(JOB, claim.clip_index)
         current = next((attempt for attempt in attempts if attempt.is_open), None)
-        if current is None or not current.sent:
-            use_plan = current is not None and self._happens(7)
-            attempt = current if current and use_plan else self._attempt(claim.clip_index)
-            await self.ledger.reserve(claim, attempt)
+        if current is None:
+            await self.ledger.reserve(claim, self._attempt(claim.clip_index))
         else:
             entry = self.rng.choice([e for e in self._entries(current) if fits(current, e)])
             await self.ledger.advance(claim, current.attempt_id, current.state, entry)

@@ -72,7 +72,7 @@ class Database:
     def empty(self) -> None:
         """Delete all jobs."""
         self.run(
-            "truncate vgen.journal, vgen.attempts, vgen.claims, vgen.calls, vgen.jobs "
+            "truncate vgen.journal, vgen.attempts, vgen.claims, vgen.calls, vgen.purses, vgen.jobs "
             "restart identity"
         )
 
@@ -92,6 +92,12 @@ class Rest:
     def key(self, role: str = "service_role", secret: str = SECRET) -> str:
         """Return a key of a role, as the project's settings page would."""
         return jwt.encode({"role": role, "iss": "supabase"}, secret, algorithm="HS256")
+
+
+def apply(address: str, script: str) -> None:
+    """Run a script once, as an SQL editor does."""
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(script.encode())
 
 
 @contextmanager

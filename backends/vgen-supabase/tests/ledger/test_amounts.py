@@ -9,21 +9,24 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from vgen.abc import Ticket, Ticketed
+from vgen.abc import Need, Ticket, Ticketed
 from vgen.errors import LedgerError, VgenError
 from vgen_supabase import PostgresLedger
 
-from .jobs import manifest
+from .jobs import claimed, manifest
 from .servers import Database
 from .worker import attempt
 
 INVALID_AMOUNTS = ["NaN", "Infinity", "-1"]
 
 
-def opening(job: UUID, *, budget: str = "1", spent: str = "0") -> dict[str, Any]:
+def opening(
+    job: UUID, *, budget: str = "1", spent: str = "0", purses: object = ()
+) -> dict[str, Any]:
     """Return the arguments of `vgen_open_job`."""
     arguments = {"job": str(job), "call": str(uuid4()), "manifest": "{}", "budget": budget}
-    return {**arguments, "already_spent": spent, "holds": []}
+    needs = {"opening": "", "already_spent": spent, "expected": "0", "largest": "0"}
+    return {**arguments, **needs, "purses": purses}
 
 
 @pytest.mark.parametrize("amount", INVALID_AMOUNTS)
@@ -33,6 +36,16 @@ async def test_jobs(database: Database, name: str, amount: str) -> None:
     ledger = PostgresLedger(database.address())
     with pytest.raises(Exception, match=r"check constraint|no amount"):
         await ledger.call_once("vgen_open_job", opening(uuid4(), **{name: amount}))
+    await ledger.aclose()
+
+
+@pytest.mark.parametrize("limit", [*INVALID_AMOUNTS, None])
+async def test_purses(database: Database, limit: str | None) -> None:
+    """The limit of a purse must be a valid amount, and there."""
+    ledger = PostgresLedger(database.address())
+    purses = [{"name": "team", "limit": "1"}, {"name": "me", "limit": limit}]
+    with pytest.raises(Exception, match="check constraint"):
+        await ledger.call_once("vgen_open_job", opening(uuid4(), purses=purses))
     await ledger.aclose()
 
 
@@ -47,9 +60,8 @@ async def test_jobs(database: Database, name: str, amount: str) -> None:
 async def test_bills(database: Database, change: dict[str, object]) -> None:
     """A bill must have a valid amount and a verdict."""
     ledger, job = PostgresLedger(database.address()), uuid4()
-    await ledger.open_job(manifest(job), [])
-    claim = await ledger.claim(job, 0, owner="me", lease=60)
-    assert claim is not None
+    await ledger.open_job(manifest(job), Need())
+    claim = await claimed(ledger, job)
     sent = await ledger.reserve(claim, attempt(uuid4(), job, 0, Decimal("0.20")))
     sent = await ledger.advance(claim, sent.attempt_id, sent.state, Ticketed(Ticket("svd", "p")))
     entry = {"entry": "Settled", "reason": '""', **change}
@@ -71,20 +83,23 @@ async def test_bills(database: Database, change: dict[str, object]) -> None:
     await ledger.aclose()
 
 
-async def test_holds(database: Database) -> None:
-    """An opening with the same attempt twice is refused, and holds nothing."""
-    ledger, job = PostgresLedger(database.address()), uuid4()
-    hold = attempt(uuid4(), job, 0, Decimal("0.30"))
-    with pytest.raises(LedgerError, match="is open"):
-        await ledger.open_job(manifest(job), [hold, hold])
-    assert await ledger.job(job) is None
+async def test_an_id_that_is_known(database: Database) -> None:
+    """An attempt cannot be reserved under the id of another, whichever job that is of."""
+    ledger, jobs = PostgresLedger(database.address()), (uuid4(), uuid4())
+    known = attempt(uuid4(), jobs[0], 0, Decimal("0.30"))
+    for job in jobs:
+        await ledger.open_job(manifest(job), Need())
+    await ledger.reserve(await claimed(ledger, jobs[0]), known)
+    with pytest.raises(LedgerError, match="was written down before"):
+        await ledger.reserve(await claimed(ledger, jobs[1]), known)
+    assert await ledger.history(jobs[1]) == ()
     await ledger.aclose()
 
 
 async def test_leases(database: Database) -> None:
     """A lease of NaN seconds is refused."""
     ledger, job = PostgresLedger(database.address()), uuid4()
-    await ledger.open_job(manifest(job), [])
+    await ledger.open_job(manifest(job), Need())
     with pytest.raises(VgenError):
         await ledger.claim(job, 0, owner="me", lease=float("nan"))
     await ledger.aclose()

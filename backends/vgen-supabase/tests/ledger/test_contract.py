@@ -45,7 +45,7 @@ class TestPostgresLedger(Shared):
 class TestSupabaseLedger(Shared):
     """Over the REST API: the functions are the same, so that fewer histories are enough."""
 
-    examples = 15
+    examples = 8
     gateway: Rest
 
     @pytest.fixture(autouse=True)

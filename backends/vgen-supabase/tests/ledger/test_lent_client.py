@@ -11,6 +11,7 @@ import trio
 from supabase import AsyncClient, AsyncClientOptions
 from trio.testing import MockClock
 
+from vgen.abc import Need
 from vgen.errors import ConfigurationError, LedgerError
 from vgen_supabase import SupabaseLedger
 
@@ -31,8 +32,8 @@ async def test_its_own_headers_and_parameters(gateway: Rest) -> None:
     headers = {"Prefer": "params=single-object", "Content-Profile": "private"}
     async with httpx.AsyncClient(headers=headers, params={"limit": "1"}) as http:
         ledger, job = lending(gateway, http), uuid4()
-        await ledger.open_job(manifest(job), [])
-        assert job in await ledger.jobs()
+        await ledger.open_job(manifest(job), Need())
+        assert job in {each.job_id for each in await ledger.jobs()}
 
 
 async def test_a_closed_client(gateway: Rest) -> None:

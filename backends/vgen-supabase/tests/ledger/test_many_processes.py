@@ -1,22 +1,22 @@
-"""Eight processes with twenty users each share one budget, and some of them are killed."""
+"""Eight processes with ten users each share budgets and purses, and some of them are killed."""
 
 from __future__ import annotations
 
+import json
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from random import Random
 from uuid import UUID, uuid4
 
-import trio
 from attrs import define, field
 
-from vgen.abc import CostLedger
+from vgen.abc import CostLedger, Need, Purse
 from vgen.testing.contracts import audit
 from vgen_supabase import PostgresLedger, SupabaseLedger
 
@@ -24,96 +24,106 @@ from .jobs import manifest
 from .servers import Database, Rest
 from .worker import CLIPS
 
-SCHEDULES = int(os.environ.get("VGEN_SCHEDULES", "25"))
-PROCESSES = 8
-BUDGET = Decimal("1.50")
-"""In US dollars: a quarter of what the clips want to hold."""
+SCHEDULES = int(os.environ.get("VGEN_SCHEDULES", "24"))
+LIMITS = [Decimal("0.60"), Decimal("1.50"), Decimal("3.00")]
+"""Of budgets and purses, in US dollars; the clips of a job want to hold twice the most of them."""
 
-KILLING = 5
-"""In one of so many schedules, a process is killed."""
+MOST_JOBS, PURSES = 3, 3
+"""How many jobs a schedule has at most, and how many purses they share."""
+
+
+LINES = """
+select j.line, j.spent, j.held, j.in_doubt
+from vgen.journal j join vgen.attempts a using (attempt_id)
+where %s = any (a.purses) order by j.line
+"""
+STANDING = "select spent, held, in_doubt from vgen.purses where name = %s"
+DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
 
 
 @define
 class Crowd:
-    """Processes on one ledger; `killed` and `changed` count kills and changes to the ledger."""
+    """Eight processes on one ledger; counts what they have done, and how many were killed."""
 
-    factory: Sequence[str]
-    rng: Random
-    processes: list[subprocess.Popen[str]] = field(factory=list[subprocess.Popen[str]])
-    killed: int = 0
-    changed: int = 0
+    process: subprocess.Popen[str]
+    done: Counter[str] = field(factory=Counter[str])
 
-    def fill(self) -> None:
-        """Start the processes that are missing."""
-        command = [sys.executable, str(Path(__file__).with_name("worker.py")), *self.factory]
-        while len(self.processes) < PROCESSES:
-            self.processes.append(
-                subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    text=True,
-                )
-            )
+    def run(self, jobs: Sequence[UUID], seed: int) -> None:
+        """Let all of them work on some jobs."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{seed} {' '.join(map(str, jobs))}\n")
+        self.process.stdin.flush()
+        self.done.update(json.loads(self.process.stdout.readline()))
 
-    def end(self) -> None:
-        """End all processes."""
-        for process in self.processes:
-            process.kill()
-            process.communicate()
 
-    async def run(self, job: UUID, seed: int) -> None:
-        """Run a job in all processes, and perhaps kill one in the middle of it."""
-        self.fill()
-        victims: list[subprocess.Popen[str]] = []
-        async with trio.open_nursery() as nursery:
-            for number, process in enumerate(self.processes):
-                nursery.start_soon(self._run_in, process, f"{job} {seed}/{number}\n")
-            if seed % KILLING == 0:
-                await trio.sleep(self.rng.uniform(0, 0.3))
-                victims.append(self.processes.pop(self.rng.randrange(PROCESSES)))
-                victims[0].send_signal(signal.SIGKILL)
-        for victim in victims:
-            self.killed += 1
-            victim.communicate()
-
-    async def _run_in(self, process: subprocess.Popen[str], line: str) -> None:
+@contextmanager
+def gathered(factory: Sequence[str]) -> Generator[Crowd]:
+    """Start a crowd; it ends with the block."""
+    command = [sys.executable, str(Path(__file__).with_name("worker.py")), *factory]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield Crowd(process)
         assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(line)
-        process.stdin.flush()
-        answer = await trio.to_thread.run_sync(process.stdout.readline)
-        self.changed += int(answer or 0)
+        process.stdin.close()
 
 
-async def keep_the_budget(ledger: CostLedger, factory: Sequence[str], schedules: int) -> None:
-    """Run the schedules; after each, audit the job's journal."""
-    crowd = Crowd(factory, Random(17))  # noqa: S311 (reproducible)
-    refused = 0
-    try:
+async def run_schedule(ledger: CostLedger, database: Database, crowd: Crowd, seed: int) -> None:
+    """Let the crowd work on a few jobs, with any of three purses each; then audit everything."""
+    rng = Random(seed)  # noqa: S311 (reproducible)
+    purses = [Purse(f"{uuid4()} {number}", rng.choice(LIMITS)) for number in range(PURSES)]
+    jobs = [uuid4() for _ in range(rng.randint(1, MOST_JOBS))]
+    for job in jobs:
+        chosen = rng.sample(purses, rng.randint(0, PURSES))
+        budget = rng.choice(LIMITS)
+        await ledger.open_job(manifest(job, budget=budget, clips=CLIPS, purses=chosen), Need())
+    crowd.run(jobs, seed)
+    for job in jobs:
+        await audit(ledger, job)
+    for purse in purses:
+        audit_purse(database, purse)
+
+
+def audit_purse(database: Database, purse: Purse) -> None:
+    """Check that a limit was kept at each line, and that the sums are those of the lines."""
+    with database.connect() as connection:
+        lines = connection.execute(LINES, (purse.name,)).fetchall()
+        standing = connection.execute(STANDING, (purse.name,)).fetchall()
+    sums = [Decimal(0)] * 3
+    for line, *moves in lines:
+        sums = [before + move for before, move in zip(sums, moves, strict=True)]
+        assert min(sums) >= 0, f"line {line} leaves {sums}"
+        assert sum(sums) <= purse.limit, f"line {line} leaves {sums} of {purse}"
+    assert standing == ([tuple(sums)] if lines else [])
+
+
+async def keep_all_limits(
+    ledger: CostLedger, database: Database, factory: Sequence[str], schedules: int
+) -> None:
+    """Run the schedules, and check that they were worth it."""
+    before = database.run(DEADLOCKS)
+    with gathered(factory) as crowd:
         for seed in range(schedules):
-            job = uuid4()
-            await ledger.open_job(manifest(job, budget=BUDGET, clips=CLIPS), [])
-            await crowd.run(job, seed)
-            account = await audit(ledger, job)
-            refused += account.left < Decimal("0.30")
-    finally:
-        crowd.end()
-        await ledger.aclose()
-    assert crowd.changed > schedules * PROCESSES
-    assert crowd.killed > 0
-    assert refused > 0, "the budget never limited anything"
+            await run_schedule(ledger, database, crowd, seed)
+    await ledger.aclose()
+    print(crowd.done)  # noqa: T201 (to judge the schedules by)
+    assert database.run(DEADLOCKS) == before
+    assert crowd.done["killed"] > 0
+    assert crowd.done["changed"] > schedules
+    assert crowd.done["over_budget"] > schedules
+    assert crowd.done["over_purse"] > schedules
 
 
-def test_over_direct_connections(database: Database) -> None:
-    """No line of any journal exceeds the budget, or opens a second attempt at a clip."""
+async def test_over_direct_connections(database: Database) -> None:
+    """No line of any journal passes a budget or a purse, or opens a second attempt at a clip."""
     arguments = "vgen_supabase:PostgresLedger", database.address()
     ledger = PostgresLedger(database.address())
-    trio.run(partial(keep_the_budget, ledger, arguments, SCHEDULES))
+    await keep_all_limits(ledger, database, arguments, SCHEDULES)
 
 
-def test_over_the_rest_api(database: Database, gateway: Rest) -> None:
+async def test_over_the_rest_api(database: Database, gateway: Rest) -> None:
     """Likewise; the database functions are the same, so a tenth of the schedules is enough."""
     arguments = "vgen_supabase:SupabaseLedger", gateway.url, gateway.key()
     ledger = SupabaseLedger(gateway.url, gateway.key())
-    trio.run(partial(keep_the_budget, ledger, arguments, max(3, SCHEDULES // 10)))
+    await keep_all_limits(ledger, database, arguments, max(3, SCHEDULES // 10))

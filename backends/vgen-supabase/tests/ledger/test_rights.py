@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from decimal import Decimal
 from uuid import uuid4
 
 import httpx
 import psycopg
 import pytest
+import trio
 
+from vgen.abc import Need, Purse
+from vgen.errors import ConfigurationError
+from vgen_supabase import PostgresLedger
+
+from .jobs import claimed, manifest
 from .servers import Database, Rest
+from .worker import attempt
 
 OUTSIDERS = ["anon", "authenticated"]
-TABLES = ["jobs", "calls", "claims", "attempts", "journal"]
+TABLES = ["jobs", "calls", "claims", "attempts", "journal", "purses"]
 
 
 @pytest.mark.parametrize("role", OUTSIDERS)
-@pytest.mark.parametrize("function", ["vgen_jobs", "vgen_job", "vgen_claim", "vgen_conclude"])
+@pytest.mark.parametrize(
+    "function", ["vgen_jobs", "vgen_spending", "vgen_job", "vgen_claim", "vgen_conclude"]
+)
 def test_outsiders_call_nothing(gateway: Rest, role: str, function: str) -> None:
     """With a key for browsers, no function can be called."""
     key = gateway.key(role)
@@ -47,6 +58,59 @@ def test_the_tables_are_not_served(gateway: Rest) -> None:
         assert answer.status_code == httpx.codes.NOT_FOUND
 
 
+READING = [
+    "vgen_job(uuid)",
+    "vgen_jobs(timestamptz, timestamptz, json, text, uuid, integer)",
+    "vgen_spending(timestamptz, timestamptz, json)",
+    "vgen_observed(text, integer)",
+    "vgen_attempts(uuid, integer)",
+    "vgen_attempt(uuid)",
+    "vgen_unsettled()",
+    "vgen_holder(uuid, integer)",
+    "vgen_history(uuid)",
+    "vgen_now()",
+]
+
+
+@pytest.fixture
+def auditor(database: Database) -> Generator[str]:
+    """A role that can change nothing, and may call the functions that read."""
+    database.run(
+        "create role auditor login; alter role auditor set default_transaction_read_only = on"
+    )
+    for function in READING:
+        database.run(f"grant execute on function public.{function} to auditor")
+    yield "auditor"
+    database.run("drop owned by auditor; drop role auditor")
+
+
+async def test_reading_needs_no_other_right(database: Database, auditor: str) -> None:
+    """It works in read-only transactions, and waits for nobody who changes what is read."""
+    job, ledger = uuid4(), PostgresLedger(database.address())
+    purse = Purse(f"purse of {job}", Decimal(1))
+    await ledger.open_job(manifest(job, purses=[purse]), Need())
+    claim = await claimed(ledger, job)
+    sent = await ledger.reserve(claim, attempt(uuid4(), job, 0, Decimal("0.10")))
+    await ledger.aclose()
+    reading = PostgresLedger(database.address(auditor))
+    with database.connect() as writer, trio.fail_after(5):
+        for table in ("jobs", "claims", "attempts", "purses"):
+            writer.execute(f"select from vgen.{table} for update".encode())
+        found = await reading.job(job)
+        assert found is not None
+        assert found.attempts == await reading.attempts(job, 0) == (sent,)
+        assert await reading.attempt(sent.attempt_id) == sent
+        assert sent in await reading.unsettled()
+        assert await reading.holder(job, 0) == claim
+        assert [line.at for line in await reading.history(job)] < [await reading.now()]
+        assert (await reading.jobs())[0].job_id == job
+        assert isinstance(await reading.spending(), tuple)
+        assert isinstance(await reading.observed("svd", limit=1), tuple)
+    with pytest.raises(ConfigurationError, match="does not let this user"):
+        await reading.stop(job)
+    await reading.aclose()
+
+
 def test_callers_cannot_become_the_owner(database: Database, mallory: str) -> None:
     """A caller's own types do not shadow those that the functions use."""
     with database.connect(mallory) as connection:
@@ -57,7 +121,7 @@ def test_callers_cannot_become_the_owner(database: Database, mallory: str) -> No
         )
         job, call = uuid4(), uuid4()
         opened = connection.execute(
-            "select public.vgen_open_job(%s, %s, '{}', 1, 0, '[]')", (job, call)
+            "select public.vgen_open_job(%s, %s, '{}', '', 1, 0, 0, 0, '[]')", (job, call)
         ).fetchone()
     assert opened is not None
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from vgen.abc import Need
 from vgen_supabase import PostgresLedger
 
 from .jobs import manifest, spend
@@ -50,7 +51,7 @@ async def test_a_locked_row_is_updated_at_the_end(jobs: Database) -> None:
     ledger = PostgresLedger(jobs.address())
     holder = jobs.connect()
     holder.execute("select * from public.jobs for update")
-    await ledger.open_job(manifest(job), [])
+    await ledger.open_job(manifest(job), Need())
     jobs.run("alter function vgen.tell_total_cost reset lock_timeout")
     await spend(ledger, job, str(SPENT))
     jobs.run("alter function vgen.tell_total_cost set lock_timeout = '100ms'")

@@ -1,0 +1,124 @@
+"""A plan before paying: what a job would come to, with nothing sent and nothing written."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Self
+
+import pytest
+from attrs import evolve
+from trio.testing import MockClock
+
+import vgen
+from tests.drive.jobs import JOB, PLENTY, Fakes, leave_open, prompts, run_job
+from vgen import ClipFate, Source
+from vgen.abc import Capabilities, Price
+from vgen.errors import InvalidPromptsError
+from vgen.testing import FakeBackend, Succeed
+from vgen.testing.backend import CAPABILITIES
+
+CENTS = Decimal("0.12")
+"""What a clip of two seconds costs."""
+
+
+async def test_a_plan_sends_and_writes_nothing(autojump_clock: MockClock) -> None:
+    """No attempt, no job, no event: as if it had not been asked for."""
+    fakes = Fakes()
+    async with fakes.runner() as runner:
+        plan = await runner.plan(prompts(*"abc"), budget=PLENTY)
+    assert [(clip.fate, clip.route) for clip in plan.clips] == [(ClipFate.MAKE, ("fake",))] * 3
+    assert (plan.expected, plan.worst, plan.least) == (3 * CENTS, 3 * CENTS, 3 * CENTS)
+    assert (plan.spent, plan.budget, plan.refusal) == (Decimal(0), PLENTY, "")
+    assert fakes.backend.log == []
+    assert (await fakes.ledger.jobs(), fakes.events, fakes.storage.files) == ((), [], {})
+
+
+async def test_a_plan_of_a_job_that_has_begun(autojump_clock: MockClock) -> None:
+    """What is stored is kept, what is in flight is finished, and only the rest costs anything."""
+    fakes = Fakes()
+    await leave_open(fakes)
+    async with fakes.runner() as runner:
+        await runner.run_clip(JOB, 1)
+        plan = await runner.plan(prompts(*"abc"), job_id=JOB)
+    assert [clip.fate for clip in plan.clips] == [ClipFate.FINISH, ClipFate.KEEP, ClipFate.MAKE]
+    assert (plan.spent, plan.expected, plan.least) == (CENTS, CENTS, 3 * CENTS)
+    assert plan.budget == PLENTY
+
+
+async def test_a_budget_that_is_too_small_is_part_of_the_plan(autojump_clock: MockClock) -> None:
+    """The plan says why the job would be refused, in the refusal's words, and what is enough."""
+    fakes = Fakes([FakeBackend(price=Price(CENTS), hold=Decimal("0.40"))])
+    async with fakes.runner() as runner:
+        short = await runner.plan(prompts(*"abc"), budget=Decimal("0.30"))
+        assert short.refusal.endswith(f"and ${short.least} would be enough")
+        with pytest.raises(vgen.errors.BudgetExceededError) as caught:
+            await runner.open_job(JOB, prompts(*"abc"), budget=Decimal("0.30"))
+        assert str(caught.value) == short.refusal
+        assert short.least == 2 * CENTS + Decimal("0.40")
+        assert short.recommended >= short.least
+        clips = await runner.process(JOB, prompts(*"abc"), budget=short.least)
+    assert clips.successful_clips == 3
+
+
+async def test_a_purse_that_is_too_small_is_part_of_the_plan(autojump_clock: MockClock) -> None:
+    """Without a budget, too."""
+    fakes = Fakes()
+    async with fakes.runner() as runner:
+        plan = await runner.plan(prompts(*"abc"), purses={"us": Decimal("0.35")})
+    assert plan.budget is None
+    assert plan.refusal.startswith("over purse us: of $0.35, $0 is spent")
+
+
+async def test_wrong_input_is_refused_as_by_a_job(autojump_clock: MockClock) -> None:
+    """In one line for each problem, all at once."""
+    fakes = Fakes([FakeBackend(capabilities=evolve(CAPABILITIES, text=False))])
+    async with fakes.runner() as runner:
+        with pytest.raises(InvalidPromptsError) as planned:
+            await runner.plan(prompts(*"ab"), redo=[7])
+        with pytest.raises(InvalidPromptsError) as opened:
+            await runner.open_job(JOB, prompts(*"ab"), redo=[7])
+    assert planned.value.problems == opened.value.problems
+
+
+async def test_plans_learn_from_what_was_billed(autojump_clock: MockClock) -> None:
+    """After eight clips at a third of the price, estimates follow the bills, and say so."""
+    cheap = Succeed(after=7, billed=CENTS / 3)
+    fakes = Fakes([FakeBackend(default=cheap)])
+    async with fakes.runner() as runner:
+        before = await runner.plan(prompts(*"ABC"))
+        await run_job(fakes, *"abcdefgh")
+        after = await runner.plan(prompts(*"ABC"))
+    assert {clip.estimate.source for clip in before.clips} == {Source.DECLARED}
+    assert {clip.estimate.source for clip in after.clips} == {Source.OBSERVED}
+    assert (before.expected, after.expected) == (3 * CENTS, CENTS)
+    assert after.clips[0].estimate.seconds is not None
+    assert after.clips[0].estimate.seconds.median >= 7
+    assert after.forecast.cost.low <= CENTS <= after.forecast.cost.high
+
+
+async def test_no_backend_need_be_open(autojump_clock: MockClock) -> None:
+    """A backend that cannot be opened, for want of an account, can be planned with."""
+
+    class Locked(FakeBackend):
+        async def __aenter__(self) -> Self:
+            raise vgen.errors.ConfigurationError("no account")
+
+    fakes = Fakes()
+    plan = await vgen.plan(
+        prompts(*"abc"), backends=[Locked()], storage=fakes.storage, ledger=fakes.ledger
+    )
+    assert plan.expected == 3 * CENTS
+
+
+def durations(*seconds: float) -> Capabilities:
+    """Return what a backend can do that makes clips of these lengths only."""
+    return evolve(CAPABILITIES, durations=seconds, any_duration=False)
+
+
+async def test_a_plan_tells_lengths_and_what_is_ignored(autojump_clock: MockClock) -> None:
+    """Before anything is paid: the length that the first backend makes, the fields it ignores."""
+    fakes = Fakes([FakeBackend(capabilities=durations(6.0))])
+    async with fakes.runner() as runner:
+        plan = await runner.plan(prompts(*"abc"))
+    assert {(clip.target, clip.duration) for clip in plan.clips} == {(2.0, 6.0)}
+    assert plan.clips[0].ignored == ("width", "height")

@@ -1,0 +1,179 @@
+"""What the books of a SQLite ledger tell of many jobs."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from math import inf
+from typing import Any
+from uuid import UUID
+
+from vgen.records.attempt import Attempt
+from vgen.records.books import JobQuery, JobState, JobSummary, Spending, SpendingKey
+from vgen.records.entry import Settled
+from vgen.records.job import Manifest
+from vgen.records.jsonio import entry_from_json, from_json
+from vgen.records.money import Account
+from vgen.records.observation import Observation
+
+JOBS = """
+SELECT * FROM (
+    SELECT rowid AS place, job_id, opened_at, account, made,
+        json_extract(manifest, '$.name', '$.folder', '$.backends'),
+        json_array_length(manifest, '$.clips'),
+        CASE WHEN ifnull(json_array_length(manifest, '$.backends'), 0) = 0 THEN manifest END,
+        CASE
+            WHEN EXISTS (
+                SELECT 1 FROM claims WHERE claims.job_id = jobs.job_id AND expires_at > :now
+            ) THEN 'running'
+            WHEN EXISTS (
+                SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id AND open AND sent
+            ) THEN 'open'
+            WHEN stopped THEN 'stopped'
+            WHEN made >= json_extract(manifest, '$.min_clips') THEN 'finished'
+            WHEN made IS NOT NULL THEN 'short'
+            WHEN EXISTS (
+                SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id AND sent
+            ) THEN 'stopped'
+            ELSE 'never sent'
+        END AS state
+    FROM jobs
+)
+WHERE opened_at >= :since AND opened_at < :until AND substr(job_id, 1, length(:prefix)) = :prefix
+    AND (:states = '[]' OR state IN (SELECT value FROM json_each(:states)))
+    AND (:after IS NULL OR place < (SELECT rowid FROM jobs WHERE job_id = :after))
+ORDER BY place DESC LIMIT :limit
+"""
+
+STORED = """
+SELECT count(DISTINCT clip_index) FROM attempts WHERE job_id = ? AND custody = 'stored'
+"""
+
+SPENDING = """
+SELECT at, spent, attempt_id, backend, account, purses FROM journal JOIN attempts USING (attempt_id)
+WHERE at >= ? AND at < ? AND CAST(spent AS REAL) <> 0
+"""
+
+VERDICTS = """
+SELECT record, at, entry FROM (
+    SELECT rowid AS place, attempt_id, record FROM attempts
+    WHERE backend = ? AND money = 'settled' ORDER BY rowid DESC LIMIT ?
+) JOIN journal USING (attempt_id)
+WHERE json_extract(entry, '$.entry') = 'Settled'
+ORDER BY place DESC
+"""
+
+
+class Books:
+    """The books as they stand at one moment of the ledger's time."""
+
+    def __init__(self, connection: sqlite3.Connection, now: float) -> None:
+        self._sql = connection.execute
+        self._now = now
+
+    def jobs(self, query: JobQuery) -> tuple[JobSummary, ...]:
+        """List jobs."""
+        asked = {
+            "now": self._now,
+            "since": _timestamp(query.since, -inf),
+            "until": _timestamp(query.until, inf),
+            "prefix": query.prefix,
+            "states": json.dumps(list(query.states)),
+            "after": query.after and str(query.after),
+            "limit": query.limit,
+        }
+        return tuple(self._summary(*row[1:]) for row in self._sql(JOBS, asked).fetchall())
+
+    def _summary(
+        self,
+        job_id: str,
+        opened_at: float,
+        account: str,
+        made: int | None,
+        about: str,
+        clips: int,
+        manifest: str | None,
+        state: str,
+    ) -> JobSummary:
+        name, folder, backends = json.loads(about)
+        if made is None:
+            made = min(clips, self._sql(STORED, (job_id,)).fetchone()[0])
+        return JobSummary(
+            job_id=UUID(job_id),
+            opened_at=datetime.fromtimestamp(opened_at, UTC),
+            state=JobState(state),
+            name=name or "",
+            folder=folder or "",
+            backends=from_json(manifest, Manifest).route if manifest else tuple(backends),
+            clips=clips,
+            made=made,
+            account=from_json(account, Account),
+        )
+
+    def spending(
+        self, since: datetime | None, until: datetime | None, by: Collection[SpendingKey]
+    ) -> tuple[Spending, ...]:
+        """Sum up what was spent."""
+        spent: defaultdict[tuple[str, ...], Decimal] = defaultdict(Decimal)
+        attempts: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+        amount = cache(Decimal)
+        within = _timestamp(since, -inf), _timestamp(until, inf)
+        for at, booked, attempt_id, backend, account, purses in self._sql(SPENDING, within):
+            for values in _values(at, backend, account, purses, by):
+                spent[values] += amount(booked)
+                attempts[values].add(attempt_id)
+        return tuple(
+            Spending.of(values, by, spent=spent[values], attempts=len(attempts[values]))
+            for values in sorted(spent)
+        )
+
+    def observed(self, backend: str, limit: int) -> tuple[Observation, ...]:
+        """Return what became of a backend's attempts."""
+        return tuple(_observation(*row) for row in self._sql(VERDICTS, (backend, limit)).fetchall())
+
+
+def _observation(record: str, at: float, entry: str) -> Observation:
+    settled = entry_from_json(entry)
+    if not isinstance(settled, Settled):
+        raise TypeError(f"{entry} is no verdict")
+    return Observation.of(
+        from_json(record, Attempt), settled.verdict, datetime.fromtimestamp(at, UTC)
+    )
+
+
+def _values(
+    at: float, backend: str, account: str, purses: str | None, by: Collection[SpendingKey]
+) -> Iterator[tuple[str, ...]]:
+    """Yield the values of the keys in `by` for a booking: once, or once for each purse."""
+    named = _names(purses) if purses and SpendingKey.PURSE in by else ()
+    for purse in named or ("",):
+        values = {
+            SpendingKey.BACKEND: backend,
+            SpendingKey.ACCOUNT: account,
+            SpendingKey.PURSE: purse,
+            SpendingKey.DAY: _day(int(at // DAY)),
+        }
+        yield tuple(values[key] for key in SpendingKey if key in by)
+
+
+DAY = 86_400
+"""The seconds of a day."""
+
+
+@cache
+def _day(number: int) -> str:
+    return datetime.fromtimestamp(number * DAY, UTC).date().isoformat()
+
+
+def _names(purses: str) -> tuple[str, ...]:
+    found: list[Any] = json.loads(purses)
+    return tuple(found)
+
+
+def _timestamp(at: datetime | None, otherwise: float) -> float:
+    return otherwise if at is None else at.timestamp()

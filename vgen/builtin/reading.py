@@ -1,0 +1,120 @@
+"""What is read from the ledger's tables in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from vgen.builtin.books import Books
+from vgen.decisions.budget import holders_of
+from vgen.errors import NotFoundError
+from vgen.records.attempt import Attempt
+from vgen.records.entry import Line, Movement
+from vgen.records.job import Claim, Job, Manifest
+from vgen.records.jsonio import entry_from_json, from_json
+from vgen.records.money import Account, Purse
+
+
+class Reading:
+    """One reading transaction on the ledger's tables, at one moment of the ledger's time."""
+
+    def __init__(self, connection: sqlite3.Connection, now: float) -> None:
+        self._sql = connection.execute
+        self._now = now
+        self.books = Books(connection, now)
+
+    def job(self, job_id: UUID) -> Job | None:
+        """Read a job with its attempts."""
+        row = self._sql(
+            "SELECT manifest, account, outcome, stopped FROM jobs WHERE job_id = ?",
+            (str(job_id),),
+        ).fetchone()
+        if row is None:
+            return None
+        return Job(
+            manifest=from_json(row[0], Manifest),
+            account=from_json(row[1], Account),
+            attempts=self.attempts(job_id),
+            outcome=row[2],
+            stopped=bool(row[3]),
+        )
+
+    def unsettled(self) -> tuple[Attempt, ...]:
+        """Read what was sent and can still move."""
+        rows = self._sql("SELECT record FROM attempts WHERE open ORDER BY rowid")
+        every = (from_json(row[0], Attempt) for row in rows)
+        return tuple(attempt for attempt in every if attempt.sent)
+
+    def attempts(self, job_id: UUID, clip_index: int | None = None) -> tuple[Attempt, ...]:
+        """Read the attempts of a job, or of one of its clips."""
+        rows = self._sql(
+            "SELECT record FROM attempts WHERE job_id = ? AND clip_index = ifnull(?, clip_index) "
+            "ORDER BY rowid",
+            (str(job_id), clip_index),
+        )
+        return tuple(from_json(row[0], Attempt) for row in rows)
+
+    def holder(self, job_id: UUID, clip_index: int) -> Claim | None:
+        """Read the claim that has not expired."""
+        row = self._sql(
+            "SELECT owner, epoch FROM claims WHERE job_id = ? AND clip_index = ? "
+            "AND expires_at > ?",
+            (str(job_id), clip_index, self._now),
+        ).fetchone()
+        return Claim(job_id, clip_index, *row) if row else None
+
+    def history(self, job_id: UUID) -> tuple[Line, ...]:
+        """Read the journal of a job."""
+        rows = self._sql(
+            "SELECT at, clip_index, attempt_id, entry, movement FROM journal WHERE job_id = ? "
+            "ORDER BY line",
+            (str(job_id),),
+        )
+        return tuple(
+            Line(
+                at=datetime.fromtimestamp(at, UTC),
+                clip_index=clip_index,
+                attempt_id=UUID(attempt_id),
+                entry=entry_from_json(entry),
+                movement=from_json(moved, Movement),
+            )
+            for at, clip_index, attempt_id, entry, moved in rows
+        )
+
+    def _account(self, job_id: UUID) -> Account:
+        account = self._read_account(job_id)
+        if account is None:
+            raise NotFoundError(f"the ledger has no job {job_id}")
+        return account
+
+    def _read_account(self, job_id: UUID) -> Account | None:
+        row = self._sql("SELECT account FROM jobs WHERE job_id = ?", (str(job_id),)).fetchone()
+        return from_json(row[0], Account) if row else None
+
+    def attempt(self, attempt_id: UUID) -> Attempt | None:
+        """Read an attempt."""
+        row = self._sql(
+            "SELECT record FROM attempts WHERE attempt_id = ?", (str(attempt_id),)
+        ).fetchone()
+        return from_json(row[0], Attempt) if row else None
+
+    def purse(self, purse: Purse) -> Account:
+        """Read where a purse stands."""
+        row = self._sql(
+            "SELECT spent, held, in_doubt FROM purses WHERE name = ?", (purse.name,)
+        ).fetchone()
+        spent, held, in_doubt = map(Decimal, row or (0, 0, 0))
+        return Account(purse.limit, spent, held, in_doubt)
+
+    def _purse_holders(self, purse: Purse) -> dict[UUID, Decimal]:
+        rows = self._sql("SELECT record FROM attempts WHERE open AND purses IS NOT NULL")
+        return holders_of(purse.name, (from_json(row[0], Attempt) for row in rows))
+
+    def _open_attempt(self, job_id: UUID, clip_index: int) -> Attempt | None:
+        row = self._sql(
+            "SELECT record FROM attempts WHERE job_id = ? AND clip_index = ? AND open",
+            (str(job_id), clip_index),
+        ).fetchone()
+        return from_json(row[0], Attempt) if row else None
