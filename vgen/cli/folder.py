@@ -13,7 +13,7 @@ import trio
 from attrs import frozen
 
 from vgen import Clip, ClipFailure, ClipPrompt, Clips
-from vgen.cli.generate_options import GenerateOptions
+from vgen.cli.generate_options import PlanOptions
 from vgen.cli.job_id import choose_job_id, read_record
 from vgen.cli.ledger_option import checked_ledger
 from vgen.cli.storage_option import SPOOL, ClipStorage
@@ -54,7 +54,7 @@ class Folder:
         return unknown_outcomes(self.record, self.job) if self.record else ()
 
 
-async def read_folder(options: GenerateOptions, in_file: UUID | None) -> Folder:
+async def read_folder(options: PlanOptions, in_file: UUID | None) -> Folder:
     """Return the job that is asked for, or else that of the directory; nothing is written.
 
     Raises:
@@ -85,7 +85,12 @@ def _uuid(text: str) -> UUID | None:
 
 
 async def check_folder(
-    folder: Folder, prompts: Sequence[ClipPrompt], storage: ClipStorage, options: GenerateOptions
+    folder: Folder,
+    prompts: Sequence[ClipPrompt],
+    storage: ClipStorage,
+    options: PlanOptions,
+    *,
+    adopt: bool = False,
 ) -> None:
     """Check that nothing that was paid for would be replaced, or paid for again, unknown.
 
@@ -98,7 +103,7 @@ async def check_folder(
             "ledger with --ledger, or move it away"
         )
     if folder.unknown:
-        _refuse_unknown(folder, adopt=options.adopt)
+        _refuse_unknown(folder, adopt=adopt)
     if folder.record is None and folder.job is None and options.storage is None:
         await _refuse_foreign(folder, prompts, storage)
     if folder.job is not None:

@@ -34,6 +34,7 @@ from vgen.cli.job_id import check_related
 from vgen.cli.ledger_option import make_ledger
 from vgen.cli.outcome import outcome_table
 from vgen.cli.progress import show_progress
+from vgen.cli.prompts_source import PromptsSource
 from vgen.cli.signals import interruptible
 from vgen.cli.storage_option import SPOOL, ClipStorage
 from vgen.cli.terms import Terms, choose_terms, describe_terms
@@ -66,7 +67,7 @@ class Plan:
         return self.folder.job_id
 
 
-def generate(options: GenerateOptions) -> ExitCode:
+def generate(source: PromptsSource, options: GenerateOptions) -> ExitCode:
     """Make the clips and print the outcome.
 
     Raises:
@@ -76,9 +77,9 @@ def generate(options: GenerateOptions) -> ExitCode:
     settings = Settings.from_environment(
         os.environ, concurrency=options.concurrency, strict=options.strict
     )
-    storage = ClipStorage(options.storage, options.out, images=[options.folder])
+    storage = ClipStorage(options.storage, options.out, images=[source.folder])
     ledger = make_ledger(options.ledger, options.out)
-    file = _read_prompts(options)
+    file = _read_prompts(source, options.backends)
     folder = trio.run(read_folder, options, file.job_id)
     terms = choose_terms(options, folder.job.manifest if folder.job else None)
     backends, problems = plugins.make_route(terms.route)
@@ -86,11 +87,11 @@ def generate(options: GenerateOptions) -> ExitCode:
     return trio.run(_generate, plan, problems)
 
 
-def _read_prompts(options: GenerateOptions) -> PromptsFile:
+def _read_prompts(source: PromptsSource, route: Sequence[str]) -> PromptsFile:
     try:
-        return read_prompts(options.read(), source=options.source)
+        return read_prompts(source.read(), source=str(source))
     except InvalidPromptsError as error:
-        _, problems = plugins.make_route(options.backends)
+        _, problems = plugins.make_route(route)
         raise InvalidPromptsError([*error.problems, *problems]) from error
 
 
@@ -119,7 +120,13 @@ async def _check(plan: Plan, problems: Sequence[str]) -> None:
     )
     if wrong or problems:
         raise InvalidPromptsError([*wrong, *problems])
-    await check_folder(plan.folder, plan.file.readable, plan.storage, plan.options)
+    await check_folder(
+        plan.folder,
+        plan.file.readable,
+        plan.storage,
+        plan.options,
+        adopt=plan.options.adopt,
+    )
     job = plan.folder.job
     if job is not None and plan.options.job_id is None and plan.file.job_id is None:
         check_related(plan.file.readable, job, plan.options.out)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from vgen.cli.generate_options import GenerateOptions
+from vgen.cli.generate_options import PlanOptions
 from vgen.cli.text import dollars
 from vgen.decisions.terms import budget_of, changes
 from vgen.records.job import Manifest
@@ -24,13 +24,13 @@ class Terms:
     budget: Decimal
 
 
-def choose_terms(options: GenerateOptions, before: Manifest | None) -> Terms:
+def choose_terms(options: PlanOptions, before: Manifest | None) -> Terms:
     """Return the terms of this run of a job, which may have run `before`."""
     route = options.backends or (before.route if before else ROUTE)
     return Terms(route, budget_of(options.budget, before))
 
 
-def describe_terms(options: GenerateOptions, before: Manifest, terms: Terms) -> str:
+def describe_terms(options: PlanOptions, before: Manifest, terms: Terms) -> str:
     """Return how this run changes the job's terms, or what it goes on with unasked, if anything."""
     changed = changes(before, route=terms.route, budget=terms.budget)
     if changed:
