@@ -118,12 +118,19 @@ class BudgetExceededError(VgenError):
         what = f"purse {self.purse}" if self.purse else "budget"
         if self.least <= self.limit:
             return f"over {what}: a bill was higher than what was held for it; run the job again"
-        jobs = ", ".join(f"${amount} by job {job_id}" for job_id, amount in self.held_by)
+        jobs = ", ".join(f"{_dollars(amount)} by job {job_id}" for job_id, amount in self.held_by)
         return (
-            f"over {what}: of ${self.limit}, ${self.spent} is spent and ${self.held} held"
-            f"{f' ({jobs})' if jobs else ''}; ${self.asked} more is "
-            f"${self.least - self.limit} too much, and ${self.least} would be enough"
+            f"over {what}: of {_dollars(self.limit)}, {_dollars(self.spent)} is spent and "
+            f"{_dollars(self.held)} held{f' ({jobs})' if jobs else ''}; "
+            f"{_dollars(self.asked)} more is {_dollars(self.least - self.limit)} too much, and "
+            f"{_dollars(self.least)} would be enough"
         )
+
+
+def _dollars(amount: Decimal) -> str:
+    """Spell an amount exactly, without zeros beyond the cents."""
+    whole, _, fraction = f"{amount:f}".partition(".")
+    return f"${whole}.{fraction.rstrip('0').ljust(2, '0')}" if fraction else f"${whole}"
 
 
 class PipelineError(VgenError):

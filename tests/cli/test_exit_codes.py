@@ -27,6 +27,10 @@ from .helpers import lines, write_three_prompts
 
 NOTHING, ONE, TWO = Decimal(0), Decimal(1), Decimal(2)
 NO_CLIPS = Clips.of(UUID(int=1), [ClipFailure(0, "no")], total_cost=Decimal(0), seconds=0.0)
+OVER = (
+    "over budget: of $1, $0 is spent and $0 held; $2.50 more is $1.50 too much, and $2.50 would be "
+    "enough"
+)
 
 
 @pytest.mark.parametrize(
@@ -44,10 +48,10 @@ NO_CLIPS = Clips.of(UUID(int=1), [ClipFailure(0, "no")], total_cost=Decimal(0), 
         (AccountRefusedError(NO_CLIPS, required=1, reason="no credit"), 1, ["no credit"]),
         (
             BudgetExceededError(
-                limit=Decimal(1), spent=Decimal(0), held=Decimal(0), asked=Decimal(2)
+                limit=Decimal(1), spent=Decimal(0), held=Decimal(0), asked=Decimal("2.5000")
             ),
             3,
-            ["over budget: limit $1.00, spent $0.00, held $0.00, asked for $2.00 more"],
+            [OVER],
         ),
         (JobStoppedError("job 7 was stopped"), 130, ["job 7 was stopped"]),
         (JobReopenedError("job 7 was opened anew"), 130, ["job 7 was opened anew"]),

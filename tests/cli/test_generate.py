@@ -130,7 +130,7 @@ def test_over_budget(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["generate", "prompts.json", "--backend", "paid", "--budget", "0.2"]) == 3
     output, errors = capsys.readouterr()
     assert output == ""
-    assert errors.startswith("vgen: over budget: limit $0.20, spent $0.00, held $0.00, asked for")
+    assert errors.startswith("vgen: over budget: of $0.20, $0 is spent and $0 held; $0.")
     assert len(errors.splitlines()) == 1
     assert run(["generate", "prompts.json", "--backend", "paid", "--budget", "1"]) == 0
     assert "stored, 0.29 s, $0.1" in capsys.readouterr().err

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from vgen.cli.text import dollars
 from vgen.errors import (
     AccountRefusedError,
     BudgetExceededError,
@@ -46,9 +45,6 @@ def error_lines(error: VgenError | OSError) -> tuple[str, ...]:
     if isinstance(error, InsufficientClipsError):
         made, total = error.clips.successful_clips, error.clips.total_clips
         return (f"{made} of {total} clips made, {error.required} required",)
-    if isinstance(error, BudgetExceededError):
-        amounts = map(dollars, (error.limit, error.spent, error.held, error.asked))
-        return ("over budget: limit {}, spent {}, held {}, asked for {} more".format(*amounts),)
     if isinstance(error, OSError) and error.strerror:
         prefix = f"{error.filename}: " if error.filename else ""
         return (f"{prefix}{error.strerror}",)
