@@ -39,6 +39,8 @@ from vgen.cli.signals import interruptible
 from vgen.cli.storage_option import SPOOL, ClipStorage
 from vgen.cli.terms import Terms, choose_terms, describe_terms
 from vgen.drive.job.validation import check_prompts
+from vgen.drive.media.images import Images
+from vgen.drive.media.inspector import Inspector
 from vgen.errors import BudgetExceededError, InsufficientClipsError, InvalidPromptsError
 from vgen.ports.backend import VideoBackend
 from vgen.ports.ledger import CostLedger
@@ -114,7 +116,7 @@ async def _check(plan: Plan, problems: Sequence[str]) -> None:
     wrong = await check_prompts(
         plan.file,
         backends=plan.backends,
-        storage=plan.storage,
+        images=Images(plan.storage, Inspector(), backoff=0),
         min_clips=plan.options.min_clips,
         is_new=plan.folder.job is None,
     )

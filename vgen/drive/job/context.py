@@ -42,13 +42,13 @@ class JobContext:
         return evolve(self, attempts=evolve(self.attempts, observer=observers))
 
     def draft_tools(self) -> DraftTools:
-        """Return what jobs are drafted with."""
+        """Return what a job is drafted with, none of its images read yet."""
         return DraftTools(
             self.backends,
             self.attempts.ledger,
             self.attempts.settings,
             self.delivery.storage,
-            self.delivery.inspector,
+            self.images(),
             self.delivery.clip_key,
         )
 

@@ -14,7 +14,6 @@ from vgen.drive.job.options import JobOptions
 from vgen.drive.job.planning import plan_job, still_to_send
 from vgen.drive.job.validation import check_places, read_images, too_few
 from vgen.drive.media.images import Images
-from vgen.drive.media.inspector import Inspector
 from vgen.errors import BudgetExceededError, InvalidPromptsError
 from vgen.ports.backend import VideoBackend
 from vgen.ports.ledger import CostLedger
@@ -34,13 +33,13 @@ time."""
 
 @frozen
 class DraftTools:
-    """What jobs are drafted with; no backend need be open. `clip_key` returns a clip's key."""
+    """What a job is drafted with; no backend need be open. `clip_key` returns a clip's key."""
 
     backends: Mapping[str, VideoBackend]
     ledger: CostLedger
     settings: Settings
     storage: Storage
-    inspector: Inspector
+    images: Images
     clip_key: Callable[[UUID, int], str]
 
 
@@ -55,7 +54,6 @@ class Draft:
     tools: DraftTools
     manifest: Manifest
     before: Job | None
-    images: Images
     missing: tuple[PlannedClip, ...]
     records: Mapping[str, TrackRecord]
 
@@ -123,9 +121,8 @@ async def draft_job(
         LedgerError: the ledger cannot be read.
     """
     clip_prompts, settings = prompts.clip_prompts, tools.settings
-    images = Images(tools.storage, tools.inspector, backoff=settings.backoff)
     problems = too_few(len(clip_prompts), options.min_clips)
-    found, unreadable = await read_images(images, dict(enumerate(clip_prompts)))
+    found, unreadable = await read_images(tools.images, dict(enumerate(clip_prompts)))
     before = await tools.ledger.job(job_id)
     if problems or (unreadable and before is None):
         raise InvalidPromptsError([*problems, *unreadable.values()])
@@ -139,7 +136,7 @@ async def draft_job(
     firsts = {planned.route[0] for planned in missing}
     paid = {name for name in firsts if tools.backends[name].capabilities.paid}
     records = await track_records(tools, paid)
-    return Draft(tools, manifest, before, images, missing, records)
+    return Draft(tools, manifest, before, missing, records)
 
 
 def _check_images(

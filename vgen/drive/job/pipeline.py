@@ -115,7 +115,7 @@ async def open_job(
     context.claims.notices.post(job_id)
     indexes = tuple(planned.clip_index for planned in manifest.clips)
     context.attempts.observer(JobOpened(job_id, indexes, need.expected - draft.in_flight))
-    return context.clips(manifest, draft.images)
+    return context.clips(manifest, draft.tools.images)
 
 
 def _log_changes(before: Manifest, now: Manifest) -> None:

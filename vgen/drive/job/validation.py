@@ -12,7 +12,6 @@ import trio
 from vgen.decisions.route import can_make
 from vgen.drive.attempt.delivery import takes_folder
 from vgen.drive.media.images import Images, NoImage
-from vgen.drive.media.inspector import Inspector
 from vgen.errors import StorageError
 from vgen.ports.backend import VideoBackend
 from vgen.ports.storage import Storage
@@ -112,7 +111,7 @@ async def check_prompts(
     file: PromptsFile,
     *,
     backends: Sequence[VideoBackend],
-    storage: Storage,
+    images: Images,
     min_clips: int,
     is_new: bool = True,
 ) -> tuple[str, ...]:
@@ -123,7 +122,7 @@ async def check_prompts(
     longer: its clip may have been made. Without `backends` what they can make is not checked.
     """
     prompts = dict(zip(file.positions, file.readable, strict=True))
-    images, unreadable = await read_images(Images(storage, Inspector(), backoff=0), prompts)
+    found, unreadable = await read_images(images, prompts)
     problems = [*file.problems, *too_few(file.count, min_clips)]
     problems += unreadable.values() if is_new else ()
     if backends:
@@ -132,5 +131,5 @@ async def check_prompts(
             for position, prompt in prompts.items()
             if prompt.scene_reference_url not in unreadable
         }
-        problems += unmakeable(readable, images, {backend.name: backend for backend in backends})
+        problems += unmakeable(readable, found, {backend.name: backend for backend in backends})
     return tuple(problems)

@@ -28,6 +28,7 @@ from vgen.drive.job.pipeline import as_prompts
 from vgen.drive.job.plan import plan as plan_job
 from vgen.drive.limits.concurrency import FlightLimits
 from vgen.drive.limits.stop_notices import StopNotices
+from vgen.drive.media.images import Images
 from vgen.drive.media.inspector import Inspector
 from vgen.drive.observe.observers import guarded
 from vgen.drive.observe.tracing import with_metrics
@@ -167,7 +168,8 @@ async def plan(
         ConfigurationError: no backend, two of one name, or a wrong setting.
     """
     settings = settings or Settings.from_environment(os.environ)
-    tools = DraftTools(_by_name(backends), ledger, settings, storage, Inspector(), clip_key)
+    images = Images(storage, Inspector(), backoff=settings.backoff)
+    tools = DraftTools(_by_name(backends), ledger, settings, storage, images, clip_key)
     async with aclosing(storage), aclosing(ledger):
         given = as_prompts(clip_prompts)
         return await plan_job(tools, job_id or uuid4(), given, JobOptions(**options))
