@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeVar, cast
@@ -26,8 +26,9 @@ def _make_converter() -> Converter:
     for kind in (Decimal, Fraction, UUID):
         converter.register_unstructure_hook(kind, str)
         converter.register_structure_hook(kind, lambda text, kind: kind(text))
-    converter.register_unstructure_hook(datetime, datetime.isoformat)
-    converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
+    for moment in (date, datetime):
+        converter.register_unstructure_hook(moment, moment.isoformat)
+        converter.register_structure_hook(moment, lambda text, kind: kind.fromisoformat(text))
     configure_tagged_union(Entry, converter, tag_name="entry")
     return converter
 
