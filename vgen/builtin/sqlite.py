@@ -175,7 +175,7 @@ class SQLiteLedger(CostLedger):
             raise LedgerError(self._loss)
 
     async def _read(self, work: Callable[[Reading], T], otherwise: T) -> T:
-        if self._connection is None and not await trio.Path(self._path).exists():
+        if self._connection is None and await trio.to_thread.run_sync(_is_blank, self._path):
             return otherwise
         return await self._in_thread(lambda: self._run_reading(work))
 
@@ -242,3 +242,8 @@ class SQLiteLedger(CostLedger):
                 f"; all that it had is in {self._place}: put it back, and run the job again"
             )
         return moved
+
+
+def _is_blank(path: Path) -> bool:
+    """Whether there is no such file, or nothing in it: what reads makes no tables."""
+    return not path.exists() or (path.is_file() and not path.stat().st_size)
