@@ -42,7 +42,7 @@ def test_the_command_line_applies_it(empty: str) -> None:
     command = [sys.executable, "-m", "vgen", "ledger", "migrate", "--ledger", empty, "--apply"]
     assert subprocess.run(command, check=False).returncode == 0
     shown = subprocess.run(
-        [sys.executable, "-m", "vgen", "ledger", "--ledger", empty],
+        [sys.executable, "-m", "vgen", "jobs", "--ledger", empty],
         check=True,
         capture_output=True,
         text=True,
