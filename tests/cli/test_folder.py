@@ -15,6 +15,7 @@ from attrs import evolve
 from vgen import SQLiteLedger
 from vgen.abc import Custody, Money
 from vgen.cli.app import run
+from vgen.cli.text import dollars
 
 from .helpers import lines, record, write_three_prompts
 
@@ -48,8 +49,9 @@ def out(workdir: Path) -> Path:
 def spent(capsys: pytest.CaptureFixture[str]) -> str:
     """What the ledger says was spent on its only job."""
     capsys.readouterr()
-    assert run(["ledger"]) == 0
-    return capsys.readouterr().out.splitlines()[-1].split()[2]
+    assert run(["jobs", "--json"]) == 0
+    (job,) = json.loads(capsys.readouterr().out)
+    return dollars(Decimal(job["account"]["spent"]))
 
 
 async def leave_open(path: str, job_id: UUID) -> None:

@@ -31,8 +31,9 @@ def test_a_rerun_goes_on_with_its_route_and_budget(
     assert [clip["backend"] for clip in record(paid_job)["clips"]] == ["paid"] * 3
     assert run(["generate", "prompts.json", "--redo", "2"]) == 0
     assert [clip["backend"] for clip in record(paid_job)["clips"]] == ["paid"] * 3
-    assert run(["ledger"]) == 0
-    assert "$1.00" in capsys.readouterr().out
+    capsys.readouterr()
+    assert run(["ledger", record(paid_job)["job_id"]]) == 0
+    assert "limit $1.00" in capsys.readouterr().out
 
 
 def test_other_terms_are_named(paid_job: Path, capsys: pytest.CaptureFixture[str]) -> None:

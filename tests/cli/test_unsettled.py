@@ -150,7 +150,7 @@ def test_cancel_settles_what_is_open(
     """The job of a dead process is cancelled, and nothing of it stays open."""
     assert run(["cancel", str(JOB)]) == 0
     assert not trio.run(read_attempt, workdir / "clips/vgen.db").is_open
-    assert run(["ledger"]) == 0
+    assert run(["ledger", str(JOB)]) == 0
     assert "cancelled" in capsys.readouterr().out
 
 

@@ -27,12 +27,14 @@ app = App(
     result_action="return_value",
 )
 app.command(clip_commands.generate, sort_key=1)
-app.command(clip_commands.probe, sort_key=2)
-app.command(clip_commands.backends, sort_key=3)
-app.command(book_commands.ledger)
-app.command(clip_commands.cancel, sort_key=5)
-app.command(clip_commands.takes, sort_key=6)
-app.command(clip_commands.choose, sort_key=7)
+app.command(clip_commands.plan, sort_key=2)
+app.command(clip_commands.probe, sort_key=3)
+app.command(clip_commands.backends, sort_key=4)
+app.command(book_commands.jobs, sort_key=5)
+app.command(book_commands.ledger_app)
+app.command(clip_commands.cancel, sort_key=7)
+app.command(clip_commands.takes, sort_key=8)
+app.command(clip_commands.choose, sort_key=9)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 
 from cyclopts import Token
+
+DATE = len("2026-11-30")
 
 
 def check_no_option(_kind: object, value: str) -> None:
@@ -16,10 +19,63 @@ def check_no_option(_kind: object, value: str) -> None:
 
 def to_dollars(_kind: object, tokens: Sequence[Token]) -> Decimal:
     """Convert an amount of US dollars, which must not be negative."""
-    try:
-        amount = Decimal(tokens[0].value)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0:
+    amount = _amount(tokens[0].value)
+    if amount is None:
         raise ValueError(f"must be US dollars, at least 0, got {tokens[0].value!r}")
     return amount
+
+
+def check_purses(_kind: object, tokens: Sequence[Token]) -> tuple[str, ...]:
+    """Check that purses are given as `NAME=USD`, each once; returns them as they are."""
+    entries = tuple(token.value for token in tokens)
+    purses_of(entries)
+    return entries
+
+
+def purses_of(entries: Sequence[str]) -> dict[str, Decimal]:
+    """Return limits in US dollars by the names of their purses, from entries such as `anna=20`.
+
+    Raises:
+        ValueError: an entry, which the message names, is not of this form, or names a purse again.
+    """
+    purses: dict[str, Decimal] = {}
+    for entry in entries:
+        name, _, limit = entry.rpartition("=")
+        amount = _amount(limit)
+        if not name.strip() or amount is None:
+            raise ValueError(f"must be NAME=USD, such as anna/2026-11=20, got {entry!r}")
+        if name in purses:
+            raise ValueError(f"{name} is given twice")
+        purses[name] = amount
+    return purses
+
+
+def to_moment(
+    *, end: bool = False, zone: tzinfo | None = None
+) -> Callable[[object, Sequence[Token]], datetime]:
+    """Return a converter of a date, or a date and time, to a point in time.
+
+    Of a mere date that is its start, or its `end`. Without an offset it is one of the `zone`, by
+    default local.
+    """
+
+    def convert(_kind: object, tokens: Sequence[Token]) -> datetime:
+        text = tokens[0].value
+        try:
+            at = datetime.fromisoformat(text)
+            if end and len(text) <= DATE:
+                at += timedelta(days=1)
+            return at if at.tzinfo else at.replace(tzinfo=zone).astimezone()
+        except (ValueError, OverflowError):
+            raise ValueError(f"must be like 2026-11-30 or 2026-11-30T18:00, got {text!r}") from None
+
+    return convert
+
+
+def _amount(text: str) -> Decimal | None:
+    """Return an amount of US dollars, `None` for what is none."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and amount >= 0 else None

@@ -7,18 +7,18 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from vgen.cli.generate_options import GenerateOptions
+from vgen.cli.generate_options import GenerateOptions, PlanOptions
 from vgen.cli.options import CLIPS, Flag, Job, JobFolder, Ledger, PromptsPath, Storage
 from vgen.cli.prompts_source import PromptsSource
 
-NO_OPTIONS = GenerateOptions()
+PLAIN, PLAIN_GENERATE = PlanOptions(), GenerateOptions()
 
 
 def generate(
     prompts: PromptsPath,
     /,
     *,
-    options: Annotated[GenerateOptions, Parameter(name="*")] = NO_OPTIONS,
+    options: Annotated[GenerateOptions, Parameter(name="*")] = PLAIN_GENERATE,
 ) -> int:
     """Make the clips of a prompts file.
 
@@ -29,6 +29,25 @@ def generate(
     from vgen.cli import generate as command  # noqa: PLC0415 (not needed for help)
 
     return command.generate(PromptsSource(prompts), options)
+
+
+def plan(
+    prompts: PromptsPath,
+    /,
+    *,
+    options: Annotated[PlanOptions, Parameter(name="*")] = PLAIN,
+    json: Annotated[Flag, Parameter(help="Print only the plan, as JSON, on standard output.")] = (
+        False
+    ),
+) -> int:
+    """Show what `vgen generate` would do, cost and take; nothing is sent or written.
+
+    No account is needed. What is wrong is refused as by `vgen generate`. For a job that
+    has no budget yet, and is given none, the plan says which would do.
+    """
+    from vgen.cli import plan as command  # noqa: PLC0415 (not needed for help)
+
+    return command.plan(PromptsSource(prompts), options, json=json)
 
 
 def probe(

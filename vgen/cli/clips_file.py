@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
+from errno import EACCES, ENOTDIR
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -95,6 +96,26 @@ class ClipsFile:
             StorageError: it cannot be written; the old file stays.
         """
         await trio.to_thread.run_sync(_replace, self.path, to_json(clips, indent=2) + "\n")
+
+
+async def check_place(out: Path) -> None:
+    """Check that `out` is a directory that can be written to, or could be made; makes nothing.
+
+    Raises:
+        StorageError: it is none, in the words of `ClipsFile.create`.
+    """
+    await trio.to_thread.run_sync(_check_place, out)
+
+
+def _check_place(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise StorageError(f"{out}: is no directory")
+    what = f"write {out / CLIPS_FILE}" if out.exists() else f"make {out}"
+    folder = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if not folder.is_dir():
+        raise StorageError(f"cannot {what}: {os.strerror(ENOTDIR)}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StorageError(f"cannot {what}: {os.strerror(EACCES)}")
 
 
 def _replace(path: Path, text: str) -> None:

@@ -140,7 +140,7 @@ async def _refuse_foreign(
 
 async def _refuse_elsewhere(job: Job, prompts: Sequence[ClipPrompt], storage: ClipStorage) -> None:
     indexes = {prompt.clip_index for prompt in prompts}
-    for clip in paid_clips(job):
+    for clip in sorted(paid_clips(job), key=lambda clip: clip.clip_index):
         file = _local_file(clip.video_url)
         if clip.clip_index not in indexes or file is None or not file.is_file():
             continue

@@ -9,6 +9,7 @@ from uuid import UUID
 from attrs import frozen
 from cyclopts import Parameter
 
+from vgen.cli.arguments import check_purses
 from vgen.cli.options import CLIPS, Dollars, Flag, Ledger, Several, Storage
 from vgen.records.fallback import ANY_REASON, FallBackReason
 from vgen.records.job import REROLLS
@@ -39,6 +40,17 @@ class PlanOptions:
             "be used.\n[default: that of the job's last run, for a new job 0]"
         ),
     ] = None
+    purses: Annotated[
+        tuple[str, ...],
+        Several,
+        Parameter(
+            name="--purse",
+            metavar="NAME=USD",
+            converter=check_purses,
+            help="Limit that the job shares with all that name the same purse; repeat it for more."
+            "\n[default: those of the job's last run]",
+        ),
+    ] = ()
     min_clips: Annotated[
         int, Parameter(metavar="N", help="How many clips must be made for the job to succeed.")
     ] = 3

@@ -14,7 +14,7 @@ from vgen.cli.exit_codes import ExitCode
 from vgen.cli.ledger_option import existing_ledger, job_by_prefix, make_ledger
 from vgen.cli.tables import Table
 from vgen.cli.text import dollars, escaped, safe_text, short_id
-from vgen.errors import ConfigurationError
+from vgen.errors import ConfigurationError, NotFoundError
 from vgen.ports.ledger import CostLedger, MigratedLedger
 from vgen.records.attempt import Attempt, Money
 from vgen.records.job import Job
@@ -22,8 +22,8 @@ from vgen.records.job import Job
 OPEN_MONEY = frozenset({Money.HELD, Money.IN_DOUBT})
 
 
-def ledger(url: str | None, out: Path, job: str | None) -> ExitCode:
-    """Show the jobs of a ledger, or the attempts of the job whose id starts with `job`.
+def ledger(url: str | None, out: Path, job: str) -> ExitCode:
+    """Show the attempts of the job whose id starts with `job`.
 
     Nothing is written; a missing ledger is not created.
 
@@ -32,8 +32,7 @@ def ledger(url: str | None, out: Path, job: str | None) -> ExitCode:
         NotFoundError: no job's id starts so.
         LedgerError: the ledger cannot be read.
     """
-    jobs = trio.run(_read, existing_ledger(url, out), job)
-    stdout_console().print(_list(jobs) if job is None else _one(jobs[0]))
+    stdout_console().print(_account(trio.run(_read, existing_ledger(url, out), job)))
     return ExitCode.DONE
 
 
@@ -60,25 +59,13 @@ async def _apply(made: MigratedLedger) -> None:
         await made.migrate()
 
 
-async def _read(ledger: CostLedger, start: str | None) -> list[Job]:
+async def _read(ledger: CostLedger, start: str) -> Job:
     async with aclosing(ledger):
-        if start is not None:
-            known = [await job_by_prefix(ledger, start)]
-        else:
-            known = [each.job_id for each in await ledger.jobs()]
-        found = [await ledger.job(job_id) for job_id in known]
-    return [job for job in found if job is not None]
-
-
-def _list(jobs: list[Job]) -> RenderableType:
-    if not jobs:
-        return Text("no job yet")
-    amounts = ("Limit", "Spent", "Held", "Doubt")
-    table = Table("Job", *amounts, "Outcome", right=amounts)
-    for job in jobs:
-        job_id = Text(short_id(job.manifest.job_id), "bold")
-        table.add_row(job_id, *_amounts(job), job.outcome or "not ended")
-    return table
+        job_id = await job_by_prefix(ledger, start)
+        job = await ledger.job(job_id)
+    if job is None:
+        raise NotFoundError(f"the ledger has no job {job_id}")
+    return job
 
 
 def _amounts(job: Job) -> list[Text]:
@@ -94,7 +81,7 @@ def _amounts(job: Job) -> list[Text]:
     ]
 
 
-def _one(job: Job) -> RenderableType:
+def _account(job: Job) -> RenderableType:
     limit, spent, held, in_doubt = _amounts(job)
     head = Text.assemble(
         "job ", (str(job.manifest.job_id), "bold"), ": ", escaped(job.outcome or "not ended"), "\n",

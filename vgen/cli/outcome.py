@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Group
 from rich.text import Text
@@ -21,7 +21,8 @@ def outcome_table(clips: Clips, location: str) -> Group:
             table.add_row(*_clip_cells(outcome))
         else:
             table.add_row(*_failure_cells(outcome))
-    return Group("", table, "", *_ignored(clips), _summary(clips, location))
+    ignored = ignored_lines((clip.backend, clip.ignored) for clip in clips.clips)
+    return Group("", table, "", *ignored, _summary(clips, location))
 
 
 def _clip_cells(clip: Clip) -> Iterator[str | Text]:
@@ -41,7 +42,7 @@ def _duration(clip: Clip) -> Text:
 def _remarks(clip: Clip) -> Iterator[str]:
     yield from clip.notes
     if not clip.within_tolerance:
-        yield f"{abs(clip.duration_diff):.1f} s too {'long' if clip.duration_diff > 0 else 'short'}"
+        yield missed(clip.duration_diff)
     if clip.retry_count:
         yield f"attempt {clip.retry_count + 1}"
 
@@ -56,11 +57,16 @@ def _failure_cells(failure: ClipFailure) -> Iterator[str | Text]:
     yield safe_text(failure.reason, "red")
 
 
-def _ignored(clips: Clips) -> Iterator[Text]:
-    """Return a line for each backend that could not honour some settings."""
+def missed(difference: float) -> str:
+    """Spell by how much a clip misses its target, in seconds."""
+    return f"{abs(difference):.1f} s too {'long' if difference > 0 else 'short'}"
+
+
+def ignored_lines(each: Iterable[tuple[str, Sequence[str]]]) -> Iterator[Text]:
+    """Return a line for each backend that cannot honour settings, of those of `each` clip."""
     settings: dict[str, dict[str, None]] = {}
-    for clip in clips.clips:
-        settings.setdefault(clip.backend, {}).update(dict.fromkeys(clip.ignored))
+    for backend, names in each:
+        settings.setdefault(backend, {}).update(dict.fromkeys(names))
     for backend, ignored in settings.items():
         if ignored:
             yield safe_text(f"{backend} ignores: {', '.join(ignored)}", "dim")

@@ -23,7 +23,8 @@ class Table:
     note, a reason or a prompt. As many columns as fit stand beside each other. A text that does not
     fit into the last of them goes under its row, indented and wrapped between words, and so do the
     cells of further columns, each after its column's name: `File: …`. Only a word longer than a
-    whole line is broken. A last column without any text is left out.
+    whole line is broken. A last column without any text is left out,
+    and so are heads without any.
 
     A cell that is a `str` is shown escaped; for one with a style, `safe_text` does so. Where its
     output is no terminal, `stdout_console` prints each row on one line:
@@ -56,7 +57,8 @@ class Table:
         in_rows = [row[: _fitting(row, widths)] for row in self._rows]
         is_used = any(cell for row in in_rows for cell in row[last:])
         heads = self._heads[: _fitting(self._heads, widths) if is_used else last]
-        yield from _wrapped(self._line(heads, widths), console, room)
+        if any(heads):
+            yield from _wrapped(self._line(heads, widths), console, room)
         for row, in_row in zip(self._rows, in_rows, strict=True):
             yield from _wrapped(self._line(in_row, widths), console, room)
             for text in self._under(row, len(in_row)):

@@ -1,0 +1,92 @@
+"""What a job will probably cost and take, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_CEILING, Decimal
+from math import ceil
+
+from vgen import ClipFate, ClipPlan, Estimate, JobPlan, Source
+from vgen.cli.text import CENT, FINEST, dollars
+
+MINUTE, HOUR = 60, 3600
+SHORT = 90
+"""Up to so many seconds, or minutes, a time is told in them."""
+
+
+def to_make(plan: JobPlan) -> list[ClipPlan]:
+    """Return the clips that a run makes."""
+    return [clip for clip in plan.clips if clip.fate is ClipFate.MAKE]
+
+
+def job_line(plan: JobPlan) -> str:
+    """Return what the clips that are to be made will probably cost and take, in one line.
+
+    Empty where none is, or where the job will be refused.
+    """
+    clips = to_make(plan)
+    if not clips or plan.refusal:
+        return ""
+    cost, figures = plan.forecast.cost, estimates(clips).values()
+    parts: list[str] = []
+    if may_cost(plan):
+        parts.append(f"{rounded(cost.median)} (rarely over {rounded(cost.high)})")
+    if is_timed(clips):
+        parts.append(spell_time(plan.forecast.seconds.median))
+    if not parts:
+        return f"{count(len(clips), 'clip')} to make"
+    observed = sum(each.observed for each in figures if each.source is Source.OBSERVED)
+    by = f"by {count(observed, 'earlier attempt')}" if observed else "as declared"
+    return f"about {' and '.join(parts)} for {count(len(clips), 'clip')}, {by}"
+
+
+def sources(clips: Sequence[ClipPlan]) -> str:
+    """Return where the figures of these clips come from."""
+    found = sorted(estimates(clips).items(), key=lambda each: each[1].source is Source.DECLARED)
+    return "; ".join(_source(*each) for each in found)
+
+
+def _source(backend: str, figures: Estimate) -> str:
+    tried, failed = figures.observed, figures.failed
+    if figures.source is Source.OBSERVED:
+        which = f", {failed} of which failed" if failed else ""
+        return f"from {tried} earlier attempts on {backend}{which}"
+    few = f" (only {tried - failed} earlier successes)" if tried else ""
+    return f"{backend}: as declared{few}"
+
+
+def estimates(clips: Sequence[ClipPlan]) -> dict[str, Estimate]:
+    """Return what is known of each backend that the clips are sent to first."""
+    return {clip.route[0]: clip.estimate for clip in clips}
+
+
+def may_cost(plan: JobPlan) -> bool:
+    """Whether a run costs money, or may when clips fall back on another backend."""
+    return bool(plan.worst or plan.forecast.cost.high)
+
+
+def is_timed(clips: Sequence[ClipPlan]) -> bool:
+    """Whether it is known how long each clip takes."""
+    return all(clip.estimate.seconds is not None for clip in clips)
+
+
+def rounded(amount: Decimal) -> str:
+    """Spell an amount that is not exact, and must not be too low."""
+    unit = CENT if amount >= 10 * CENT else FINEST
+    return dollars(amount.quantize(unit, ROUND_CEILING))
+
+
+def spell_time(seconds: float) -> str:
+    """Spell a time that is not exact, rounded up."""
+    minutes = ceil(seconds / MINUTE)
+    if seconds <= SHORT:
+        return f"{max(1, ceil(seconds))} s"
+    if minutes <= SHORT:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, MINUTE)
+    return f"{hours} h {minutes} min"
+
+
+def count(number: int, what: str) -> str:
+    """Spell a number of things."""
+    return f"{number} {what}{'s' * (number != 1)}"
