@@ -11,7 +11,7 @@ from vgen.records.attempt import Attempt
 from vgen.records.clip import Clip, ClipFailure, Clips, FailedAttempt
 from vgen.records.entry import Line, Movement
 from vgen.records.job import Claim, Job, Manifest, PlannedClip
-from vgen.records.money import Account, Price
+from vgen.records.money import Account, Price, Purse
 from vgen.records.prompt import MAX_SEED, ClipPrompt, ClipPrompts
 from vgen.records.request import Capabilities, ClipRequest, Quote
 from vgen.records.settings import GenerationSettings
@@ -132,6 +132,7 @@ WRITTEN: tuple[type[Any], ...] = (
 st.register_type_strategy(Decimal, AMOUNTS)
 st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 st.register_type_strategy(ClipPrompt, prompts())
+st.register_type_strategy(Purse, st.builds(Purse, st.sampled_from(["me", "us/2026-11"]), AMOUNTS))
 st.register_type_strategy(ClipPrompts, jobs_prompts())
 st.register_type_strategy(GenerationSettings, generations())
 st.register_type_strategy(ClipRequest, requests())
