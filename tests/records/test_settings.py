@@ -26,7 +26,10 @@ PRODUCTION = GenerationSettings(
         (" Production\n", PRODUCTION, 5),
         ("STAGING", PRODUCTION, 5),
         ("development", DEVELOPMENT, 3),
+        ("dev", DEVELOPMENT, 3),
+        ("PROD", PRODUCTION, 5),
         ("test", DEVELOPMENT, 3),
+        (" ", DEVELOPMENT, 3),
         ("", DEVELOPMENT, 3),
         (None, DEVELOPMENT, 3),
     ],
@@ -34,9 +37,19 @@ PRODUCTION = GenerationSettings(
 def test_the_environment_picks_the_numbers(
     environment: str | None, generation: GenerationSettings, concurrency: int
 ) -> None:
-    """Production and staging, in any case, have their own numbers; all else is development."""
+    """Production and staging, in any case, have their own numbers; development is the default."""
     settings = Settings.from_environment({"ENVIRONMENT": environment} if environment else {})
     assert (settings.generation, settings.concurrency) == (generation, concurrency)
+
+
+def test_an_unknown_environment_is_refused() -> None:
+    """A slip of the pen is no development: the known names are listed."""
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.from_environment({"ENVIRONMENT": "producton"})
+    assert str(caught.value) == (
+        "ENVIRONMENT: must be one of production, prod, staging, development, dev, test, "
+        "got 'producton'"
+    )
 
 
 def test_the_defaults_are_those_of_development() -> None:

@@ -12,7 +12,8 @@ from vgen.records import checks
 
 SettingsT = TypeVar("SettingsT", bound="Settings")
 
-PRODUCTION_LIKE = frozenset({"production", "staging"})
+PRODUCTION_LIKE = frozenset({"production", "prod", "staging"})
+ENVIRONMENTS = ("production", "prod", "staging", "development", "dev", "test")
 WHOLE_PIPELINE = 100
 """The end of the caller's pipeline, in percent."""
 
@@ -63,7 +64,14 @@ class GenerationSettings:
 
     @classmethod
     def of(cls, environment: str) -> Self:
-        """Return the defaults for an `ENVIRONMENT`."""
+        """Return the defaults for an `ENVIRONMENT`.
+
+        Raises:
+            ConfigurationError: it is none of `ENVIRONMENTS`.
+        """
+        if environment not in ENVIRONMENTS:
+            known = ", ".join(ENVIRONMENTS)
+            raise ConfigurationError(f"ENVIRONMENT: must be one of {known}, got {environment!r}")
         if environment in PRODUCTION_LIKE:
             return cls(width=1024, height=576, fps=30, motion=127, steps=25, max_duration=8.0)
         return cls()
@@ -118,15 +126,15 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str], **given: Any) -> Self:
         """Read the environment variables; whatever is `given` and not `None` wins over them.
 
-        `ENVIRONMENT` picks the generation settings and the concurrency (5 in production and
-        staging, else 3); `VIDEO_GENERATOR_CONCURRENCY`, `VIDEO_GENERATOR_POLL_INTERVAL`,
-        `VIDEO_GENERATOR_ATTEMPT_TIMEOUT`, `VIDEO_GENERATOR_BACKOFF` and
-        `VIDEO_GENERATOR_PATIENCE` set one each, times in seconds.
+        `ENVIRONMENT`, of `ENVIRONMENTS`, picks the generation settings and the concurrency (5 in
+        production and staging, else 3); `VIDEO_GENERATOR_CONCURRENCY`,
+        `VIDEO_GENERATOR_POLL_INTERVAL`, `VIDEO_GENERATOR_ATTEMPT_TIMEOUT`,
+        `VIDEO_GENERATOR_BACKOFF` and `VIDEO_GENERATOR_PATIENCE` set one each, times in seconds.
 
         Raises:
             ConfigurationError: a variable, named, or what is given has a wrong value.
         """
-        environment = environ.get("ENVIRONMENT", "development").strip().lower()
+        environment = environ.get("ENVIRONMENT", "").strip().lower() or "development"
         settings = cls(
             generation=GenerationSettings.of(environment),
             concurrency=5 if environment in PRODUCTION_LIKE else 3,
