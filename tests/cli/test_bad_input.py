@@ -42,7 +42,7 @@ def png(width: int, height: int) -> bytes:
     [
         (b"", "prompts.json: is no JSON: Expecting value: line 1 column 1 (char 0)"),
         (b"\xff\xfe\x00", "prompts.json: is no UTF-8 text"),
-        (b"[" * 100_000, "prompts.json: is no JSON: "),
+        (b"[" * 100_000, "prompts.json: is nested too deeply"),
         (b"[]", "prompts.json: must be an object with clip_prompts"),
         (b"{}", "prompts.json: clip_prompts: is missing"),
         (b'{"clip_prompts": {}}', "prompts.json: clip_prompts: must be a list"),

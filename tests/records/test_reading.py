@@ -197,9 +197,11 @@ def test_an_index_stands_once() -> None:
         (b"null", "must be an object"),
         (b"{}", "clip_prompts: is missing"),
         (b'{"clip_prompts": {}}', "clip_prompts: must be a list"),
-        (b"[" * 200_000, "is no JSON"),
-        (b'{"a": ' * 100_000, "is no JSON"),
-        (b'{"clip_prompts": ' + b"1" * 5000 + b"}", "is no JSON"),
+        (b"[" * 200_000, "is nested too deeply"),
+        (b'{"a": ' * 100_000, "is nested too deeply"),
+        (b'{"clip_prompts": ' + b"1" * 5000 + b"}", "a number has more than 4300 digits"),
+        (b'{"clip_prompts": [], "clip_prompts": []}', "the key 'clip_prompts' stands more than"),
+        (b'{"clip_prompts": [{"prompt": "a", "prompt": "b"}]}', "the key 'prompt' stands more"),
     ],
 )
 def test_what_is_no_prompts_file_is_refused(data: bytes, said: str) -> None:

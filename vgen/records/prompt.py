@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from attrs import Attribute, field, frozen
 
 from vgen.errors import InvalidPromptsError
 from vgen.records import checks
+
+T = TypeVar("T", int, str)
 
 MAX_CLIP_INDEX = 9_999
 MAX_SECONDS = 300
@@ -78,9 +80,9 @@ class ClipPrompt:
         return self.metadata.get("seed")
 
 
-def repeated(indexes: Iterable[int]) -> list[int]:
-    """Return the indexes that occur more than once, in order."""
-    return sorted(index for index, times in Counter(indexes).items() if times > 1)
+def repeated(values: Iterable[T]) -> list[T]:
+    """Return the values that occur more than once, in order."""
+    return sorted(value for value, times in Counter(values).items() if times > 1)
 
 
 @frozen

@@ -18,6 +18,9 @@ from vgen.records.prompt import ClipPrompt, ClipPrompts, repeated
 TYPO_SIMILARITY = 0.8
 """How similar to a field's name (0 to 1) an unknown key must be to count as a typing error."""
 
+MAX_DIGITS = 4300
+"""How many digits a whole number may have: as many as Python converts by default."""
+
 
 @frozen
 class PromptsFile:
@@ -75,14 +78,32 @@ def read_prompts(data: str | bytes, *, source: str) -> PromptsFile:
 
 def _load(data: str | bytes, source: str) -> Mapping[str, Any]:
     try:
-        raw = json.loads(data.decode("utf-8-sig") if isinstance(data, bytes) else data)
+        text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
+        raw = json.loads(text, object_pairs_hook=_object, parse_int=_whole_number)
     except UnicodeDecodeError:
         raise InvalidPromptsError([f"{source}: is no UTF-8 text"]) from None
-    except (ValueError, RecursionError) as error:
+    except json.JSONDecodeError as error:
         raise InvalidPromptsError([f"{source}: is no JSON: {error}"]) from None
+    except RecursionError:
+        raise InvalidPromptsError([f"{source}: is nested too deeply"]) from None
+    except ValueError as error:
+        raise InvalidPromptsError([f"{source}: {error}"]) from None
     if not is_mapping(raw):
         raise InvalidPromptsError([f"{source}: must be an object with clip_prompts"])
     return raw
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object's fields, each of which may stand in it once."""
+    for key in repeated(key for key, _ in pairs):
+        raise ValueError(f"the key {shown(key)} stands more than once in one object")
+    return dict(pairs)
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"a number has more than {MAX_DIGITS} digits")
+    return int(digits)
 
 
 def _misspelled_keys(
