@@ -14,7 +14,7 @@ import pytest
 import trio
 
 from vgen import DirectoryStorage
-from vgen.errors import StorageError
+from vgen.errors import ConfigurationError, StorageError
 from vgen.records.clip import StoredFile
 
 
@@ -260,3 +260,18 @@ def test_a_folder_that_cannot_be_written_to_is_found_out_before(
     with pytest.raises(StorageError, match="Permission denied"):
         trio.run(storage.check_writable, "job/clip.mp4")
     root.chmod(0o700)
+
+
+async def test_clips_have_urls_where_they_are_served(tmp_path: Path) -> None:
+    """Below the base URL, each part of the key quoted; without one they are files."""
+    for base in ("https://example.org/clips", "https://example.org/clips/"):
+        storage = DirectoryStorage(tmp_path, base_url=base)
+        assert await storage.url("a b/ü.mp4") == "https://example.org/clips/a%20b/%C3%BC.mp4"
+    assert (await DirectoryStorage(tmp_path).url("a.mp4")).startswith("file://")
+
+
+@pytest.mark.parametrize("base", ["", "clips", "ftp://example.org", "https://", "https://a/?b=c"])
+def test_a_wrong_base_url_is_refused(tmp_path: Path, base: str) -> None:
+    """At once, and by its name."""
+    with pytest.raises(ConfigurationError, match=r"^base_url: must be an https: or http: address"):
+        DirectoryStorage(tmp_path, base_url=base)

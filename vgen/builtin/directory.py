@@ -10,15 +10,16 @@ import stat
 from collections.abc import Sequence
 from errno import EACCES, EISDIR, ENOTDIR
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import trio
 
 from vgen.builtin.atomic_file import write_atomically
 from vgen.builtin.web import WebImages, too_large
-from vgen.errors import StorageError
+from vgen.errors import ConfigurationError, StorageError
 from vgen.ports.storage import Storage
 from vgen.records.clip import StoredFile
+from vgen.records.redaction import without_secrets
 
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 
@@ -33,10 +34,23 @@ class DirectoryStorage(Storage):
     named by a relative path or a `file:` URL, and is read from below the `images` folders or
     `root`, in that order, and never from elsewhere, symbolic links included; an `https:` or
     `http:` URL is read from public addresses only.
+
+    With a `base_url`, where a web server serves `root`, the clips have URLs below it; else they
+    have `file:` URLs.
+
+    Raises:
+        ConfigurationError: `base_url` is no `https:` or `http:` address, or has a query.
     """
 
-    def __init__(self, root: Path | str, *, images: Sequence[Path | str] = ()) -> None:
+    def __init__(
+        self,
+        root: Path | str,
+        *,
+        images: Sequence[Path | str] = (),
+        base_url: str | None = None,
+    ) -> None:
         self._root = Path(root)
+        self._base_url = None if base_url is None else _checked(base_url)
         self._image_roots = (*(Path(folder) for folder in images), self._root)
         self._web = WebImages()
 
@@ -50,7 +64,7 @@ class DirectoryStorage(Storage):
         if scheme in {"http", "https"}:
             return await self._web.read(reference, max_bytes=max_bytes)
         if scheme not in {"", "file"}:
-            raise StorageError(f"{reference}: cannot read {scheme}: URLs")
+            raise StorageError(f"{without_secrets(reference)}: cannot read {scheme}: URLs")
         return await trio.to_thread.run_sync(self._read, reference, max_bytes)
 
     def _read(self, reference: str, max_bytes: int) -> bytes:
@@ -137,8 +151,11 @@ class DirectoryStorage(Storage):
             raise StorageError(f"{reference}: {error.strerror}", retryable=True) from error
 
     async def url(self, reference: str) -> str:
-        """Return the clip's `file:` URL."""
-        return self._key_path(reference).absolute().as_uri()
+        """Return the clip's URL: below the base URL, if there is one, else a `file:` URL."""
+        path = self._key_path(reference)
+        if self._base_url is None:
+            return path.absolute().as_uri()
+        return f"{self._base_url}/{quote(reference)}"
 
     def _key_path(self, key: str) -> Path:
         """Return a key's path, which must be below the directory."""
@@ -153,6 +170,15 @@ class DirectoryStorage(Storage):
         if not inside:
             raise StorageError(f"{key!r}: leads out of {self._root}")
         return target
+
+
+def _checked(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"base_url: must be an https: or http: address without a query, got {base_url!r}"
+        )
+    return base_url.rstrip("/")
 
 
 def _stored_file(reference: str, path: Path) -> StoredFile:
@@ -171,7 +197,7 @@ def _path_of(reference: str) -> str:
         return reference
     parts = urlsplit(reference)
     if parts.netloc.lower() not in {"", "localhost"}:
-        raise StorageError(f"{reference}: names another host")
+        raise StorageError(f"{without_secrets(reference)}: names another host")
     return unquote(parts.path)
 
 

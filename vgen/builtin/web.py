@@ -10,6 +10,7 @@ import httpx
 import trio
 
 from vgen.errors import StorageError
+from vgen.records.redaction import without_secrets
 
 TIMEOUT = 20.0
 """How long one download may take, in seconds: 25 MiB at a little over one MiB a second."""
@@ -35,7 +36,7 @@ def is_public(address: Address) -> bool:
     return inner is None or is_public(inner)
 
 
-def too_large(reference: object, max_bytes: int) -> StorageError:
+def too_large(reference: str, max_bytes: int) -> StorageError:
     """Return the error for an image of more bytes than are read."""
     return StorageError(f"{reference}: is larger than {max_bytes / 2**20:g} MiB")
 
@@ -57,6 +58,7 @@ class WebImages:
             StorageError: not retryable for an address that is not public or too many bytes,
                 retryable for all else.
         """
+        shown = without_secrets(url)
         try:
             with trio.fail_after(TIMEOUT):
                 async with httpx.AsyncClient(
@@ -65,29 +67,29 @@ class WebImages:
                 ) as client:
                     return await self._follow(client, httpx.URL(url), max_bytes)
         except trio.TooSlowError:
-            raise StorageError(f"{url}: no answer within {TIMEOUT:g} s", retryable=True) from None
+            raise StorageError(f"{shown}: no answer within {TIMEOUT:g} s", retryable=True) from None
         except (httpx.InvalidURL, ValueError, OverflowError) as error:
-            raise StorageError(f"{url}: {error}") from error
+            raise StorageError(f"{shown}: {error}") from error
         except (httpx.HTTPError, OSError) as error:
             reason = str(error) or type(error).__name__
-            raise StorageError(f"{url}: {reason}", retryable=True) from error
+            raise StorageError(f"{shown}: {reason}", retryable=True) from error
 
     async def _follow(self, client: httpx.AsyncClient, url: httpx.URL, max_bytes: int) -> bytes:
         for _ in range(HOPS + 1):
             if url.scheme not in {"http", "https"} or not url.host:
-                raise StorageError(f"{url}: is no web address")
+                raise StorageError(f"{_shown(url)}: is no web address")
             response = await client.send(await self._request(client, url), stream=True)
             try:
                 if response.has_redirect_location:
                     url = url.join(response.headers["Location"])
                     continue
                 if not response.is_success:
-                    problem = f"{url}: the server answered {response.status_code}"
+                    problem = f"{_shown(url)}: the server answered {response.status_code}"
                     raise StorageError(problem, retryable=True)
                 return await _bounded(response, url, max_bytes)
             finally:
                 await response.aclose()
-        raise StorageError(f"{url}: more than {HOPS} redirects")
+        raise StorageError(f"{_shown(url)}: more than {HOPS} redirects")
 
     async def _request(self, client: httpx.AsyncClient, url: httpx.URL) -> httpx.Request:
         """Address the request to the very address that was checked, in the name of the host."""
@@ -104,8 +106,12 @@ class WebImages:
         found = await trio.socket.getaddrinfo(host, port, type=trio.socket.SOCK_STREAM)
         addresses = [str(entry[4][0]) for entry in found]
         if not all(self._allow(ipaddress.ip_address(address)) for address in addresses):
-            raise StorageError(f"{url}: {url.host} is not a public address")
+            raise StorageError(f"{_shown(url)}: {url.host} is not a public address")
         return addresses[0]
+
+
+def _shown(url: httpx.URL) -> str:
+    return without_secrets(str(url))
 
 
 async def _bounded(response: httpx.Response, url: httpx.URL, max_bytes: int) -> bytes:
@@ -118,5 +124,5 @@ async def _bounded(response: httpx.Response, url: httpx.URL, max_bytes: int) -> 
             if len(data) > max_bytes:
                 scope.cancel()
     if len(data) > max_bytes:
-        raise too_large(url, max_bytes)
+        raise too_large(_shown(url), max_bytes)
     return bytes(data)

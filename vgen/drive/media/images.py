@@ -8,6 +8,7 @@ from attrs import frozen
 from vgen.drive.media.inspector import Inspector
 from vgen.errors import StorageError
 from vgen.ports.storage import Storage
+from vgen.records.redaction import without_secrets
 from vgen.records.request import Image
 
 TRIES = 3
@@ -63,4 +64,4 @@ class Images:
         try:
             return await self._inspector.image(data)
         except StorageError as error:
-            raise StorageError(f"{reference}: {error}") from error
+            raise StorageError(f"{without_secrets(reference)}: {error}") from error
