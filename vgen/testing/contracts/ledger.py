@@ -19,7 +19,7 @@ from hypothesis import Phase, given, settings
 from vgen.errors import BudgetExceededError, ClaimPassedOnError, JobReopenedError, LedgerError
 from vgen.ports.ledger import CostLedger
 from vgen.records.attempt import Custody, Money
-from vgen.records.entry import Line, Released, Settled, Ticketed
+from vgen.records.entry import Doubted, Line, Released, Settled, Ticketed
 from vgen.records.job import Claim
 from vgen.records.money import ZERO, Need
 from vgen.records.status import State
@@ -183,7 +183,11 @@ class LedgerContract(BooksContract):
         error = caught.value
         assert (error.purse, error.limit, error.asked) == (PURSE, Decimal("0.50"), Decimal("0.21"))
         assert error.held_by == ((JOB, Decimal("0.30")),)
-        await ledger.advance(claim, attempt_id(0), INTENDED, Released("refused"))
+        await ledger.advance(claim, attempt_id(0), INTENDED, Doubted("silence"))
+        with pytest.raises(BudgetExceededError):
+            await ledger.reserve(second, make_attempt(CLIPS, cents=21))
+        doubt = (Money.IN_DOUBT, Custody.INTENDED)
+        await ledger.advance(claim, attempt_id(0), doubt, Released("refused"))
         sent = await ledger.reserve(second, make_attempt(CLIPS, cents=21))
         assert sent.purses == (PURSE,)
         await ledger.aclose()
