@@ -13,7 +13,7 @@ import vgen
 from tests.drive.jobs import JOB, PLENTY, Fakes, leave_open, prompts, run_job
 from vgen import ClipFate, Source
 from vgen.abc import Capabilities, Price
-from vgen.errors import InvalidPromptsError
+from vgen.errors import BudgetExceededError, ConfigurationError, InvalidPromptsError
 from vgen.testing import FakeBackend, Succeed
 from vgen.testing.backend import CAPABILITIES
 
@@ -51,7 +51,7 @@ async def test_a_budget_that_is_too_small_is_part_of_the_plan(autojump_clock: Mo
     async with fakes.runner() as runner:
         short = await runner.plan(prompts(*"abc"), budget=Decimal("0.30"))
         assert short.refusal.endswith(f"and ${short.least} would be enough")
-        with pytest.raises(vgen.errors.BudgetExceededError) as caught:
+        with pytest.raises(BudgetExceededError) as caught:
             await runner.open_job(JOB, prompts(*"abc"), budget=Decimal("0.30"))
         assert str(caught.value) == short.refusal
         assert short.least == 2 * CENTS + Decimal("0.40")
@@ -101,7 +101,7 @@ async def test_no_backend_need_be_open(autojump_clock: MockClock) -> None:
 
     class Locked(FakeBackend):
         async def __aenter__(self) -> Self:
-            raise vgen.errors.ConfigurationError("no account")
+            raise ConfigurationError("no account")
 
     fakes = Fakes()
     plan = await vgen.plan(
