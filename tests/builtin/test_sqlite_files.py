@@ -298,8 +298,9 @@ async def test_an_older_ledger_is_moved_on(ledger: SQLiteLedger, older: Path) ->
     assert (await ledger.jobs())[0].state is JobState.RUNNING
 
 
-def refused(_path: Path, _mode: int) -> bool:
+def refused(_path: Path, _mode: int, *, effective_ids: bool) -> bool:
     """Say that a file cannot be written, as the system says it of a read-only disk."""
+    del effective_ids
     return False
 
 

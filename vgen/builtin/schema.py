@@ -115,7 +115,8 @@ def connect(path: Path, *, make: bool) -> sqlite3.Connection:
 
 def is_writable(path: Path) -> bool:
     """Whether this process may write to a ledger's file, and the files that SQLite keeps by it."""
-    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    as_now = os.access in os.supports_effective_ids
+    return all(os.access(each, os.W_OK, effective_ids=as_now) for each in (path, path.parent))
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
