@@ -60,19 +60,36 @@ def test_it():
 
 
 def test_a_runner_does_not_spend_either(pytester: pytest.Pytester) -> None:
-    """The refusal propagates from a job, in no exception group."""
+    """The job ends with the refusal, in any task of any door, and the test fails for it."""
     tests = """
-def test_it():
-    prompts = [vgen.ClipPrompt(index, "a", 1.0) for index in range(3)]
+PROMPTS = [vgen.ClipPrompt(index, "a", 1.0) for index in range(3)]
+
+def parts():
+    return dict(backends=[Paid()], storage=MemoryStorage(), ledger=MemoryLedger())
+
+def test_on_trio():
     async def main():
-        async with vgen.open_runner(
-            backends=[Paid()], storage=MemoryStorage(), ledger=MemoryLedger()
-        ) as runner:
-            await runner.process(uuid4(), prompts, budget=Decimal(100))
-    with pytest.raises(pytest.fail.Exception, match="would submit to the paid backend"):
+        async with vgen.open_runner(**parts()) as runner:
+            await runner.process(uuid4(), PROMPTS, budget=Decimal(100))
+    with pytest.raises(vgen.errors.InsufficientClipsError, match="would submit to the paid"):
         trio.run(main)
+
+def test_on_asyncio():
+    async def job(runner):
+        with contextlib.suppress(vgen.VgenError):
+            await runner.process(uuid4(), PROMPTS, budget=Decimal(100))
+    async def main():
+        async with vgen.aio.open_runner(**parts()) as runner:
+            await asyncio.create_task(job(runner))
+    asyncio.run(main())
+
+def test_after():
+    pass
 """
-    assert outcomes(pytester, tests) == {"passed": 1}
+    pytester.makepyfile("import asyncio, contextlib, vgen.aio\n" + BACKENDS + tests)
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--tb=line")
+    result.assert_outcomes(failed=2, passed=1)
+    result.stdout.fnmatch_lines(["*would submit to the paid backend*"])
 
 
 def test_a_live_test_may_spend(pytester: pytest.Pytester) -> None:
@@ -140,10 +157,12 @@ class Lonely(Paid):
         raise AssertionError("asked")
 
 def test_it():
-    with pytest.raises(pytest.fail.Exception, match="would submit to the paid backend"):
-        trio.run(Lonely().prepare, None, None)
+    trio.run(Lonely().prepare, None, None)
 """
-    assert outcomes(pytester, tests) == {"passed": 1}
+    pytester.makepyfile(BACKENDS + tests)
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--tb=line")
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("*asked*")
 
 
 def test_fixtures_give_fakes(pytester: pytest.Pytester) -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from vgen.errors import ConfigurationError
 from vgen.ports.backend import VideoBackend
 from vgen.testing.stand_ins import is_stand_in
 
@@ -21,11 +22,13 @@ GUARDED = ("prepare", "submit")
 class Guard:
     """Wraps `prepare` and `submit` of every backend class, those defined later included.
 
-    A refusal fails the test at once: an ordinary exception might be handled by the service.
+    A refusal is an error of the backend's call, so that its job ends with it, in whichever thread
+    or task that runs; and it fails the test, whatever the service makes of that error.
     """
 
     def __init__(self) -> None:
         self._test = ""
+        self._refusal = ""
         self._installed = False
         self._guarded: set[Method] = set()
 
@@ -40,14 +43,32 @@ class Guard:
         finally:
             self._test = before
 
+    @contextmanager
+    def failing(self) -> Generator[None]:
+        """Fail the test if a submit was refused within the block, which is a phase of it."""
+        self._refusal = ""
+        try:
+            yield
+        except Exception as error:
+            if self._refusal:
+                raise pytest.fail.Exception(self._refusal) from error
+            raise
+        if self._refusal:
+            pytest.fail(self._refusal)
+
     def check(self, backend: VideoBackend) -> None:
-        """Fail the running test if the backend would spend money."""
+        """Refuse the call if the backend would spend money.
+
+        Raises:
+            ConfigurationError: it would.
+        """
         if self._test and backend.capabilities.paid and not is_stand_in(backend):
-            pytest.fail(
+            self._refusal = (
                 f"{self._test} would submit to the paid backend {backend.name!r}: use a fake, "
                 "hand a backend without a real provider through vgen.testing.stand_in, or mark "
                 "the test vgen_live"
             )
+            raise ConfigurationError(self._refusal)
 
     def _install(self) -> None:
         """Wrap the methods of `VideoBackend` and of all its present and future subclasses."""

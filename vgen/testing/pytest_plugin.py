@@ -37,6 +37,31 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Generator[None, object, object]:
+    """Fail a test whose fixtures would spend money."""
+    return (yield from _failing())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, object, object]:
+    """Fail a test that would spend money."""
+    return (yield from _failing())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None, object, object]:
+    """Fail a test that would spend money when its fixtures end."""
+    return (yield from _failing())
+
+
+def _failing() -> Generator[None, object, object]:
+    from vgen.testing.guard import GUARD  # noqa: PLC0415 - likewise
+
+    with GUARD.failing():
+        return (yield)
+
+
 @pytest.fixture
 def fake_backend() -> FakeBackend:
     """A `vgen.testing.FakeBackend` that succeeds with everything."""
