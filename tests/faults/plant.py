@@ -16,6 +16,7 @@ from .table import Planted
 
 ROOT = Path(__file__).parents[2]
 RANDOM = "tests/drive/random_jobs"
+EXAMPLES = ("tests/drive", "tests/decisions", "tests/contracts/test_ledgers.py")
 NO_CACHES = shutil.ignore_patterns("__pycache__")
 LONGEST = 900.0
 """How long tests may take, in seconds: a fault may keep a job in virtual time from ending."""
@@ -39,7 +40,7 @@ def copy_house(scratch: Path) -> None:
 
 def check_sound(scratch: Path, *, jobs: int) -> None:
     """See that the tests pass before anything is planted: else they would prove nothing."""
-    said = complaint(run_tests(scratch, ["tests/drive", "tests/decisions"], jobs=jobs))
+    said = complaint(run_tests(scratch, EXAMPLES, jobs=jobs))
     if said:
         raise RuntimeError(f"the tests fail without any fault: {said}")
 
@@ -57,7 +58,7 @@ def try_out(scratch: Path, fault: Planted, *, jobs: int, shrink: bool, both: boo
         random = run_tests(scratch, [RANDOM, f"--hypothesis-profile={profile}"], jobs=jobs)
         examples = ""
         if both or not random:
-            examples = run_tests(scratch, ["tests/drive", "tests/decisions", f"--ignore={RANDOM}"])
+            examples = run_tests(scratch, [*EXAMPLES, f"--ignore={RANDOM}"])
     finally:
         _write(path, sound)
         shutil.rmtree(scratch / ".hypothesis", ignore_errors=True)  # each fault is found anew
