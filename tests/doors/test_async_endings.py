@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 from math import inf
-from types import ModuleType
-from typing import Any
+from types import ModuleType, TracebackType
+from typing import Any, Self
 from uuid import uuid4
 
 import anyio
 import pytest
+import trio
 from anyio.abc import TaskGroup
 
 from vgen import ClipStored
@@ -173,7 +174,61 @@ def test_leaving_by_an_error_cancels_the_jobs(door: Door) -> None:
             with pytest.raises(ZeroDivisionError):
                 await leave(group)
             assert parts.fake.running == []
-        assert messages == ["the runner is closed: this call was cancelled with it"]
+        (message,) = messages
+        assert message.startswith("the runner is closed: this call was cancelled with it")
+
+    door.run(program)
+
+
+class Pumped(FakeBackend):
+    """A backend whose background task dies when it is told to."""
+
+    dies = False
+
+    async def __aenter__(self) -> Self:
+        self._tasks = trio.open_nursery()
+        (await self._tasks.__aenter__()).start_soon(self._pump)
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._tasks.__aexit__(exc_type, exc, traceback)
+
+    async def _pump(self) -> None:
+        while not self.dies:  # noqa: ASYNC110 (it is told from another thread)
+            await trio.sleep(0.01)
+        raise ConnectionResetError("the pump broke")
+
+
+def test_callers_hear_what_has_ended_the_runner(door: Door) -> None:
+    """When a plug-in's background task dies, calls under way and later ones name its error."""
+    fake = Pumped(script=HANGING, default=QUICK)
+    parts = Parts(fake=fake)
+    errors: list[RuntimeError] = []
+
+    async def program(vgen: ModuleType) -> None:
+        async def job(runner: Any) -> None:
+            for _ in range(2):
+                with pytest.raises(RuntimeError) as error:
+                    await runner.process(uuid4(), PROMPTS, budget=PLENTY)
+                errors.append(error.value)
+
+        async def leave(group: TaskGroup) -> None:
+            async with vgen.open_runner(**parts.arguments()) as runner:
+                group.start_soon(job, runner)
+                await until(lambda: len(parts.storage.files) == 4)
+                fake.dies = True
+                await anyio.sleep(20)
+
+        async with anyio.create_task_group() as group:
+            with pytest.raises(ConnectionResetError):
+                await leave(group)
+        assert "(ConnectionResetError: the pump broke)" in str(errors[0])
+        assert isinstance(errors[0].__cause__, ConnectionResetError)
 
     door.run(program)
 

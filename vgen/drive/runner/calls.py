@@ -19,6 +19,10 @@ ELSEWHERE = (
 )
 
 
+ENDING = 20.0
+"""How long a call that was cancelled with its runner waits for what has ended that, in seconds."""
+
+
 class CallTracker:
     """Tracks the calls of one runner, and ends them with it."""
 
@@ -27,18 +31,32 @@ class CallTracker:
         self._scopes: set[trio.CancelScope] = set()
         self._call_ended = trio.Event()
         self._closed = False
+        self._runner_ended = trio.Event()
+        self._cause: Exception | None = None
 
     @contextmanager
-    def track(self) -> Generator[None]:
+    def whole_runner(self) -> Generator[None]:
+        """Note what ends the runner, which is open within the block."""
+        try:
+            yield
+        except Exception as error:
+            self._cause = error
+            raise
+        finally:
+            self._runner_ended.set()
+
+    @asynccontextmanager
+    async def track(self) -> AsyncGenerator[None]:
         """Track the call made in the block.
 
         Raises:
-            RuntimeError: the runner is closed, was closed under the call, or is another Trio run's.
+            RuntimeError: the runner is closed, was closed under the call, or is another Trio run's;
+                its cause is the error that the runner has ended with, if there is one.
         """
         if not _is_current(self._token):
             raise RuntimeError(ELSEWHERE)
         if self._closed:
-            raise RuntimeError(CLOSED)
+            raise self._closed_error(CLOSED)
         with trio.CancelScope() as scope:
             self._scopes.add(scope)
             try:
@@ -47,7 +65,18 @@ class CallTracker:
                 self._scopes.discard(scope)
                 self._call_ended.set()
         if scope.cancelled_caught:
-            raise RuntimeError(f"{CLOSED}: this call was cancelled with it")
+            with trio.move_on_after(ENDING):
+                await self._runner_ended.wait()
+            raise self._closed_error(f"{CLOSED}: this call was cancelled with it")
+
+    def _closed_error(self, message: str) -> RuntimeError:
+        cause = self._cause
+        if cause is not None:
+            said = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
+            message = f"{message} ({said})"
+        error = RuntimeError(message)
+        error.__cause__ = cause
+        return error
 
     @asynccontextmanager
     async def closing(self, *, cleanup_timeout: float) -> AsyncGenerator[None]:
@@ -93,7 +122,7 @@ def tracked(
 
     @wraps(method)
     async def call(owner: H, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with owner.calls.track():
+        async with owner.calls.track():
             return await method(owner, *args, **kwargs)
 
     return call

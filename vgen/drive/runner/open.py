@@ -78,8 +78,9 @@ async def open_runner(
         ConfigurationError: no backend, two of one name, or a wrong setting.
     """
     settings = settings or Settings.from_environment(os.environ)
-    by_name = _by_name(backends)
+    by_name, calls = _by_name(backends), CallTracker()
     async with AsyncExitStack() as stack:
+        stack.enter_context(calls.whole_runner())
         stack.enter_context(single_error())
         for resource in (storage, ledger):
             await stack.enter_async_context(aclosing(resource))
@@ -108,7 +109,6 @@ async def open_runner(
             ),
             random=random.random,
         )
-        calls = CallTracker()
         async with calls.closing(cleanup_timeout=settings.grace + FINAL_WRITES):
             yield Runner(context, calls)
         nursery.cancel_scope.cancel()
