@@ -113,6 +113,17 @@ def test_a_clip_goes_on_with_the_next_backend(
     assert "toy could not make it" in output
 
 
+def test_all_clips_may_be_asked_for(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With `--all` a missing clip makes the job fail; without it the last line says what to do."""
+    write_three_prompts(workdir / "prompts.json", "broken")
+    command = ["generate", "prompts.json", "--backend", "toy"]
+    assert run([*command, "--min-clips", "2"]) == 0
+    missing = "missing: clip 0; run the same command again to make the rest"
+    assert capsys.readouterr().out.splitlines()[-1] == missing
+    assert run([*command, "--all"]) == 1
+    assert "2 of 3 clips made, 3 required" in capsys.readouterr().err
+
+
 def test_enough_clips_are_enough(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`--min-clips` says how many clips are enough; a bug in a plug-in is one line."""
     write_three_prompts(workdir / "prompts.json", "broken")

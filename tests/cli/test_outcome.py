@@ -48,7 +48,17 @@ def test_the_outcome_has_a_row_for_each_clip() -> None:
         "",
         "paid ignores: steps, seed, width",
         "3 of 4 clips in [out], $0.398, 61.5 s",
+        "missing: clip 1; run the same command again to make the rest",
     ]
+
+
+def test_a_run_says_what_it_cost_itself() -> None:
+    """Where the job had spent something before, what this run cost stands beside the sum."""
+    clips = Clips.of(UUID(int=1), [PLAIN], total_cost=Decimal("0.50"), seconds=2)
+    screen = Console(width=80, color_system=None)
+    with screen.capture() as captured:
+        screen.print(outcome_table(clips, "out", before=Decimal("0.30")))
+    assert "1 of 1 clips in out, $0.20 in this run and $0.50 in all, 2.0 s" in captured.get()
 
 
 def test_long_notes_stand_under_their_clips_on_a_small_screen() -> None:

@@ -96,6 +96,8 @@ def test_each_clip_shows_its_state() -> None:
         "given up: refused",
     ]
     assert job.stored == 1
+    clock.now = 3.75
+    assert job.clips[3].describe(clock.now).startswith("retry in 250 ms: ")
 
 
 def test_a_backend_that_cannot_be_reached_is_waited_for() -> None:

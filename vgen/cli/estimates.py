@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, Decimal
 from math import ceil
 
@@ -38,6 +38,25 @@ def job_line(plan: JobPlan) -> str:
     observed = sum(each.observed for each in figures if each.source is Source.OBSERVED)
     by = f"by {count(observed, 'earlier attempt')}" if observed else "as declared"
     return f"about {' and '.join(parts)} for {count(len(clips), 'clip')}, {by}"
+
+
+def warnings(plan: JobPlan, *, tolerance: float) -> Iterator[str]:
+    """Yield what users would want to know before clips are paid for, in a line each.
+
+    Lengths that miss their targets by more than the `tolerance`, in seconds, and prompts that are
+    not looked at.
+    """
+    clips = [] if plan.refusal else to_make(plan)
+    off = [d for clip in clips if abs(d := clip.duration - clip.target) > tolerance]
+    if off:
+        least, most = min(map(abs, off)), max(map(abs, off))
+        by = f"{least:.1f} s" if least == most else f"{least:.1f} to {most:.1f} s"
+        way = "too long" if min(off) > 0 else "too short" if max(off) < 0 else "too long or short"
+        yield f"{len(off)} of {count(len(clips), 'clip')} will be {by} {way}"
+    blind = [clip for clip in clips if "prompt" in clip.ignored]
+    for backend in dict.fromkeys(clip.route[0] for clip in blind):
+        indexes = ", ".join(str(clip.clip_index) for clip in blind if clip.route[0] == backend)
+        yield f"{backend} ignores prompts: clips {indexes} show what their images do"
 
 
 def sources(clips: Sequence[ClipPlan]) -> str:

@@ -11,7 +11,7 @@ from vgen import Clips, Event, JobOpened, JobPlan, Observer, Runner, open_runner
 from vgen.cli.adopt import adopt
 from vgen.cli.clips_file import ClipsFile
 from vgen.cli.console import print_message, print_raw, stderr_console, stdout_console
-from vgen.cli.estimates import job_line
+from vgen.cli.estimates import job_line, warnings
 from vgen.cli.exit_codes import ExitCode
 from vgen.cli.generate_options import GenerateOptions
 from vgen.cli.outcome import outcome_table
@@ -21,6 +21,7 @@ from vgen.cli.prompts_source import PromptsSource
 from vgen.cli.signals import interruptible
 from vgen.cli.storage_option import SPOOL
 from vgen.cli.terms import describe_terms
+from vgen.cli.text import dollars
 from vgen.errors import BudgetExceededError, InsufficientClipsError
 from vgen.records.money import ZERO
 
@@ -101,7 +102,7 @@ async def _adopt(job: PreparedJob, runner: Runner, console: Console) -> JobPlan:
     if spent + asked > budget:
         raise BudgetExceededError(limit=budget, spent=spent, held=ZERO, asked=asked)
     manifest = await runner.open_job(
-        job.job_id, job.file.prompts(), budget=budget, min_clips=job.options.min_clips
+        job.job_id, job.file.prompts(), budget=budget, min_clips=job.min_clips
     )
     line = await adopt(
         manifest,
@@ -129,6 +130,8 @@ def _tell(job: PreparedJob, plan: JobPlan, console: Console) -> Observer:
                 print_message(changed, console)
             if line := job_line(plan):
                 console.print(f"job: {line}", markup=False, soft_wrap=True)
+            for warning in warnings(plan, tolerance=job.settings.tolerance):
+                console.print(f"job: {warning}", style="yellow", markup=False, soft_wrap=True)
 
     return observe
 
@@ -149,7 +152,8 @@ async def _report_result(
     Raises:
         StorageError: a clip or `clips.json` could not be written.
     """
-    table = outcome_table(clips, job.storage.location)
+    before = job.folder.job.account.spent if job.folder.job else ZERO
+    table = outcome_table(clips, job.storage.location, before=before)
     if json:
         print_raw(to_json(clips, indent=2))
         console.print(table)
@@ -166,8 +170,9 @@ async def _report_interruption(job: PreparedJob, record: ClipsFile, console: Con
         return
     await record.write(clips)
     made, total = clips.successful_clips, clips.total_clips
+    cost = f", {dollars(clips.total_cost)} spent" if clips.total_cost else ""
     print_message(
-        f"interrupted: {made} of {total} clips are in {job.storage.location}; "
+        f"interrupted: {made} of {total} clips are in {job.storage.location}{cost}; "
         f"run the same command again to make the {total - made} missing",
         console,
     )

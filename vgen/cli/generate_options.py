@@ -54,6 +54,9 @@ class PlanOptions:
     min_clips: Annotated[
         int, Parameter(metavar="N", help="How many clips must be made for the job to succeed.")
     ] = 3
+    every: Annotated[
+        Flag, Parameter(name="--all", help="All clips must be made, instead of --min-clips.")
+    ] = False
     concurrency: Annotated[
         int | None,
         Parameter(

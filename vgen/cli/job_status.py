@@ -53,7 +53,7 @@ class ClipStatus:
         """Return its status as one line of text; `now` is the time on the job's clock."""
         state = self.state
         if self.retry_at is not None:
-            state = f"retry in {max(0.0, self.retry_at - now):.0f} s"
+            state = f"retry in {_pause(self.retry_at - now)}"
         elif self.phase is Phase.RENDERING and self.fraction:
             state = f"{state} {self.fraction:.0%}"
         return escaped(f"{state}: {self.reason}" if self.reason else state)
@@ -121,6 +121,10 @@ class JobStatus:
         if clip.phase is Phase.WAITING:
             clip.phase, clip.state = Phase.RENDERING, "rendering"
         clip.fraction = max(clip.fraction, event.fraction)
+
+
+def _pause(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds >= 1 else f"{max(0.0, seconds) * 1000:.0f} ms"
 
 
 def _stored(clip: Clip, *, made: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
 from rich.console import Group
 from rich.text import Text
@@ -10,10 +11,14 @@ from rich.text import Text
 from vgen import Clip, ClipFailure, Clips
 from vgen.cli.tables import Table
 from vgen.cli.text import dollars, safe_text
+from vgen.records.money import ZERO
 
 
-def outcome_table(clips: Clips, location: str) -> Group:
-    """Return the outcome of a job: a row for each clip, what was ignored, and a summary."""
+def outcome_table(clips: Clips, location: str, *, before: Decimal = ZERO) -> Group:
+    """Return the outcome of a job: a row for each clip, what was ignored, and a summary.
+
+    `before` is what the job had spent before this run, in US dollars.
+    """
     table = Table("Clip", "Seconds", "Backend", "Cost", "File", "Notes", right=("Clip", "Cost"))
     outcomes: list[Clip | ClipFailure] = [*clips.clips, *clips.failures]
     for outcome in sorted(outcomes, key=lambda outcome: outcome.clip_index):
@@ -22,7 +27,9 @@ def outcome_table(clips: Clips, location: str) -> Group:
         else:
             table.add_row(*_failure_cells(outcome))
     ignored = ignored_lines((clip.backend, clip.ignored) for clip in clips.clips)
-    return Group("", table, "", *ignored, _summary(clips, location))
+    missing = [f.clip_index for f in clips.failures]
+    ending = [_missing(missing)] if missing else []
+    return Group("", table, "", *ignored, _summary(clips, location, before), *ending)
 
 
 def _clip_cells(clip: Clip) -> Iterator[str | Text]:
@@ -72,7 +79,15 @@ def ignored_lines(each: Iterable[tuple[str, Sequence[str]]]) -> Iterator[Text]:
             yield safe_text(f"{backend} ignores: {', '.join(ignored)}", "dim")
 
 
-def _summary(clips: Clips, location: str) -> Text:
+def _summary(clips: Clips, location: str, before: Decimal) -> Text:
     text = Text(f"{clips.successful_clips} of {clips.total_clips} clips in ")
     text.append(safe_text(location, "bold"))
-    return text.append(f", {dollars(clips.total_cost)}, {clips.total_generation_time:.1f} s")
+    cost = dollars(clips.total_cost - before)
+    if before:
+        cost = f"{cost} in this run and {dollars(clips.total_cost)} in all"
+    return text.append(f", {cost}, {clips.total_generation_time:.1f} s")
+
+
+def _missing(indexes: Sequence[int]) -> Text:
+    which = f"clip {indexes[0]}" if len(indexes) == 1 else f"clips {', '.join(map(str, indexes))}"
+    return Text(f"missing: {which}; run the same command again to make the rest", "yellow")

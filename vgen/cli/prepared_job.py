@@ -56,12 +56,17 @@ class PreparedJob:
         """The job's id."""
         return self.folder.job_id
 
+    @property
+    def min_clips(self) -> int:
+        """How many clips must be made for the job to succeed."""
+        return max(1, self.file.count) if self.options.every else self.options.min_clips
+
     def keywords(self, budget: Decimal | None) -> JobKeywords:
         """Return what the job is made with: the keywords of `Runner.process`."""
         options = self.options
         return JobKeywords(
             budget=budget,
-            min_clips=options.min_clips,
+            min_clips=self.min_clips,
             redo=options.redo,
             fall_back_on=options.fall_back_on,
             rerolls=options.rerolls,
@@ -118,7 +123,7 @@ async def check(job: PreparedJob, *, adopt: bool = False) -> Images:
         file,
         backends=job.backends,
         images=images,
-        min_clips=options.min_clips,
+        min_clips=job.min_clips,
         is_new=before is None,
     )
     if wrong or job.problems:
