@@ -39,6 +39,7 @@ from vgen import (
     JobQuery,
     JobState,
     JobSummary,
+    MoneyCorrected,
     MoneyHeld,
     MoneySettled,
     Observer,
@@ -69,7 +70,7 @@ QUERY = JobQuery(states=[JobState.OPEN])
 WHEN_DOWN = [FallBackReason.UNAVAILABLE]
 
 
-def hear(event: Event) -> None:  # noqa: C901 - a case for each event
+def hear(event: Event) -> None:  # noqa: C901, PLR0912 - a case for each event
     """Every event has its own fields, and there is no other."""
     match event:
         case JobOpened():
@@ -80,6 +81,8 @@ def hear(event: Event) -> None:  # noqa: C901 - a case for each event
             assert_type(event.held, Decimal)
         case MoneySettled():
             assert_type(event.spent, Decimal)
+        case MoneyCorrected():
+            assert_type(event.change, Decimal)
         case AttemptSubmitted():
             assert_type(event.number, int)
         case ClipProgress():

@@ -45,8 +45,8 @@ class MoneyHeld:
 class MoneySettled:
     """An attempt's money is held no more: `money` says whether it was settled or given back.
 
-    `spent` is what the attempt has cost, in US dollars, and `before` what it was taken to have
-    cost until now: once the clip's true length is known, its bill may be reported again.
+    `spent` is what the attempt counts as spent, in US dollars. What is told by this event and by
+    `MoneyCorrected` adds up to what the job has spent.
     """
 
     job_id: UUID
@@ -56,7 +56,20 @@ class MoneySettled:
     money: Money
     held: Decimal
     spent: Decimal
-    before: Decimal
+
+
+@frozen
+class MoneyCorrected:
+    """An attempt has cost `change` US dollars more than was told before; less, where negative.
+
+    Where a price goes by the length, a success counts with its whole hold until its file is here.
+    """
+
+    job_id: UUID
+    clip_index: int
+    attempt_id: UUID
+    backend: str
+    change: Decimal
 
 
 @frozen
@@ -167,6 +180,7 @@ Event = (
     | MoneyHeld
     | AttemptSubmitted
     | MoneySettled
+    | MoneyCorrected
     | ClipProgress
     | BackendUnreachable
     | BackendReached

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from uuid import UUID
 
-from vgen import JobOpened
+from vgen import JobOpened, MoneyCorrected, MoneySettled
 from vgen.abc import Attempt, Custody, Money, State
 from vgen.records.entry import Entry, Fetched, Line, Reserved, Settled
 from vgen.records.money import ZERO
@@ -125,6 +125,20 @@ def costs_add_up(played: PlayedPlan, run: PlayedRun) -> None:
         tried = [t.cost for failure in clips.failures for t in failure.tried]
         parts = sum((clip.cost for clip in clips.clips), ZERO) + sum(tried, ZERO)
         assert parts + played.plan.already_spent == clips.total_cost
+
+
+def what_is_told_adds_up(played: PlayedPlan, run: PlayedRun) -> None:
+    """What a run's events tell of money adds up to what the job has spent in it."""
+    if run.shared or played.plan.ledger or run.after is None or not run.outcomes:
+        return
+    told = ZERO
+    for logged in played.log_entries(run):
+        if isinstance(logged.what, MoneySettled):
+            told += logged.what.spent
+        elif isinstance(logged.what, MoneyCorrected):
+            told += logged.what.change
+    before = run.before.account.spent if run.before else played.plan.already_spent
+    assert told == run.after.account.spent - before
 
 
 def lines_of(played: PlayedPlan, run: PlayedRun) -> list[Line]:

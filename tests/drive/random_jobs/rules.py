@@ -35,7 +35,12 @@ AFTER_EACH_RUN: Mapping[int, Sequence[Callable[[PlayedPlan, PlayedRun], None]]] 
         fallback.each_backend_gets_its_attempts_and_no_more,
         fallback.a_refused_account_gets_nothing_more,
     ),
-    8: (money.accounts_agree, money.nothing_stays_held, money.costs_add_up),
+    8: (
+        money.what_is_told_adds_up,
+        money.accounts_agree,
+        money.nothing_stays_held,
+        money.costs_add_up,
+    ),
     10: (ordering.clips_are_in_order_and_complete, ordering.progress_never_falls),
     11: (stored_clips.stored_takes_stay,),
 }

@@ -9,6 +9,7 @@ import trio
 from trio.testing import MockClock
 
 from tests.drive.jobs import JOB, LEASE, PLENTY, Fakes, leave_open, prompts
+from vgen import ClipGivenUp, JobFinished
 from vgen.abc import Custody, Money
 from vgen.errors import JobStoppedError
 from vgen.testing import FakeBackend, Hang
@@ -97,6 +98,10 @@ async def test_a_job_is_stopped_from_elsewhere(autojump_clock: MockClock) -> Non
     assert job is not None
     assert job.account.held + job.account.in_doubt == 0
     assert job.outcome == "cancelled"
+    (finished,) = fakes.events_of(JobFinished)
+    assert (finished.clips, finished.outcome) == (None, "cancelled")
+    missing = {e.failure.clip_index: e.failure.reason for e in fakes.events_of(ClipGivenUp)}
+    assert missing == {0: "the job was cancelled", 1: "the job was cancelled"}
     async with fakes.runner() as runner:
         clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert clips.successful_clips == 3

@@ -15,8 +15,14 @@ from vgen.drive.attempt.held_claim import HeldClaim
 from vgen.drive.attempt.last_word import LastWord
 from vgen.errors import AttemptTimeoutError, LedgerError, RetryableError
 from vgen.ports.backend import VideoBackend
-from vgen.ports.events import BackendReached, BackendUnreachable, MoneyHeld, MoneySettled
-from vgen.records.attempt import Attempt, Money
+from vgen.ports.events import (
+    BackendReached,
+    BackendUnreachable,
+    MoneyCorrected,
+    MoneyHeld,
+    MoneySettled,
+)
+from vgen.records.attempt import OPEN_MONEY, Attempt
 from vgen.records.entry import Entry, Settled, Ticketed
 from vgen.records.job import Claim
 from vgen.records.money import ZERO
@@ -182,18 +188,10 @@ class AttemptRun:
         return quote.price.cost(quote.duration)
 
     def _report_money(self, before: Attempt) -> None:
-        now = self.attempt
-        moved = (now.money, now.spent) != (before.money, before.spent)
-        if moved and now.money not in {Money.HELD, Money.IN_DOUBT}:
-            self.context.observer(
-                MoneySettled(
-                    now.job_id,
-                    now.clip_index,
-                    now.attempt_id,
-                    now.backend,
-                    now.money,
-                    now.hold,
-                    now.spent,
-                    before.spent,
-                )
-            )
+        now, observe = self.attempt, self.context.observer
+        about = (now.job_id, now.clip_index, now.attempt_id, now.backend)
+        change = now.spent - before.spent
+        if before.money in OPEN_MONEY and now.money not in OPEN_MONEY:
+            observe(MoneySettled(*about, now.money, now.hold, now.spent))
+        elif change:
+            observe(MoneyCorrected(*about, change))

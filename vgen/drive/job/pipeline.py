@@ -23,10 +23,12 @@ from vgen.errors import (
     BudgetExceededError,
     InsufficientClipsError,
     JobReopenedError,
+    JobStoppedError,
     NotFoundError,
 )
 from vgen.ports.events import JobFinished, JobOpened
 from vgen.ports.ledger import CostLedger
+from vgen.records.attempt import JOB_CANCELLED
 from vgen.records.clip import ClipFailure, Clips
 from vgen.records.job import Job, Manifest, PlannedClip
 from vgen.records.prompt import ClipPrompt, ClipPrompts
@@ -66,8 +68,12 @@ async def process(
             raise AccountRefusedError(
                 error.clips, required=error.required, reason=str(refused)
             ) from refused
+        except JobStoppedError:
+            clips.progress.others_given_up(JOB_CANCELLED)
+            await _note_end(context, job_id, "cancelled")
+            raise
         except BaseException:
-            await _note_interrupted(context, job_id)
+            await _note_end(context, job_id, "interrupted")
             raise
 
 
@@ -93,11 +99,11 @@ async def _check_opening(context: JobContext, manifest: Manifest) -> None:
         raise JobReopenedError(f"job {manifest.job_id} was opened anew with other prompts")
 
 
-async def _note_interrupted(context: JobContext, job_id: UUID) -> None:
+async def _note_end(context: JobContext, job_id: UUID, outcome: str) -> None:
     attempts = context.attempts
     async with ledger_cleanup(f"job {job_id} stays open", grace=attempts.settings.grace):
-        await attempts.ledger.conclude(job_id, "interrupted")
-    attempts.observer(JobFinished(job_id, None, "interrupted"))
+        await attempts.ledger.conclude(job_id, outcome)
+    attempts.observer(JobFinished(job_id, None, outcome))
 
 
 async def open_job(

@@ -30,6 +30,7 @@ from vgen.ports.events import (
     FellBack,
     JobFinished,
     JobOpened,
+    MoneyCorrected,
     MoneyHeld,
     MoneySettled,
     RetryScheduled,
@@ -205,6 +206,8 @@ class ClipSpan(Span):
                 self._instruments.queued.record(now - self._queued, self._where)
             case MoneySettled():
                 self._settled(event, now)
+            case MoneyCorrected(change=change):
+                self._spent += change
             case RetryScheduled():
                 self._instruments.retries.add(1, self._where)
             case FellBack(backend=backend):
@@ -225,7 +228,7 @@ class ClipSpan(Span):
 
     def _settled(self, event: MoneySettled, now: float) -> None:
         self._backend, accepted, self._accepted = event.backend, self._accepted, None
-        self._spent += event.spent - event.before
+        self._spent += event.spent
         self._hold(ZERO)
         if accepted is not None:
             self._instruments.in_flight.record(now - accepted, self._where)
@@ -351,6 +354,6 @@ class Telemetry:
             job.observe(event)
         if clip is not None:
             clip.observe(event)
-        if isinstance(event, MoneySettled) and event.spent != event.before:
-            change, where = event.spent - event.before, {"vgen.backend": event.backend}
-            self.instruments.spent.add(float(change), where)
+        if isinstance(event, MoneySettled | MoneyCorrected):
+            change = event.spent if isinstance(event, MoneySettled) else event.change
+            self.instruments.spent.add(float(change), {"vgen.backend": event.backend})

@@ -21,6 +21,7 @@ class Progress:
     observer: Observer
     progress_range: tuple[float, float]
     _fractions: dict[int, float] = field(factory=dict[int, float])
+    _ended: set[int] = field(factory=set[int])
 
     def clip_progressed(self, clip_index: int, fraction: float) -> None:
         """Report how far a clip's attempt is, from 0 to 1."""
@@ -31,14 +32,22 @@ class Progress:
     def clip_stored(self, clip: Clip, *, made: bool) -> None:
         """Report that a clip is finished; `made` in this run, or kept from an earlier one."""
         self._fractions[clip.clip_index] = 1.0
+        self._ended.add(clip.clip_index)
         self.observer(ClipStored(self.manifest.job_id, clip, made))
         self._report_percent()
 
     def clip_given_up(self, failure: ClipFailure) -> None:
         """Report that a clip is missing."""
         self._fractions[failure.clip_index] = 1.0
+        self._ended.add(failure.clip_index)
         self.observer(ClipGivenUp(self.manifest.job_id, failure))
         self._report_percent()
+
+    def others_given_up(self, reason: str) -> None:
+        """Report that all clips are missing of which nothing was said yet."""
+        for planned in self.manifest.clips:
+            if planned.clip_index not in self._ended:
+                self.clip_given_up(ClipFailure(planned.clip_index, reason))
 
     def _report_percent(self) -> None:
         total = len(self.manifest.clips)
