@@ -49,7 +49,6 @@ def reconcile(url: str | None, storage: str | None, out: Path, job: str | None) 
 
 def cancel(url: str | None, storage: str | None, out: Path, job: str) -> ExitCode:
     """Stop a job, in whichever process it runs, and cancel its unsettled attempts."""
-    print_message("stopping the job; a process that runs it notices within 20 s", stderr_console())
     return trio.run(_work, url, storage, out, job, _cancel)
 
 
@@ -100,6 +99,11 @@ async def _reconcile(runner: Runner, job_id: UUID | None) -> Sequence[Reconciled
 async def _cancel(runner: Runner, job_id: UUID | None) -> Sequence[Reconciled]:
     if job_id is None:
         raise ConfigurationError("JOB: is missing")
+    job = await runner.job(job_id)
+    if job is not None and job.outcome and not any(each.is_open for each in job.attempts):
+        print_message(f"the job has ended: {job.outcome}; there is nothing to cancel")
+        return ()
+    print_message("stopping the job; a process that runs it notices within 20 s", stderr_console())
     return await runner.cancel(job_id)
 
 

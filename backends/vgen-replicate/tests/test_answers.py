@@ -194,3 +194,30 @@ async def test_dates_without_a_zone_break_nothing(
         made = service.predictions[ticket.provider_id] | ended
         service.respond_with(ticket.provider_id, httpx.Response(200, json=made))
         assert (await backend.status([ticket]))[ticket].state in {State.FAILED, State.RUNNING}
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [("", "; REPLICATE_BASE_URL usually ends with /v1"), ("/v1", "")],
+    ids=["without /v1", "with /v1"],
+)
+async def test_an_answer_that_is_not_the_services_names_who_gave_it(path: str, hint: str) -> None:
+    """The address that was asked, without secrets, what came, and the likely mistake."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.host == "proxy.example"
+        return httpx.Response(404, html="<html>Not Found</html>")
+
+    backend = stand_in(
+        CogVideoX(
+            token="secret",  # noqa: S106 - a stand-in's
+            base_url=f"https://proxy.example{path}",
+            transport=httpx.MockTransport(answer),
+        )
+    )
+    async with backend:
+        with pytest.raises(NetworkError) as caught:
+            await backend.prepare(REQUEST, None)
+    asked = f"https://proxy.example{path}/models/"
+    assert str(caught.value).startswith(f"malformed answer of {asked}")
+    assert str(caught.value).endswith(f": HTTP 404, an HTML page{hint}")

@@ -18,6 +18,7 @@ from vgen.errors import (
     SubmitInDoubtError,
     VgenError,
 )
+from vgen_replicate.access import BASE_URL_VARIABLE
 from vgen_replicate.parsing import as_object, as_seconds
 
 NEVER_SENT = (
@@ -29,6 +30,9 @@ NEVER_SENT = (
 """Raised before any byte of the request has been sent."""
 
 RESETS_IN = re.compile(r"resets in ~(\d+)s")
+
+VERSION_PATH = "/v1/"
+"""What every address of the service has in its path."""
 
 MAX_RETRY_AFTER = 600.0
 """The longest pause that is honoured, in seconds: the service's rate limits are per minute."""
@@ -49,21 +53,21 @@ def submit_error(error: Exception) -> VgenError:
     """Convert the error of a create: unless it proves that nothing was started, it is in doubt."""
     if isinstance(error, APIConnectionError):
         return (
-            NetworkError(f"not sent: {_cause(error)}")
+            NetworkError(f"not sent to {_address(error)}: {_cause(error)}")
             if isinstance(error.__cause__, NEVER_SENT)
             else SubmitInDoubtError(f"no answer: {_cause(error)}")
         )
     refusal = _refusal(error)
     if isinstance(error, APIStatusError) and refusal is not None and _is_about_version(error):
         return ModelUnavailableError(str(refusal))
-    return refusal or SubmitInDoubtError(f"malformed answer: {_message(error)}")
+    return refusal or SubmitInDoubtError(_malformed(error))
 
 
 def request_error(error: Exception) -> VgenError:
     """Convert the error of a request that is safe to repeat."""
     if isinstance(error, APIConnectionError):
-        return NetworkError(f"no answer: {_cause(error)}")
-    return _refusal(error) or NetworkError(f"malformed answer: {_message(error)}")
+        return NetworkError(f"no answer from {_address(error)}: {_cause(error)}")
+    return _refusal(error) or NetworkError(_malformed(error))
 
 
 class PredictionNotFoundError(NetworkError):
@@ -110,6 +114,20 @@ def _retry_after(error: APIStatusError) -> float | None:
         if (pause := as_seconds(value)) is not None:
             return min(pause, MAX_RETRY_AFTER)
     return None
+
+
+def _malformed(error: Exception) -> str:
+    """Return what is wrong with an answer that is not the service's own, and who gave it."""
+    if not isinstance(error, APIStatusError):
+        return f"malformed answer: {_message(error)}"
+    asked, kind = _address(error), error.response.headers.get("Content-Type", "")
+    page = ", an HTML page" if kind.startswith("text/html") else ""
+    hint = "" if VERSION_PATH in asked else f"; {BASE_URL_VARIABLE} usually ends with /v1"
+    return f"malformed answer of {asked}: HTTP {error.status_code}{page}{hint}"
+
+
+def _address(error: APIConnectionError | APIStatusError) -> str:
+    return str(error.request.url.copy_with(query=None, fragment=None))
 
 
 def _message(error: Exception) -> str:
