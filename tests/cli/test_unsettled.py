@@ -150,8 +150,13 @@ def test_cancel_settles_what_is_open(
     """The job of a dead process is cancelled, and nothing of it stays open."""
     assert run(["cancel", str(JOB)]) == 0
     assert not trio.run(read_attempt, workdir / "clips/vgen.db").is_open
+    assert "stopping the job" in capsys.readouterr().err
     assert run(["ledger", str(JOB)]) == 0
     assert "cancelled" in capsys.readouterr().out
+    assert run(["cancel", str(JOB)]) == 0
+    assert capsys.readouterr().err == (
+        "vgen: the job has ended: cancelled; there is nothing to cancel\n"
+    )
 
 
 def test_a_missing_ledger(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
