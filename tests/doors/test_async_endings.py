@@ -222,7 +222,7 @@ def test_callers_hear_what_has_ended_the_runner(door: Door) -> None:
                 group.start_soon(job, runner)
                 await until(lambda: len(parts.storage.files) == 4)
                 fake.dies = True
-                await anyio.sleep(20)
+                await until(lambda: len(errors) == 2)
 
         async with anyio.create_task_group() as group:
             with pytest.raises(ConnectionResetError):

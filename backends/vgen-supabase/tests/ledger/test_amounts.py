@@ -25,7 +25,7 @@ def opening(
 ) -> dict[str, Any]:
     """Return the arguments of `vgen_open_job`."""
     arguments = {"job": str(job), "call": str(uuid4()), "manifest": "{}", "budget": budget}
-    needs = {"opening": "", "already_spent": spent, "expected": "0", "largest": "0"}
+    needs = {"opening": "", "already_spent": spent, "expected": "0", "peak": "0"}
     return {**arguments, **needs, "purses": purses}
 
 
