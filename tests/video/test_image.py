@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import struct
+import sys
 import zlib
 from io import BytesIO
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from PIL import Image
 
 from vgen.video import ImageInfo, check_image
+from vgen.video.image import widely_read
 
 MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"]
 MEDIA_TYPES = {
@@ -22,7 +25,20 @@ MEDIA_TYPES = {
     "GIF": "image/gif",
     "BMP": "image/bmp",
     "TIFF": "image/tiff",
+    "AVIF": "image/avif",
 }
+
+HEIC = zlib.decompress(
+    base64.b85decode(
+        b"c-mc2ze~eV5Wbht7(r|C2UwAkf<oz{6$i&+>)=rEKhXG^(1WCXq(SS}f(ULdy4FQkS9MXhZe1K59K=BcyV*gB_tF"
+        b"TZ$IH9B@4k00?>hikwEZJdv5*6qi*`=NE}Av~>$sM0!obp%vg1WD2;@GD*g873ut_lw3NRV5&w(dfB8*H)3?Tp;h"
+        b"*dkxWOa@bE2I&pa=>#i1Tsn4YG6o@3-n!xm~0G%Cn$bL!E59X=xl+h5;_Y>sUH0N_WJ-+>K>h#&$9^@1d^aihALO"
+        b";UdfwO%x*F^Qn@r*v5Swl>$_XMvT6{d$_>){MAwS!ss4CMm(1{*<5juSAaoM6CPA}U7gqG#eDr0wV~Qx2QW%jBMF"
+        b"@i6H4-Bsuz?a(bzLVnj$X~D|A8b5_kSo1nATF%*zpM^3+P#PREYC(orhzPy?5NQDd%Nm*iEwewSDyvymZ^&%PakA"
+        b"XE!*HA9mN;z2|}}#nT2Fmr9VOOb5oMr3~_^gVuk-mS#E"
+    )
+)
+"""64 x 32 pixels, red on the left and blue on the right, to be shown turned: red above blue."""
 
 
 def noise(width: int = 60, height: int = 40) -> Image.Image:
@@ -77,15 +93,15 @@ def test_animation() -> None:
 )
 def test_no_picture(data: bytes) -> None:
     """Anything else is refused by one plain line."""
-    with pytest.raises(ValueError, match="not a PNG, JPEG, WebP, GIF, BMP or TIFF picture"):
+    with pytest.raises(ValueError, match="not a PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC"):
         check_image(data)
 
 
 @pytest.mark.parametrize("kept", [0.3, 0.6, 0.9])
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIC"])
 def test_truncated(kind: str, kept: float) -> None:
     """A picture cut short is refused, however much of it would decode."""
-    data = saved(noise(), kind)
+    data = HEIC if kind == "HEIC" else saved(noise(), kind)
     with pytest.raises(ValueError, match="picture") as caught:
         check_image(data[: int(len(data) * kept)])
     assert "\n" not in str(caught.value)
@@ -117,3 +133,44 @@ def test_pillow_is_left_as_it_was() -> None:
     before = Image.MAX_IMAGE_PIXELS
     check_image(saved(noise(), "PNG"))
     assert before == Image.MAX_IMAGE_PIXELS
+
+
+def test_a_phones_picture() -> None:
+    """HEIC, which phones write, is a picture: as it is to be shown."""
+    assert check_image(HEIC) == ImageInfo(32, 64, "image/heic")
+
+
+def test_a_phones_picture_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where HEIC cannot be read, the one line says what to install."""
+    monkeypatch.setitem(sys.modules, "pi_heif", None)
+    with pytest.raises(ValueError, match=r"HEIC picture, which is read .* vgen\[heif\] is inst"):
+        check_image(HEIC)
+
+
+def test_a_phones_picture_is_handed_on_as_jpeg() -> None:
+    """What few programs read becomes JPEG, upright, its colours kept."""
+    info, data = widely_read(HEIC)
+    assert info == check_image(data) == ImageInfo(32, 64, "image/jpeg")
+    with Image.open(BytesIO(data)) as image:
+        red, blue = (np.asarray(image)[row, 16].astype(int) for row in (4, 60))
+    assert abs(red - (200, 40, 30)).max() < 8
+    assert abs(blue - (20, 60, 200)).max() < 8
+
+
+def test_a_turned_avif_is_handed_on_upright() -> None:
+    """AVIF becomes JPEG as it is to be shown, or PNG where it is transparent, profile and all."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = saved(noise(), "AVIF", exif=exif, icc_profile=b"as on the screen")
+    assert widely_read(turned)[0] == ImageInfo(40, 60, "image/jpeg")
+    with Image.open(BytesIO(widely_read(turned)[1])) as image:
+        assert image.info["icc_profile"] == b"as on the screen"
+    info, data = widely_read(saved(Image.new("RGBA", (8, 4)), "AVIF"))
+    assert info == check_image(data) == ImageInfo(8, 4, "image/png")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_what_all_read_is_handed_on_as_it_is(kind: str) -> None:
+    """Not a byte of the usual kinds is changed."""
+    data = saved(noise(), kind)
+    assert widely_read(data) == (check_image(data), data)

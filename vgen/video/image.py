@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from attrs import frozen
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from vgen.video.heif import is_heif, open_heif
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -19,8 +23,16 @@ MEDIA_TYPES = {
     "GIF": "image/gif",
     "BMP": "image/bmp",
     "TIFF": "image/tiff",
+    "AVIF": "image/avif",
+    "HEIF": "image/heic",
 }
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+
+RARELY_READ = frozenset({"image/avif", "image/heic"})
+"""Kinds that video models, and what reads their inputs, mostly refuse."""
+
+JPEG_QUALITY = 95
+"""The most that Pillow's manual recommends: above it files grow with hardly any gain."""
 
 MAX_PIXELS = 64_000_000
 """More pixels than this are taken for a decompression bomb: they are 192 MB as RGB."""
@@ -36,20 +48,49 @@ class ImageInfo:
 
 
 def check_image(data: bytes) -> ImageInfo:
-    """Decodes a PNG, JPEG, WebP, GIF, BMP or TIFF picture, the first one of an animation.
+    """Decodes a PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF picture, the first one of an animation.
 
-    Raises `ValueError` with one plain line for anything else, for a picture that is broken or cut
-    short, and for one of more than 64 megapixels, which is refused by its header, undecoded.
+    A HEIC picture too, where `vgen[heif]` is installed. Raises `ValueError` with one plain line
+    for anything else, for a picture that is broken or cut short, and for one of more than 64
+    megapixels, which is refused by its header, undecoded.
     """
+    with _decoded(data) as image:
+        return _info(image)
+
+
+def widely_read(data: bytes) -> tuple[ImageInfo, bytes]:
+    """Checks a picture as `check_image` does, and returns it in a form that most programs read.
+
+    AVIF and HEIC become JPEG, or PNG where parts are transparent: upright, with their colour
+    profile. All else is returned as it is.
+    """
+    with _decoded(data) as image:
+        info = _info(image)
+        if info.media_type not in RARELY_READ:
+            return info, data
+        upright = ImageOps.exif_transpose(image)
+        kind = "PNG" if upright.has_transparency_data else "JPEG"
+        if kind == "JPEG":
+            upright = upright.convert("RGB")
+        file = BytesIO()
+        profile = image.info.get("icc_profile")
+        upright.save(file, kind, quality=JPEG_QUALITY, exif=b"", icc_profile=profile)
+        return ImageInfo(upright.width, upright.height, MEDIA_TYPES[kind]), file.getvalue()
+
+
+@contextmanager
+def _decoded(data: bytes) -> Generator[ImageFile]:
     try:
-        with Image.open(BytesIO(data), formats=FORMATS) as image:
+        with _open(data) as image:
             _check_size(image)
             image.load()
-            return ImageInfo(image.width, image.height, MEDIA_TYPES[image.format or ""])
+            yield image
     except UnidentifiedImageError as error:
-        raise ValueError("not a PNG, JPEG, WebP, GIF, BMP or TIFF picture") from error
+        raise ValueError("not a PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC picture") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ValueError(f"the picture has more than {MAX_PIXELS} pixels") from error
+    except ModuleNotFoundError as error:
+        raise ValueError("a HEIC picture, which is read where vgen[heif] is installed") from error
     except Exception as error:  # Pillow raises nearly anything on broken bytes
         raise ValueError(f"the picture cannot be decoded: {_reason(error)}") from error
 
@@ -57,6 +98,19 @@ def check_image(data: bytes) -> ImageInfo:
 def _check_size(image: ImageFile) -> None:
     if image.width * image.height > MAX_PIXELS:
         raise Image.DecompressionBombError
+
+
+def _open(data: bytes) -> ImageFile:
+    try:
+        return Image.open(BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        if not is_heif(data):
+            raise
+        return open_heif(data)
+
+
+def _info(image: ImageFile) -> ImageInfo:
+    return ImageInfo(image.width, image.height, MEDIA_TYPES[image.format or ""])
 
 
 def _reason(error: Exception) -> str:

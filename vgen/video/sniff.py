@@ -5,6 +5,7 @@ from __future__ import annotations
 from codecs import getincrementaldecoder
 
 from vgen.errors import VideoError
+from vgen.video import heif
 
 SNIFFED_BYTES = 512
 
@@ -13,7 +14,7 @@ MP4_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"moof", b"styp", b"free", b"s
 
 EBML = b"\x1a\x45\xdf\xa3"
 
-PICTURE_BRANDS = frozenset({b"avif", b"avis", b"heic", b"heix", b"mif1"})
+PICTURE_BRANDS = frozenset({b"avif", b"avis"}) | heif.BRANDS
 
 SIGNATURES = (
     (b"\x89PNG", "a PNG picture"),

@@ -38,17 +38,20 @@ class Inspector:
     async def image(self, data: bytes) -> Image:
         """Check a reference image.
 
+        AVIF and HEIC become JPEG or PNG, which all backends read; `sha256` is that of the bytes as
+        they came.
+
         Raises:
             StorageError: it is no picture that can be used; the message says why.
         """
-        from vgen.video import check_image  # noqa: PLC0415 (PyAV loads when it is first needed)
+        from vgen.video.image import widely_read  # noqa: PLC0415 (PyAV loads when it is first needed)
 
         try:
-            info = await self._in_thread(lambda: check_image(data))
+            info, usable = await self._in_thread(lambda: widely_read(data))
         except ValueError as error:
             raise StorageError(str(error)) from error
         return Image(
-            data=data,
+            data=usable,
             media_type=info.media_type,
             width=info.width,
             height=info.height,
