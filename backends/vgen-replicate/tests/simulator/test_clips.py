@@ -8,13 +8,15 @@ from typing import Any
 
 import av
 import httpx
+import numpy as np
 import pytest
 import trio
 from PIL import Image
 from trio.testing import MockClock
 
 from vgen.video import inspect
-from vgen_replicate.simulator import MODELS, Simulator
+from vgen_replicate.simulator import MODELS, Simulator, clips
+from vgen_replicate.simulator.slate import slate
 
 from .clients import data_uri, in_process, picture, punctual
 
@@ -105,6 +107,51 @@ async def test_the_picture_is_in_the_clip(autojump_clock: MockClock) -> None:
         frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
     red, green, blue = frame.mean(axis=(0, 1))
     assert red > 2 * max(green, blue)
+
+
+async def made(client: httpx.AsyncClient, **inputs: Any) -> bytes:
+    """A short clip of a new prediction."""
+    prediction = await finished(client, T2V, {"prompt": "the sea", "num_frames": 9, **inputs})
+    return (await client.get(prediction["output"])).content
+
+
+async def test_each_prediction_has_a_clip_of_its_own(autojump_clock: MockClock) -> None:
+    """Another prompt, seed or attempt gives other bytes, which pass the inspection."""
+    async with in_process(Simulator(models=punctual(), scale=0.1)) as client:
+        asked: list[dict[str, Any]] = [{}, {"seed": 1}, {"seed": 1}, {"seed": 2}, {"prompt": "fog"}]
+        files = [await made(client, **inputs) for inputs in asked]
+    assert len(set(files)) == len(asked)
+    assert not any(inspect(file).judgement.faults for file in files)
+
+
+async def test_a_clip_is_the_same_each_time(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A prediction's clip has the same bytes when it is downloaded again, kept or not."""
+    monkeypatch.setattr(clips, "MAX_CACHED", 0)
+    async with in_process(Simulator(models=punctual(), scale=0.1)) as client:
+        prediction = await finished(client, T2V, {"prompt": "the sea", "num_frames": 9})
+        first, second = [(await client.get(prediction["output"])).content for _ in range(2)]
+    assert first == second
+
+
+@pytest.mark.parametrize("size", [(720, 480), (320, 576), (90, 60), (32, 32)])
+def test_the_slate_says_what_the_clip_was_made_from(size: tuple[int, int]) -> None:
+    """Other words and other numbers look otherwise, in a third of the frame at most."""
+    shown = [slate("", remark, size) for remark in ("no. 1", "no. 2")]
+    assert not np.array_equal(shown[0], shown[1])
+    assert all(strip.shape[1] == size[0] and strip.shape[0] % 2 == 0 for strip in shown)
+    words = slate("the open sea at dawn, " * 20, "no. 1", size)
+    assert len(words) <= 0.4 * size[1]
+    if len(words) > len(shown[0]):
+        assert not np.array_equal(words, slate("a fog " * 20, "no. 1", size))
+
+
+def test_the_slate_has_no_boxes() -> None:
+    """Letters that the font lacks lose their accents, or are left out."""
+    assert np.array_equal(
+        slate("À l'été 夜", "no. 1", (720, 480)), slate("A l'ete", "no. 1", (720, 480))
+    )
 
 
 async def test_too_many_frames_fail(autojump_clock: MockClock) -> None:
