@@ -6,14 +6,15 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from attrs import evolve, frozen
-from PIL import Image, ImageEnhance, ImageFilter
+from attrs import frozen
+from PIL import Image
 
 from vgen_animatic.arrays import Floats, ease
 from vgen_animatic.camera import SWAYS_PER_SECOND, Camera, Move
 from vgen_animatic.depth import COLUMNS, ROWS, depth_grid, focus
 from vgen_animatic.director import Direction
 from vgen_animatic.picture import read_picture
+from vgen_animatic.travel import Shot, busiest_window, travelling
 
 PARALLAX = 0.02
 SPARE = 1.25
@@ -22,9 +23,7 @@ TWO_SHOTS_FROM = 2.5
 CROSSFADE = 0.8
 CUT = 0.58
 TALL, WIDE = 0.72, 1.6
-EXTREME = 5.0
-PACE = 0.34
-"""How far a tilt or a pan over an uncommon shape goes, in windows a second."""
+"""Pictures of other shapes than these, in shapes of the frame, are tilted or panned over."""
 
 COURSES = {
     Move.PAN_LEFT: (-1.0, 0.0, 0.0),
@@ -52,12 +51,10 @@ class Look:
     lean: tuple[float, float] = (0.0, 0.0)
 
 
-Shot = Callable[[float, float], Image.Image]
 Path = Callable[[float, float], Look]
-"""What is shown, and where the camera looks, after so many seconds and a fraction of the clip."""
+"""Where the camera looks after so many seconds and a fraction of the clip."""
 
 Mesh = list[tuple[tuple[int, int, int, int], tuple[float, ...]]]
-Box = tuple[float, float, float, float]
 
 
 def shoot(data: bytes, direction: Direction, width: int, height: int, seconds: float) -> Shot:
@@ -68,10 +65,10 @@ def shoot(data: bytes, direction: Direction, width: int, height: int, seconds: f
     """
     picture = read_picture(data)
     shape = picture.width / picture.height / (width / height)
-    if not 1.0 / EXTREME < shape < EXTREME:
-        return _framed(picture, direction, width, height)
     if shape < TALL or shape > WIDE:
-        return _travelling(picture, direction, width, height, seconds)
+        if direction.camera.move is not Move.STATIC:
+            return travelling(picture, direction.camera, width, height, seconds)
+        picture = busiest_window(picture, width / height)
     return _staged(picture, direction, width, height, seconds)
 
 
@@ -170,64 +167,6 @@ def _sway(seconds: float) -> float:
     return math.sin(math.tau * SWAYS_PER_SECOND * seconds)
 
 
-def _travelling(
-    picture: Image.Image, direction: Direction, width: int, height: int, seconds: float
-) -> Shot:
-    """A tilt over a tall picture or a pan over a wide one; without parallax edges stay straight."""
-    tall = picture.width * height < picture.height * width
-    scale = SPARE * (width / picture.width if tall else height / picture.height)
-    size = (max(math.ceil(picture.width * scale), 2), max(math.ceil(picture.height * scale), 2))
-    whole = picture.resize(size, Image.Resampling.LANCZOS)
-    length = size[1] if tall else size[0]
-    window = (height if tall else width) * SPARE
-    room = max(length - window, 0.0)
-    stroke = min(room, PACE * seconds * window * direction.camera.strength, window)
-    middle = _busiest(picture, tall=tall) * length
-    start = min(max(middle - (window + stroke) / 2.0, 0.0), room - stroke)
-    forwards = direction.camera.move in (Move.TILT_DOWN, Move.PAN_RIGHT)
-
-    def shot(_seconds: float, fraction: float) -> Image.Image:
-        way = ease(fraction)
-        place = start + stroke * (way if forwards else 1.0 - way)
-        box = (
-            (0.0, place, size[0], place + window) if tall else (place, 0.0, place + window, size[1])
-        )
-        return whole.resize((width, height), Image.Resampling.BILINEAR, _fitting(box, size))
-
-    return shot
-
-
-def _busiest(picture: Image.Image, *, tall: bool) -> float:
-    """Where along its longer side a picture has most to see, as a fraction."""
-    small = np.asarray(
-        picture.convert("L").resize((64, 64), Image.Resampling.BOX), dtype=np.float32
-    )
-    down, across = np.gradient(small)
-    profile = np.hypot(down, across).sum(axis=1 if tall else 0) + 1.0
-    return float((profile * (np.arange(64) + 0.5)).sum() / profile.sum() / 64.0)
-
-
-def _framed(picture: Image.Image, direction: Direction, width: int, height: int) -> Shot:
-    """A picture of extreme shape, whole, before a blurred enlargement of itself."""
-    ground = _cover(picture, max(width // 8, 2), max(height // 8, 2), 1.0)
-    ground = ground.filter(ImageFilter.GaussianBlur(max(min(ground.size) / 14, 1)))
-    ground = ImageEnhance.Brightness(
-        ground.resize((width, height), Image.Resampling.BICUBIC)
-    ).enhance(0.62)
-    scale = min(width * 0.9 / picture.width, height * 0.92 / picture.height)
-    size = (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
-    whole = ground.copy()
-    whole.paste(
-        picture.resize(size, Image.Resampling.LANCZOS),
-        ((width - size[0]) // 2, (height - size[1]) // 2),
-    )
-    relief = Relief(
-        whole, np.zeros((ROWS + 1, COLUMNS + 1), dtype=np.float32) + 0.5, (width, height)
-    )
-    path = _wide_shot(evolve(direction.camera, strength=0.5 * direction.camera.strength))
-    return lambda seconds, fraction: relief.draw(path(seconds, fraction))
-
-
 def _cover(picture: Image.Image, width: int, height: int, scale: float) -> Image.Image:
     """The middle of a picture in the shape of the frame, a little above centre if it is tall."""
     shape = width / height
@@ -242,7 +181,3 @@ def _inside(place: float, zoom: float) -> float:
     """Keep the window within the picture, with room for the parallax."""
     half = 0.5 / zoom + PARALLAX / 2.0
     return min(max(place, min(half, 0.5)), max(1.0 - half, 0.5))
-
-
-def _fitting(box: Box, size: tuple[int, int]) -> Box:
-    return max(box[0], 0.0), max(box[1], 0.0), min(box[2], size[0]), min(box[3], size[1])
