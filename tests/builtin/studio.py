@@ -40,6 +40,7 @@ def a_backend(
         render,
         capabilities=CAPABILITIES,
         ignored=lambda request: ["steps"] if request.steps else [],
+        notes=lambda request: [] if request.steps else ["made without steps"],
         price=price,
         workers=workers,
     )

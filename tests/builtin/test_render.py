@@ -198,7 +198,8 @@ def test_a_quote_is_pure_and_says_what_is_ignored() -> None:
     quote = backend.quote(evolve(REQUEST, duration=9.5))
     assert (quote.duration, quote.hold, quote.ignored) == (8.0, Decimal(0), ("steps",))
     assert quote == backend.quote(evolve(REQUEST, duration=9.5))
-    assert backend.quote(evolve(REQUEST, steps=0)).ignored == ()
+    bare = backend.quote(evolve(REQUEST, steps=0))
+    assert (quote.notes, bare.ignored, bare.notes) == ((), (), ("made without steps",))
     assert not backend.capabilities.paid
 
 

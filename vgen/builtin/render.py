@@ -67,7 +67,8 @@ class RenderBackend(WaitableBackend):
     At most `workers` render at once (default: one for each processor core, four at most). Tickets
     live as long as the backend is open; what a dead process had begun counts as failed, unbilled,
     and `find` returns `Absent`. With a `price`, the hold covers one frame more than the clip's
-    length, since a length is rounded to whole frames.
+    length, since a length is rounded to whole frames. `ignored` and `notes` are what its quotes say
+    of a request.
 
     Cancelling `wait_finished` stops the rendering at its next frame; waiting again restarts it.
     """
@@ -79,6 +80,7 @@ class RenderBackend(WaitableBackend):
         *,
         capabilities: Capabilities,
         ignored: Callable[[ClipRequest], Sequence[str]] = lambda _request: (),
+        notes: Callable[[ClipRequest], Sequence[str]] = lambda _request: (),
         price: Price | None = None,
         workers: int | None = None,
     ) -> None:
@@ -86,6 +88,7 @@ class RenderBackend(WaitableBackend):
         self.capabilities = evolve(capabilities, paid=price is not None, can_find=True)
         self._render = render
         self._ignored = ignored
+        self._notes = notes
         self._price = price or Price()
         if workers is None:
             workers = min(4, os.cpu_count() or 1)
@@ -120,6 +123,7 @@ class RenderBackend(WaitableBackend):
             hold=self._price.cost(duration + 1 / request.fps),
             price=self._price,
             ignored=tuple(self._ignored(request)),
+            notes=tuple(self._notes(request)),
         )
 
     async def submit(self, prepared: Prepared, attempt_id: UUID) -> Ticket:

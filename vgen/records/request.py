@@ -111,7 +111,8 @@ class Quote:
     it will probably be, both in US dollars; by default, as much. `duration` is the length that it
     would make, in seconds. `price` gives the actual cost from the actual duration where the
     provider's own bill is not used. `ignored` names the fields of the request that cannot be
-    honoured. `run_limit` is how long the attempt may run, in seconds, where that is less than the
+    honoured, and `notes` tell in plain words, for the clip's record, what else its clip would lack.
+    `run_limit` is how long the attempt may run, in seconds, where that is less than the
     backend's own limit. `seconds` is how long it will probably take from being sent to its verdict,
     in seconds; `None`: not declared.
     """
@@ -125,6 +126,7 @@ class Quote:
     )
     run_limit: float | None = None
     seconds: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 @frozen

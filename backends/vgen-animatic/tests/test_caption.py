@@ -1,106 +1,102 @@
-"""What is lettered on a clip, and what is not."""
+"""What is lettered on a clip, and how it looks."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from PIL import Image, ImageFont
+from PIL import Image, features
 
-from vgen_animatic.caption import LONGEST, caption, drawable, folded, wrapped
+from vgen.errors import ConfigurationError
+from vgen_animatic import Animatic
+from vgen_animatic.caption import caption
+from vgen_animatic.faces import Fonts, named_fonts
 
+from .animatics import request_for
+from .lettering import font_file
 
-def font() -> ImageFont.FreeTypeFont:
-    """The built-in font at one size."""
-    loaded = ImageFont.load_default(20)
-    assert isinstance(loaded, ImageFont.FreeTypeFont)
-    return loaded
+NEEDS_RAQM = pytest.mark.skipif(not features.check("raqm"), reason="Pillow finds no libfribidi")
+pytestmark = pytest.mark.usefixtures("no_other_fonts")
 
-
-FONT = font()
-
-
-@pytest.mark.parametrize(
-    ("text", "plain"),
-    [
-        ("Café crème — “naïve”", 'Cafe creme - "naive"'),
-        ("Ærø, Łódź, straße, œuvre", "AEro, Lodz, strasse, oeuvre"),
-        ("an ellipsis…  and\nlines\t", "an ellipsis... and lines"),
-    ],
-)
-def test_folds_to_plain_letters(text: str, plain: str) -> None:
-    """Accents, ligatures, dashes and quotation marks become what the font has."""
-    assert folded(text) == plain
-    assert drawable(FONT, plain)
+Pixels = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 
-@pytest.mark.parametrize(
-    "text", ["Москва ночью", "夜の街", "A party 🎉", "שלום", "tab\x07bell", "½ \ue000"]
-)
-def test_leaves_out_what_it_cannot_letter(text: str) -> None:
-    """One letter that the font lacks leaves the whole caption out: no boxes."""
-    assert caption(text, 640, 360) is None
-
-
-@given(st.text(min_size=1, max_size=80))
-def test_never_letters_a_missing_glyph(text: str) -> None:
-    """Whatever the prompt, each character of a caption has a glyph other than the box."""
-    box = _drawn("\uffff")
-    if caption(text, 640, 360) is not None:
-        shown = folded(text)
-        assert all(not np.array_equal(_drawn(c), box) for c in set(shown) - {" "})
-
-
-@given(
-    st.lists(
-        st.text(st.characters(codec="ascii", categories=["L"]), min_size=1, max_size=30),
-        max_size=30,
-    )
-)
-def test_wraps_into_two_lines_that_fit(words: list[str]) -> None:
-    """At most two lines, none wider than there is room; an ellipsis stands for words cut off."""
-    text = " ".join(words)
-    lines = wrapped(text, FONT.getlength, 300.0)
-    assert len(lines) <= 2
-    assert all(FONT.getlength(line) <= 300.0 for line in lines)
-    assert len(" ".join(lines)) <= LONGEST
-    if lines:
-        shown = " ".join(lines)
-        assert shown == text or (shown.endswith("...") and text.startswith(shown[:-3]))
-
-
-@pytest.mark.parametrize("size", [(160, 90), (16, 16), (1024, 64)])
-def test_no_caption_on_tiny_clips(size: tuple[int, int]) -> None:
-    """Where it could not be read there is none."""
-    assert caption("A quiet morning", *size) is None
-
-
-@pytest.mark.parametrize("text", ["", "   ", "\u0301"])
-def test_no_caption_without_words(text: str) -> None:
-    """An empty prompt has none."""
-    assert caption(text, 640, 360) is None
-
-
-def test_no_caption_for_a_word_without_room() -> None:
-    """A word wider than the frame is left out rather than cut."""
-    assert caption("W" * 90, 200, 200) is None
+def shown(text: str, fonts: Fonts, size: tuple[int, int] = (640, 360), at: float = 2.0) -> Pixels:
+    """How bright a grey frame is with the caption on it."""
+    frame = Image.new("RGB", size, (90, 90, 90))
+    lettering = caption(text, *size, fonts)
+    assert lettering is not None
+    lettering.draw(frame, at)
+    return np.asarray(frame.convert("L"), dtype=np.float32)
 
 
 def test_fades_in_within_the_lower_third() -> None:
     """Nothing at first, then brighter, and only in the lower third."""
-    lettering = caption("The harbour at dusk, pan left over the boats", 640, 360)
-    assert lettering is not None
-    sums: list[float] = []
-    for seconds in (0.0, 0.5, 2.0):
-        frame = Image.new("RGB", (640, 360), (90, 90, 90))
-        lettering.draw(frame, seconds)
-        pixels = np.asarray(frame.convert("L"), dtype=np.float32)
+    prompt = "The harbour at dusk, pan left over the boats"
+    frames = [shown(prompt, Fonts(), at=seconds) for seconds in (0.0, 0.5, 2.0)]
+    for pixels in frames:
         assert (pixels[: 360 * 3 // 5] == 90).all()
-        sums.append(float((pixels > 91).sum()))
+    sums = [(pixels > 91).sum() for pixels in frames]
     assert sums[0] == 0 < sums[1] <= sums[2]
 
 
-def _drawn(character: str) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    mask = FONT.getmask(character)
-    return np.array(mask, dtype=np.uint8).reshape(mask.size[::-1])
+@pytest.mark.parametrize(("accented", "plain"), [("año", "ano"), ("schön", "schon"), ("€5", "E5")])
+def test_accents_are_seen(accented: str, plain: str) -> None:
+    """An accent is not folded away, wherever no other font is installed."""
+    assert not np.array_equal(shown(accented, Fonts()), shown(plain, Fonts()))
+
+
+def test_a_named_font_letters_the_caption(tmp_path: Path) -> None:
+    """A font's own letters are seen, and stay the same from one time to the next."""
+    fonts = named_fonts(font_file(tmp_path / "bars.ttf", "夜の街"))
+    first, again = shown("夜の街", fonts), shown("夜の街", fonts)
+    assert (first[320:] > 200).sum() > 100
+    assert np.array_equal(first, again)
+
+
+@NEEDS_RAQM
+def test_scripts_from_the_right_stand_at_the_right(tmp_path: Path) -> None:
+    """A caption in Hebrew ends at the right margin, where one in Latin begins at the left one."""
+    fonts = named_fonts(font_file(tmp_path / "bars.ttf", "שלום"))
+    hebrew, latin = shown("שלום", fonts), shown("Shalom", fonts)
+    assert (hebrew[:, 320:] > 200).any()
+    assert not (hebrew[:, :320] > 200).any()
+    assert (latin[:, :320] > 200).any()
+    assert not (latin[:, 320:] > 200).any()
+
+
+def test_the_clips_record_says_that_it_has_no_caption() -> None:
+    """A clip without one has a note with the reason; one with all its letters has none."""
+    size = (640, 360)
+    backend = Animatic()
+    assert backend.quote(request_for("Feliz año 🎉", size=size)).notes == ()
+    (note,) = backend.quote(request_for("City of \U0001208a", size=size)).notes
+    assert note == "its caption lacks letters that no font at hand has"
+    (note,) = backend.quote(request_for("\ue000\ue001", size=size)).notes
+    assert note == "made without a caption: it has no words"
+    (note,) = backend.quote(request_for("Feliz año")).notes
+    assert note == "made without a caption: it could not be read at 128x72"
+
+
+def test_fonts_are_named_by_a_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file or a folder of fonts is named to the backend or in the environment."""
+    request = request_for("\U0001208a\U0001209a", size=(640, 360))
+    assert Animatic().quote(request).notes
+    font_file(tmp_path / "cuneiform.ttf", request.prompt)
+    assert not Animatic(fonts=tmp_path).quote(request).notes
+    monkeypatch.setenv("ANIMATIC_FONTS", os.fspath(tmp_path / "cuneiform.ttf"))
+    assert not Animatic().quote(request).notes
+
+
+def test_a_setting_that_names_no_font_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told at once, not by boxes in the clips."""
+    (tmp_path / "words.ttf").write_text("no font")
+    monkeypatch.setenv("ANIMATIC_FONTS", os.fspath(tmp_path))
+    with pytest.raises(ConfigurationError, match=r"ANIMATIC_FONTS: .* is no font, and no folder"):
+        Animatic()
+    with pytest.raises(ConfigurationError, match="nowhere: is no font, and no folder of fonts"):
+        Animatic(fonts=tmp_path / "nowhere")

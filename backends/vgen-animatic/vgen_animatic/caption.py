@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import math
-import unicodedata
-from collections.abc import Callable
-
 import numpy as np
 from attrs import frozen
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFilter
 
 from vgen_animatic.arrays import Floats, smoothstep, to_paint
+from vgen_animatic.faces import Fonts
+from vgen_animatic.typeset import Line, NoCaption, Typeset, typeset
 
-SMALLEST_SIDE = 180
-LONGEST = 96
 FADE_FROM, FADE_SECONDS = 0.25, 0.7
 INK, SHADE = (250, 249, 245), (8, 9, 14)
-DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
-SINGLE_QUOTES = "\u2018\u2019\u201a\u201b\u2032\u00b4"
-DOUBLE_QUOTES = "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb"
-LIGATURES = {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE"}
-STROKES = dict(zip("øØłŁđ\u0131", "oOlLdi", strict=True))
-LETTERS = {
-    **dict.fromkeys(DASHES, "-"),
-    **dict.fromkeys(SINGLE_QUOTES, "'"),
-    **dict.fromkeys(DOUBLE_QUOTES, '"'),
-    **LIGATURES,
-    **STROKES,
-}
-"""What Unicode itself does not take apart into plain letters and marks."""
+MARGIN = 0.06
+BASELINE = 1.02
+"""How far below a line's top its letters stand, in their size."""
 
 
 @frozen
@@ -52,90 +38,51 @@ def _faded(share: float) -> list[int]:
     return [round(level * share) for level in range(256)] * 4
 
 
-def caption(prompt: str, width: int, height: int) -> Caption | None:
-    """Letter the prompt's first words; `None` where they have no room or lack a glyph."""
-    text = folded(prompt)
-    if min(width, height) < SMALLEST_SIDE or not text:
-        return None
-    font = ImageFont.load_default(3 + 0.036 * min(width, height))
-    if not isinstance(font, ImageFont.FreeTypeFont):
-        return None
-    lines = wrapped(text, font.getlength, (0.6 if width > height else 0.84) * width)
-    if not drawable(font, "".join(lines)):
-        return None
-    return _lettered(lines, font, width, height)
+def caption(prompt: str, width: int, height: int, fonts: Fonts) -> Caption | None:
+    """Letter the prompt's first words; `None` where `typeset` finds that there is no caption."""
+    found = typeset(prompt, width, height, fonts)
+    return None if isinstance(found, NoCaption) else _lettered(found, width, height)
 
 
-def folded(text: str) -> str:
-    """Bring a text to the letters of plain English where it can be; runs of space become one."""
-    mapped = "".join(LETTERS.get(c, c) for c in unicodedata.normalize("NFC", text[: 4 * LONGEST]))
-    parted = unicodedata.normalize("NFKD", mapped)
-    return " ".join("".join(c for c in parted if not unicodedata.combining(c)).split())
-
-
-def drawable(font: ImageFont.FreeTypeFont, text: str) -> bool:
-    """Whether the font has a glyph for each character, rather than its box for a missing one."""
-    missing = _shape(font, "\uffff")
-    return all(c == " " or (c.isprintable() and _shape(font, c) != missing) for c in set(text))
-
-
-def wrapped(text: str, length: Callable[[str], float], width: float) -> tuple[str, ...]:
-    """Set a text in one or two lines of about equal length, cutting off what has no room."""
-    words = text.split()
-    for kept in range(len(words), 0, -1):
-        tail = "" if kept == len(words) else "..."
-        whole = " ".join(words[:kept]).rstrip(" ,;:-") + tail
-        if len(whole) > LONGEST:
-            continue
-        if length(whole) <= width:
-            return (whole,)
-        lines = _halved(whole, length)
-        if max(map(length, lines)) <= width:
-            return lines
-    return ()
-
-
-def _halved(text: str, length: Callable[[str], float]) -> tuple[str, ...]:
-    words = text.split()
-    cuts = [(" ".join(words[:cut]), " ".join(words[cut:])) for cut in range(1, len(words))]
-    return min(cuts, key=lambda lines: max(map(length, lines)), default=(text,))
-
-
-def _shape(font: ImageFont.FreeTypeFont, character: str) -> bytes:
-    side = math.ceil(2 * font.size)
-    glyph = Image.new("L", (side, side))
-    ImageDraw.Draw(glyph).text((0, 0), character, fill=255, font=font)
-    return glyph.tobytes()
-
-
-def _lettered(
-    lines: tuple[str, ...], font: ImageFont.FreeTypeFont, width: int, height: int
-) -> Caption | None:
-    if not lines:
-        return None
-    pitch = round(font.size * 1.36)
+def _lettered(words: Typeset, width: int, height: int) -> Caption:
+    size = words.size
+    pitch = round(size * 1.36)
     foot = round(height * 0.925)
-    first = foot - pitch * len(lines)
+    first = foot - pitch * len(words.lines)
     top = max(first - 3 * pitch, 0)
     letters = Image.new("L", (width, height - top), 0)
-    pen = ImageDraw.Draw(letters)
-    left = round(width * 0.06)
-    for number, line in enumerate(lines):
-        pen.text((left, first - top + number * pitch), line, fill=255, font=font)
-    bar = max(2, round(font.size * 0.11))
-    pen.rectangle((left - 5 * bar, first - top + 2 * bar, left - 4 * bar, foot - top - bar), 205)
+    for number, line in enumerate(words.lines):
+        _write(letters, line, words, first - top + number * pitch)
+    margin, bar = round(width * MARGIN), max(2, round(size * 0.11))
+    edges = (margin - 5 * bar, margin - 4 * bar)
+    left, right = edges if words.rightwards else (width - 1 - edge for edge in reversed(edges))
+    upper, lower = first - top + 2 * bar, foot - top - bar
+    ImageDraw.Draw(letters).rectangle((left, upper, right, lower), 205)
     ink = np.asarray(letters, dtype=np.float32) / 255.0
-    shade = _shade(letters, font.size, width)
+    shade = _shade(letters, size, rightwards=words.rightwards)
     alpha = ink + shade * (1.0 - ink)
     share = (ink / np.maximum(alpha, 1e-6))[..., None]
     colours = np.array(SHADE, dtype=np.float32) * (1.0 - share) + np.array(INK) * share
     return Caption(to_paint(colours.astype(np.float32), alpha), top)
 
 
-def _shade(letters: Image.Image, size: float, width: int) -> Floats:
+def _write(letters: Image.Image, line: Line, words: Typeset, top: int) -> None:
+    """Write a line from its margin: the left one, or where it runs right to left the right one."""
+    size, margin = words.size, round(letters.width * MARGIN)
+    length = sum(part.length(size) for part in line)
+    x = float(margin) if words.rightwards else letters.width - margin - length
+    pen = ImageDraw.Draw(letters)
+    for part in line:
+        place = (x, top + round(size * BASELINE))
+        font, direction = part.font(size), part.direction(size)
+        pen.text(place, part.text, 255, font, anchor="ls", direction=direction)
+        x += part.length(size)
+
+
+def _shade(letters: Image.Image, size: float, *, rightwards: bool) -> Floats:
     """Darken the frame towards its foot on the caption's side, and more close to the letters."""
     near = np.asarray(letters.filter(ImageFilter.GaussianBlur(size * 0.3)), dtype=np.float32)
-    x = np.linspace(0.0, 1.0, width, dtype=np.float32)[None, :]
+    x = np.linspace(0.0, 1.0, letters.width, dtype=np.float32)[None, :: 1 if rightwards else -1]
     y = np.linspace(0.0, 1.0, letters.height, dtype=np.float32)[:, None]
     slope = smoothstep(0.0, 1.0, y) * smoothstep(1.15, 0.1, x)
     return np.asarray(1.0 - (1.0 - 0.42 * slope) * (1.0 - 0.45 * near / 255.0), dtype=np.float32)

@@ -12,7 +12,7 @@ from trio.testing import MockClock
 import vgen
 from tests.drive.jobs import JOB, PLENTY, Fakes, leave_open, prompts, run_job
 from vgen import ClipFate, Source
-from vgen.abc import Capabilities, Price
+from vgen.abc import Capabilities, ClipRequest, Price, Quote
 from vgen.errors import BudgetExceededError, ConfigurationError, InvalidPromptsError
 from vgen.testing import FakeBackend, Succeed
 from vgen.testing.backend import CAPABILITIES
@@ -122,3 +122,22 @@ async def test_a_plan_tells_lengths_and_what_is_ignored(autojump_clock: MockCloc
         plan = await runner.plan(prompts(*"abc"))
     assert {(clip.target, clip.duration) for clip in plan.clips} == {(2.0, 6.0)}
     assert plan.clips[0].ignored == ("width", "height")
+
+
+class Wordless(FakeBackend):
+    """A backend whose clips lack something, of which its quotes tell."""
+
+    def quote(self, request: ClipRequest) -> Quote:
+        return evolve(super().quote(request), notes=("made without a caption: too small",))
+
+
+async def test_what_a_clip_will_lack_is_in_its_plan_and_its_record(
+    autojump_clock: MockClock,
+) -> None:
+    """What a backend's quote notes is told before anything is sent, and stays with the clip."""
+    fakes = Fakes([Wordless()])
+    async with fakes.runner() as runner:
+        plan = await runner.plan(prompts(*"abc"))
+        clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    notes = {plan.clips[0].notes, *(clip.notes for clip in clips.clips)}
+    assert notes == {("made without a caption: too small",)}

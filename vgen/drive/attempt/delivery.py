@@ -232,7 +232,7 @@ def _record(run: AttemptRun, planned: PlannedClip, history: ClipHistory, found: 
         seed=run.attempt.request.seed,
         ignored=quote.ignored,
         faults=found.judgement.faults,
-        notes=history.notes + found.judgement.explanations,
+        notes=history.notes + quote.notes + found.judgement.explanations,
     )
 
 

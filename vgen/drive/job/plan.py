@@ -100,7 +100,7 @@ def _clip_plan(draft: Draft, planned: PlannedClip) -> ClipPlan:
         hold=quote.hold,
         estimate=draft.estimate(first, planned.request),
         ignored=quote.ignored,
-        notes=planned.notes,
+        notes=planned.notes + quote.notes,
     )
 
 
