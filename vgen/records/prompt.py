@@ -10,7 +10,7 @@ from uuid import UUID
 from attrs import Attribute, field, frozen
 
 from vgen.errors import InvalidPromptsError
-from vgen.records import checks
+from vgen.records import checks, data_url
 
 T = TypeVar("T", int, str)
 
@@ -29,6 +29,17 @@ def _metadata(record: object, attribute: Attribute[Any], value: Any) -> None:
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
         rule = f"must be a whole number from 0 to {MAX_SEED}"
         raise InvalidPromptsError([f"metadata.seed: {rule}, got {checks.shown(seed)}"])
+
+
+def _image(record: object, attribute: Attribute[Any], value: Any) -> None:
+    inline = isinstance(value, str) and data_url.is_data_url(value) and "," in value
+    most = data_url.MAX_CHARACTERS if inline else MAX_URL_CHARACTERS
+    checks.text(most=most, blank=False)(record, attribute, value)
+    if inline:
+        try:
+            data_url.content(value)
+        except ValueError as error:
+            raise InvalidPromptsError([f"{attribute.name}: the data: URL {error}"]) from error
 
 
 def _as_tuple(urls: Any) -> Any:
@@ -50,9 +61,9 @@ class ClipPrompt:
     """What is asked for in one clip.
 
     `duration` is the target length in seconds, more than 0 and at most 300. `scene_reference_url`
-    names the image to start from, in a form that the storage can read. `metadata` holds plain JSON
-    values; a whole number under its `seed` is handed to the model. `character_reference_urls`
-    travel along unused.
+    names the image to start from, in a form that the storage can read, or is a `data:` URL that
+    holds it, at most 25 MiB. `metadata` holds plain JSON values; a whole number under its `seed` is
+    handed to the model. `character_reference_urls` travel along unused.
 
     Raises:
         InvalidPromptsError: a field has the wrong type or is out of range.
@@ -65,7 +76,7 @@ class ClipPrompt:
         default="", validator=checks.text(most=MAX_PROMPT_CHARACTERS, blank=True)
     )
     scene_reference_url: str | None = field(
-        default=None, validator=checks.optional(checks.text(most=MAX_URL_CHARACTERS, blank=False))
+        default=None, validator=checks.optional(_image), repr=checks.shown
     )
     character_reference_urls: tuple[str, ...] = field(
         default=(),

@@ -120,7 +120,7 @@ async def draft_job(
         StorageError: a clip could not be written to its place.
         LedgerError: the ledger cannot be read.
     """
-    clip_prompts, settings = prompts.clip_prompts, tools.settings
+    clip_prompts, settings = tools.images.take_in(prompts.clip_prompts), tools.settings
     problems = too_few(len(clip_prompts), options.min_clips)
     found, unreadable = await read_images(tools.images, dict(enumerate(clip_prompts)))
     before = await tools.ledger.job(job_id)

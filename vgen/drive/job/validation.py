@@ -121,7 +121,7 @@ async def check_prompts(
     unavailable is no problem of the file, nor is one that is missing where the job `is_new` no
     longer: its clip may have been made. Without `backends` what they can make is not checked.
     """
-    prompts = dict(zip(file.positions, file.readable, strict=True))
+    prompts = dict(zip(file.positions, images.take_in(file.readable), strict=True))
     found, unreadable = await read_images(images, prompts)
     problems = [*file.problems, *too_few(file.count, min_clips)]
     problems += unreadable.values() if is_new else ()
