@@ -10,6 +10,7 @@ from typing import ClassVar
 from uuid import UUID, uuid4
 
 import trio
+from attrs import evolve
 from PIL import Image as Pictures
 
 from vgen.ports.backend import VideoBackend, WaitableBackend
@@ -114,6 +115,11 @@ class BackendTestBase(TrioTests):
             fingerprint="",
             hold=backend.quote(self.shortest).hold,
         )
+
+
+def said(status: Status) -> Status:
+    """Return what a status says of the attempt: its progress is no part of that."""
+    return evolve(status, progress=None)
 
 
 @cache
