@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import assert_never, assert_type
 from uuid import UUID
 
+import httpx
+
 from vgen import Clips, Inspector, abc, errors, testing, video
 from vgen.testing import contracts
 
@@ -169,6 +171,21 @@ class TestModel(contracts.BackendContract):
     def make(self) -> abc.VideoBackend:
         """Make one that is no provider's."""
         return testing.stand_in(Model())
+
+    def wire(self) -> testing.Wire:
+        """Lead to its provider."""
+        wire = testing.HttpWire(httpx.AsyncHTTPTransport(), submits="/jobs")
+        assert_type(wire.accepted, int)
+        return wire
+
+
+class Line(testing.Wire):
+    """What breaks where there is no HTTP."""
+
+    def break_submit(self, how: testing.Breakage) -> None:
+        """Break nothing else."""
+        if how is not testing.Breakage.LOST:
+            raise NotImplementedError(how)
 
 
 class TestShelf(contracts.StorageContract):

@@ -22,16 +22,19 @@ if TYPE_CHECKING:
     from vgen.testing.call_log import Call, CallLog, LogEntry
     from vgen.testing.clips import tiny_clip
     from vgen.testing.faults import Break, Delay, Fault, Outage
+    from vgen.testing.http_wire import HttpWire
     from vgen.testing.inline import inline_inspector
     from vgen.testing.ledger import MemoryLedger
     from vgen.testing.plan import Model, Plan, Run
     from vgen.testing.stand_ins import stand_in
     from vgen.testing.storage import MemoryStorage
+    from vgen.testing.wire import Breakage, Wire
 
 __all__ = [
     "CAPABILITIES",
     "Behaviour",
     "Break",
+    "Breakage",
     "Call",
     "CallLog",
     "Charge",
@@ -40,6 +43,7 @@ __all__ = [
     "FakeBackend",
     "Fault",
     "Hang",
+    "HttpWire",
     "LogEntry",
     "LoseAnswer",
     "MemoryLedger",
@@ -52,6 +56,7 @@ __all__ = [
     "Run",
     "Spoil",
     "Succeed",
+    "Wire",
     "image_only",
     "inline_inspector",
     "stand_in",
@@ -86,6 +91,9 @@ _MODULES = {
     "Call": "vgen.testing.call_log",
     "LogEntry": "vgen.testing.call_log",
     "CallLog": "vgen.testing.call_log",
+    "HttpWire": "vgen.testing.http_wire",
+    "Breakage": "vgen.testing.wire",
+    "Wire": "vgen.testing.wire",
 }
 
 if not TYPE_CHECKING:  # checkers would take it for a promise of every name

@@ -18,6 +18,7 @@ from vgen.records.attempt import Attempt
 from vgen.records.request import ClipRequest, Image
 from vgen.records.status import Finding, State, Status, Ticket, Unknown
 from vgen.testing.contracts.trio_tests import TrioTests
+from vgen.testing.wire import Wire
 
 PROMPT = "A lighthouse above a calm sea at dusk"
 STEP = 1.3
@@ -32,6 +33,13 @@ class BackendTestBase(TrioTests):
     @abstractmethod
     def make(self) -> VideoBackend:
         """Return a backend that is not open yet. A second one stands for another process."""
+
+    def wire(self) -> Wire | None:
+        """Return what stands between the backends of this test and their provider's stand-in.
+
+        `None`: there is nothing that could break, as where clips are drawn in this process.
+        """
+        return None
 
     def request(self, seconds: float) -> ClipRequest:
         """Return a small request that the backend can honour, `seconds` long."""
