@@ -98,7 +98,7 @@ FAULTS = {
         "test_a_cancelled_fetch_leaves_no_partial_file",
     ),
     "an OSError is not translated": Planted(
-        "except OSError as error:",
+        "except OSError as error:  # your HTTP library's errors, in this one place",
         "except KeyError as error:",
         "test_a_fetch_that_cannot_write_fails",
     ),
@@ -122,9 +122,9 @@ FAULTS = {
         '"motion", ', '"movement", ', "test_ignored_fields_exist"
     ),
     "a submit leaves a task behind": Planted(
-        "        await trio.lowlevel.checkpoint()\n        self._jobs[str(attempt_id)]",
+        "        await trio.lowlevel.checkpoint()\n        self._jobs[attempt_id]",
         "        trio.lowlevel.spawn_system_task(trio.sleep, 60)\n"
-        "        await trio.lowlevel.checkpoint()\n        self._jobs[str(attempt_id)]",
+        "        await trio.lowlevel.checkpoint()\n        self._jobs[attempt_id]",
         "test_a_cancelled_submit_can_be_found",
     ),
 }

@@ -5,9 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from vgen.abc import Price, VideoBackend
-from vgen.testing import stand_in
+from vgen.testing import Wire, stand_in
 from vgen.testing.contracts import BackendContract
 from vgen_example import Example
+
+from .lines import Line, OnALine
 
 
 class TestExample(BackendContract):
@@ -20,5 +22,11 @@ class TestExample(BackendContract):
 class TestExampleAtAPrice(BackendContract):
     """As it would be with a provider that charges; there is none, so nothing can be spent."""
 
+    def setup_method(self) -> None:
+        self.line = Line()
+
     def make(self) -> VideoBackend:
-        return stand_in(Example(price=Price(Decimal("0.05"), Decimal("0.01"))))
+        return stand_in(OnALine(self.line, price=Price(Decimal("0.05"), Decimal("0.01"))))
+
+    def wire(self) -> Wire:
+        return self.line

@@ -26,7 +26,7 @@ from vgen.abc import (
     Ticket,
     VideoBackend,
 )  # fmt: skip
-from vgen.errors import GenerationError, NetworkError
+from vgen.errors import GenerationError, NetworkError, SubmitInDoubtError
 from vgen.video import Encoder
 
 CAPABILITIES = Capabilities(
@@ -67,14 +67,26 @@ class Example(VideoBackend):
         return Quote(duration=duration, hold=cost, price=self._price, ignored=UNUSED)
 
     async def submit(self, prepared: Prepared, attempt_id: UUID) -> Ticket:
-        """Start a job. Your provider's request goes here, sent once and never repeated.
+        """Start a job, sent once and never repeated.
 
-        Send the attempt's id along (as a tag, metadata, an idempotency key): `find` needs it. A
-        refusal is an `AttemptError`; where no answer comes, raise `SubmitInDoubtError`.
+        What proves that nothing was accepted, such as a refusal, is an `AttemptError`. Whatever
+        else is not a ticket is `SubmitInDoubtError`: a timeout, a 500, an answer that is no JSON.
+        """
+        try:
+            await self._send(str(attempt_id), prepared.request)
+        except ConnectionRefusedError as error:
+            raise NetworkError(f"not sent: {error}") from error
+        except OSError as error:  # your HTTP library's errors
+            raise SubmitInDoubtError(f"no answer: {error}") from error
+        return Ticket(self.name, str(attempt_id))
+
+    async def _send(self, attempt_id: str, request: ClipRequest) -> None:
+        """Your provider's request goes here.
+
+        The attempt's id goes with it (as a tag, metadata, an idempotency key): `find` needs it.
         """
         await trio.lowlevel.checkpoint()
-        self._jobs[str(attempt_id)] = _Job(prepared.request, trio.current_time() + self._wait)
-        return Ticket(self.name, str(attempt_id))
+        self._jobs[attempt_id] = _Job(request, trio.current_time() + self._wait)
 
     async def status(self, tickets: Sequence[Ticket]) -> Mapping[Ticket, Status]:
         """Ask after many jobs, at best in one request; leave out what is not known."""
