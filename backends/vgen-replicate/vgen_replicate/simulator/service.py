@@ -106,7 +106,9 @@ class Service:
             raise errors.invalid(wrong)
 
     def start(self, prediction: Prediction, now: float) -> None:
-        """Record that the prediction starts to run."""
+        """Record that the prediction starts to run; one that was just cancelled is left as it is."""
+        if prediction.final:
+            return
         prediction.status, prediction.started = "processing", now
         prediction.logs = "Using seed: 42\n"
 
