@@ -28,7 +28,7 @@ SAMPLE_RATE = 48_000
 BLOCK = 1024
 
 
-def foreign(
+def foreign(  # noqa: PLR0913 - each is a way in which clips differ
     frames: Sequence[Frame],
     *,
     codec: str = "libx264",
@@ -38,18 +38,30 @@ def foreign(
     flags: str = "",
     times: Sequence[int] | None = None,
     silence: float = 0,
+    fps: int = FPS,
+    turned: int = 0,
+    aspect: Fraction | None = None,
 ) -> bytes:
-    """The frames, shown at `times` (milliseconds), with seconds of `silence` beside them."""
+    """The frames, shown at `times` (milliseconds), with seconds of `silence` beside them.
+
+    Players are asked to turn them clockwise by `turned` degrees, and that their pixels are
+    `aspect` times as wide as high.
+    """
     file = BytesIO()
     muxing = {"movflags": flags} if flags else {}
     with av.open(file, "w", container, container_options=muxing) as output:
         output.metadata["comment"] = "foreign"
         height, width = frames[0].shape[:2]
-        stream = output.add_stream(codec, FPS, options, width=width, height=height)
+        stream = output.add_stream(codec, fps, options, width=width, height=height)
         assert isinstance(stream, VideoStream)
         stream.pix_fmt = pixels
+        if aspect:
+            stream.codec_context.sample_aspect_ratio = aspect
+        if turned:
+            stream.set_display_rotation(-turned)
         voice = output.add_stream("aac", SAMPLE_RATE) if silence else None
-        _mux_pictures(output, stream, frames, times)
+        time_base = Fraction(1, 1000 if times else fps)
+        _mux_pictures(output, stream, frames, times or range(len(frames)), time_base)
         if voice is not None:
             _mux_silence(output, voice, silence)
     return file.getvalue()
@@ -101,13 +113,13 @@ def _mux_pictures(
     output: OutputContainer,
     stream: VideoStream,
     frames: Sequence[Frame],
-    times: Sequence[int] | None,
+    times: Sequence[int],
+    time_base: Fraction,
 ) -> None:
-    time_base = Fraction(1, 1000) if times else Fraction(1, FPS)
     stream.codec_context.time_base = time_base
-    for index, frame in enumerate(frames):
+    for shown, frame in zip(times, frames, strict=True):
         picture = av.VideoFrame.from_ndarray(frame).reformat(format=stream.pix_fmt)
-        picture.pts, picture.time_base = times[index] if times else index, time_base
+        picture.pts, picture.time_base = shown, time_base
         output.mux(stream.encode(picture))
     output.mux(stream.encode())
 

@@ -14,8 +14,9 @@ import pytest
 from PIL import Image
 
 from vgen.errors import VideoError
+from vgen.records.jsonio import from_json, to_json
 from vgen.records.video import VideoInfo
-from vgen.video import judge, probe, source, survey
+from vgen.video import inspect, judge, probe, source, survey
 
 from .clips import FPS, clouds, encode
 from .foreign import foreign, sound
@@ -110,6 +111,9 @@ def test_own_clip(clip: bytes) -> None:
         size_bytes=len(clip),
         audio=False,
         comment="",
+        rotation=0,
+        pixel_aspect=Fraction(1),
+        audio_codec="",
     )
 
 
@@ -141,7 +145,7 @@ def test_foreign_clips(container: str, codec: str, making: dict[str, Any]) -> No
     data = foreign(frames(), **making)
     info = probe(data)
     assert (info.container, info.codec, info.frames) == (container, codec, 30)
-    assert abs(info.duration - 2) <= Fraction(1, 1000)  # Matroska counts in milliseconds
+    assert abs(info.duration - 2) <= Fraction(1, 1000)  # times in milliseconds, for one
     assert info.fps == 30 / info.duration
     assert judge(data).faults == judge(data, thorough=True).faults == ()
 
@@ -149,7 +153,7 @@ def test_foreign_clips(container: str, codec: str, making: dict[str, Any]) -> No
 def test_sound_may_last_longer() -> None:
     """The duration is that of the pictures; the container's claim stands beside it."""
     info = probe(foreign(frames(), silence=3))
-    assert info.audio
+    assert (info.audio, info.audio_codec) == (True, "aac")
     assert info.container_duration is not None
     assert info.container_duration > 2 == info.duration
 
@@ -160,6 +164,70 @@ def test_uneven_frames() -> None:
     info = probe(foreign(frames()[:6], times=times))
     assert info.duration > Fraction(600, 1000)
     assert info.fps == 6 / info.duration
+
+
+def gap(before: int) -> list[int]:
+    """Times of 30 pictures at 25 a second that stop for two seconds, so many before the end."""
+    return [40 * n + 2000 * (n >= 30 - before) for n in range(30)]
+
+
+@pytest.mark.parametrize("before", range(1, 7))
+@pytest.mark.parametrize(
+    "making",
+    [
+        {},
+        {"container": "mov"},
+        {"codec": "mpeg4", "options": {"bf": "2"}},
+        {"options": {"bf": "0"}},
+    ],
+    ids=str,
+)
+def test_a_gap_is_not_counted_twice(making: dict[str, Any], before: int) -> None:
+    """The last picture lasts a step of its own, whatever step comes last in order of decoding."""
+    small = [frame[::4, ::4] for frame in frames()]
+    info = probe(foreign(small, fps=25, times=gap(before), **making))
+    assert info.duration == Fraction(3200, 1000)
+
+
+@pytest.mark.parametrize("fps", [7, 16, 24, 29, 30, 60])
+@pytest.mark.parametrize("container", ["matroska", "webm"])
+def test_rounded_timestamps(container: str, fps: int) -> None:
+    """Where a container counts in milliseconds, an even frame rate is exact all the same."""
+    small = [frame[::4, ::4] for frame in frames()[: fps // 2]]
+    codec = "libvpx-vp9" if container == "webm" else "libx264"
+    info = probe(foreign(small, codec=codec, container=container, fps=fps))
+    assert (info.fps, info.duration) == (Fraction(fps), Fraction(fps // 2, fps))
+
+
+def test_uneven_frames_in_milliseconds() -> None:
+    """Where a container's timestamps keep to no frame rate, they are taken as they are."""
+    times = [0, 40, 50, 200, 230, 600]
+    info = probe(foreign(frames()[:6], container="matroska", times=times))
+    assert abs(info.duration - Fraction(667, 1000)) <= Fraction(1, 1000)
+
+
+@pytest.mark.parametrize(
+    ("turned", "seen"), [(0, (256, 144)), (90, (144, 256)), (180, (256, 144)), (270, (144, 256))]
+)
+@pytest.mark.parametrize("container", ["mp4", "mov", "matroska"])
+def test_a_turned_clip(container: str, turned: int, seen: tuple[int, int]) -> None:
+    """A phone's clip says by how much it is to be turned, and in which size it is seen."""
+    info = probe(foreign(frames()[:3], container=container, turned=turned))
+    assert (info.width, info.height, info.rotation) == (256, 144, turned)
+    assert info.shown_size == seen
+
+
+def test_pixels_that_are_not_square() -> None:
+    """A wide film in narrow pictures says how wide its pixels are shown."""
+    info = probe(foreign(frames()[:3], aspect=Fraction(4, 3), turned=90))
+    assert info.pixel_aspect == Fraction(4, 3)
+    assert info.shown_size == (144, 341)
+
+
+def test_a_record_can_be_written_down(clip: bytes) -> None:
+    """What a probe finds, and an inspection, come back from JSON as they were."""
+    for record in (probe(clip), inspect(clip)):
+        assert from_json(to_json(record), type(record)) == record
 
 
 def test_truncated_clip(clip: bytes) -> None:

@@ -8,6 +8,9 @@ from fractions import Fraction
 
 from attrs import field, frozen
 
+SIDEWAYS = (90, 270)
+"""Rotations that exchange width and height."""
+
 
 @frozen
 class VideoInfo:
@@ -15,8 +18,12 @@ class VideoInfo:
 
     `duration` (seconds) runs from the first presentation timestamp to the end of the last frame of
     the first video stream and is exact; `container_duration` is the header's own claim.
+    `width` and `height` are those of the stored pictures. A player turns them clockwise by
+    `rotation` degrees (0, 90, 180 or 270), as phones ask for, and shows each pixel `pixel_aspect`
+    times as wide as high: `shown_size` is what is seen.
     `frames` counts the packets found, `declared_frames` is the header's claim (0: it makes none).
     `fps` is `frames / duration`. `corrupt_packets` counts those the demuxer marked.
+    `audio_codec` is that of the first audio stream.
     """
 
     container: str
@@ -33,6 +40,16 @@ class VideoInfo:
     size_bytes: int
     audio: bool
     comment: str = ""
+    rotation: int = 0
+    pixel_aspect: Fraction = Fraction(1)
+    audio_codec: str = ""
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """Width and height in which the pictures are shown, in pixels that are square."""
+        width = round(self.width * self.pixel_aspect)
+        turned = self.rotation in SIDEWAYS
+        return (self.height, width) if turned else (width, self.height)
 
 
 class Fault(StrEnum):

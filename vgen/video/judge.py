@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from vgen.records.video import Fault, Inspection, Judgement
 from vgen.video.measures import measured
 from vgen.video.pictures import Tally, pictures
+from vgen.video.probe import with_form
 from vgen.video.sampling import everything, sample
 from vgen.video.summary import summary
 from vgen.video.survey import survey
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from vgen.video.pictures import Form
     from vgen.video.survey import Survey
 
 MISSING_FRAMES = 2
@@ -79,26 +81,29 @@ def judge(source: Path | bytes, *, thorough: bool = False) -> Judgement:
     looking at everything. Sampling may overlook a fault between the runs that hardly changes the
     size of the compressed pictures. Of clips beyond about two minutes only the first are judged.
     """
-    return _judged(source, survey(source, peek=False), thorough=thorough)
+    return _judged(source, survey(source), thorough=thorough)[0]
 
 
 def inspect(source: Path | bytes, *, thorough: bool = False) -> Inspection:
     """Probes and judges a clip in one go; raises `VideoError` where `probe` does."""
-    seen = survey(source, peek=True)
-    return Inspection(seen.info, _judged(source, seen, thorough=thorough))
+    seen = survey(source)
+    judgement, form = _judged(source, seen, thorough=thorough)
+    return Inspection(with_form(seen.info, form), judgement)
 
 
-def _judged(source: Path | bytes, seen: Survey, *, thorough: bool) -> Judgement:
+def _judged(source: Path | bytes, seen: Survey, *, thorough: bool) -> tuple[Judgement, Form | None]:
     shortest_fault = min(MAX_FREEZE_SECONDS, MAX_EMPTY_RUN * float(seen.info.duration))
     runs = None if thorough else sample(seen, shortest_fault)
     if runs is not None:
-        judgement = _verdict(source, seen, runs)
+        judgement, form = _verdict(source, seen, runs)
         if not judgement.faults and _is_clear(judgement.measures):
-            return judgement
+            return judgement, form
     return _verdict(source, seen, everything(seen))
 
 
-def _verdict(source: Path | bytes, seen: Survey, runs: list[range]) -> Judgement:
+def _verdict(
+    source: Path | bytes, seen: Survey, runs: list[range]
+) -> tuple[Judgement, Form | None]:
     tally = Tally()
     found = list(measured(pictures(source, seen, runs, tally)))
     measures = summary(seen.info, found) if found else {}
@@ -111,7 +116,8 @@ def _verdict(source: Path | bytes, seen: Survey, runs: list[range]) -> Judgement
         or tally.sound < LEAST_SOUND * _shown(seen, runs)
         or (bool(found) and _shows_nothing(seen, runs, measures))
     )
-    return Judgement(tuple(faults), tuple(faults.values()), useless, measures, len(found))
+    judgement = Judgement(tuple(faults), tuple(faults.values()), useless, measures, len(found))
+    return judgement, tally.form
 
 
 def _shows_nothing(seen: Survey, runs: list[range], measures: Mapping[str, float]) -> bool:

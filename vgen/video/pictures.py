@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from fractions import Fraction
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ from vgen.video.source import HOSTILE_BYTES_ERRORS, opened
 from vgen.video.survey import video_packets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from pathlib import Path
 
     from av.packet import Packet
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
 PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray"})
 """Pixel formats with 8-bit luma and chroma in planes of their own; others are converted, and so are
 pictures of another format than the first."""
+
+MAX_PEEKED = 40
+"""Packets in which the first picture must come: codecs hold back 16 at the most."""
+
+QUARTER_TURN, FULL_TURN = 90, 360
 
 CODING_MARGIN = 256
 """Codecs keep pictures in memory larger than they are, but by less than this on each side."""
@@ -48,9 +55,18 @@ class Picture:
     keyframe: bool
 
 
+@frozen
+class Form:
+    """How a clip's pixels are stored, and how they are to be shown, as in `VideoInfo`."""
+
+    pixel_format: str
+    rotation: int
+    pixel_aspect: Fraction
+
+
 @define
 class Tally:
-    """Counts of a decoding.
+    """Counts of a decoding, and the form of the first picture.
 
     `failed` counts packets that do not decode and pictures out of place or of another size than
     the first, `patched` those in which the decoder had to guess, `sound` those that are in order.
@@ -60,18 +76,20 @@ class Tally:
     failed: int = 0
     patched: int = 0
     sound: int = 0
+    form: Form | None = None
 
 
 def pictures(
     source: Path | bytes, survey: Survey, runs: Iterable[range], tally: Tally
-) -> Iterator[Picture]:
+) -> Generator[Picture]:
     """Decodes the runs of packets, each afresh, and counts in `tally`.
 
     Runs are in ascending order and start at keyframes. What fails is counted and passed over.
     """
     ranks, size, form = _ranks(survey), None, ""
-    with opened(source, peek=False) as clip:
+    with opened(source) as clip:
         for frame in _frames(clip, survey, runs, tally):
+            tally.form = tally.form or _form(clip, frame)
             size = size or (frame.width, frame.height)
             if frame.pts is None or frame.pts not in ranks or (frame.width, frame.height) != size:
                 tally.failed += 1
@@ -87,6 +105,21 @@ def pictures(
                 full_range=frame.color_range == ColorRange.JPEG,
                 keyframe=frame.key_frame,
             )
+
+
+def first_form(source: Path | bytes, survey: Survey) -> Form | None:
+    """The form of the first picture; None where none decodes."""
+    tally = Tally()
+    start = range(min(len(survey.packets), MAX_PEEKED))
+    with closing(pictures(source, survey, [start], tally)) as found:
+        next(found, None)
+    return tally.form
+
+
+def _form(clip: Opened, frame: VideoFrame) -> Form:
+    turned = round(-frame.rotation / QUARTER_TURN) * QUARTER_TURN % FULL_TURN
+    # Some files say 0:1 where they know nothing.
+    return Form(frame.format.name, turned, clip.stream.sample_aspect_ratio or Fraction(1))
 
 
 def _ranks(survey: Survey) -> dict[int, int]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
+from vgen.video.pictures import first_form
 from vgen.video.survey import survey
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from vgen.records.video import VideoInfo
+    from vgen.video.pictures import Form
 
 
 def probe(source: Path | bytes) -> VideoInfo:
@@ -22,4 +26,17 @@ def probe(source: Path | bytes) -> VideoInfo:
     only regular files are opened. Raises `VideoError` with one plain line when the source is
     missing, unreadable or no usable MP4, QuickTime, Matroska or WebM video.
     """
-    return survey(source, peek=True).info
+    seen = survey(source)
+    return with_form(seen.info, first_form(source, seen))
+
+
+def with_form(info: VideoInfo, form: Form | None) -> VideoInfo:
+    """Adds what the first picture tells, where there is one."""
+    if form is None:
+        return info
+    return evolve(
+        info,
+        pixel_format=form.pixel_format,
+        rotation=form.rotation,
+        pixel_aspect=form.pixel_aspect,
+    )

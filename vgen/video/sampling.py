@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vgen.video.survey import PacketFacts, Survey
+    from vgen.video.packet_facts import PacketFacts
+    from vgen.video.survey import Survey
 
 SAMPLED = 12
 """Pictures of a sample: at 1024x576 one costs about 4 ms of CPU time, fine textures 5."""

@@ -36,10 +36,10 @@ OPTIONS = {
     "protocol_whitelist": "",  # a file may name others (MP4 data references): open none of them
     "max_streams": str(MAX_STREAMS),
     "max_pixels": str(MAX_PIXELS),
+    # Decode no picture when opening, which costs as much as all the rest.
+    "skip_frame": "all",
+    "probesize": "32",
 }
-
-NO_PEEK = {"skip_frame": "all", "probesize": "32"}
-"""Opens a clip without decoding its first picture, which costs as much as all the rest."""
 
 HOSTILE_BYTES_ERRORS = (
     FFmpegError,
@@ -62,10 +62,8 @@ class Opened:
 
 
 @contextmanager
-def opened(source: Path | bytes, *, peek: bool) -> Generator[Opened]:
+def opened(source: Path | bytes) -> Generator[Opened]:
     """Opens a clip for demuxing and decoding.
-
-    With `peek` the first picture is decoded at once, without which the pixel format is unknown.
 
     Only regular files are opened, so that nothing blocks. Whatever the bytes hold, and wherever
     inside the block it shows, the error is a `VideoError` of one line.
@@ -75,9 +73,8 @@ def opened(source: Path | bytes, *, peek: bool) -> Generator[Opened]:
             kind = sniff(file.read(SNIFFED_BYTES))
             size = file.seek(0, os.SEEK_END)
             file.seek(0)
-            options = OPTIONS if peek else OPTIONS | NO_PEEK
             with av.open(
-                file, "r", DEMUXERS[kind], options, metadata_errors="replace"
+                file, "r", DEMUXERS[kind], OPTIONS, metadata_errors="replace"
             ) as container:
                 yield Opened(container, _first_video(container), kind, size)
     except HOSTILE_BYTES_ERRORS as error:

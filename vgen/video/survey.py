@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
 
 from vgen.errors import VideoError
 from vgen.records.video import VideoInfo
 from vgen.video.bitstream import payload_check
+from vgen.video.packet_facts import PacketFacts
 from vgen.video.source import Opened, opened
+from vgen.video.timing import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from av.audio.codeccontext import AudioCodecContext
     from av.packet import Packet
     from av.video.stream import VideoStream
 
@@ -24,23 +27,6 @@ MAX_PACKETS = 200_000
 
 MICROSECONDS = 1_000_000
 """FFmpeg counts the length of a container in microseconds."""
-
-
-@frozen
-class PacketFacts:
-    """One video packet. Times are in units of the stream's time base.
-
-    `shown` is false for a packet that an edit list only decodes. `sound` is false when the bytes
-    cannot be what the codec writes.
-    """
-
-    pts: int | None
-    duration: int
-    size: int
-    keyframe: bool
-    corrupt: bool
-    shown: bool
-    sound: bool
 
 
 @frozen
@@ -59,12 +45,12 @@ class Survey:
     missing: float
 
 
-def survey(source: Path | bytes, *, peek: bool) -> Survey:
+def survey(source: Path | bytes) -> Survey:
     """Reads every packet of a clip; raises `VideoError` when it is no usable video.
 
-    The pixel format is known only with `peek`.
+    What only a decoded picture tells for certain, its `Form`, is not known yet.
     """
-    with opened(source, peek=peek) as clip:
+    with opened(source) as clip:
         check = payload_check(clip.stream.codec_context)
         packets = tuple(_facts(packet, check) for packet in video_packets(clip))
         info = _info(clip, packets)
@@ -103,34 +89,24 @@ def _info(clip: Opened, packets: tuple[PacketFacts, ...]) -> VideoInfo:
     context = stream.codec_context
     frames = sum(packet.shown for packet in packets)
     hidden = len(packets) - frames
-    duration = _duration(clip, packets)
+    seconds = duration(clip, packets)
     return VideoInfo(
         container=clip.kind,
         codec=context.codec.canonical_name,
         pixel_format=context.pix_fmt or "",
         width=context.width,
         height=context.height,
-        fps=frames / duration,
+        fps=frames / seconds,
         frames=frames,
         declared_frames=max(0, stream.frames - hidden),
         corrupt_packets=sum(packet.corrupt for packet in packets),
-        duration=duration,
+        duration=seconds,
         container_duration=_container_duration(container.duration),
         size_bytes=clip.size_bytes,
         audio=bool(container.streams.audio),
+        audio_codec=_audio_codec(clip),
         comment=_comment(container.metadata),
     )
-
-
-def _duration(clip: Opened, packets: tuple[PacketFacts, ...]) -> Fraction:
-    shown = [(p.pts, p.duration) for p in packets if p.shown and p.pts is not None]
-    if not shown:
-        raise VideoError("holds no picture with a timestamp")
-    first, (last, length) = min(shown)[0], max(shown)
-    seconds = (last + length - first) * _time_base(clip)
-    if seconds <= 0:
-        raise VideoError("lasts no time")
-    return seconds
 
 
 def _missing(clip: Opened, info: VideoInfo, packets: tuple[PacketFacts, ...]) -> float:
@@ -146,6 +122,14 @@ def _time_base(clip: Opened) -> Fraction:
 
 def _container_duration(microseconds: int | None) -> Fraction | None:
     return None if microseconds is None else Fraction(microseconds, MICROSECONDS)
+
+
+def _audio_codec(clip: Opened) -> str:
+    for stream in clip.container.streams.audio:
+        # PyAV's stubs do not say that there is no context for an unknown codec.
+        context = cast("AudioCodecContext | None", stream.codec_context)
+        return context.codec.canonical_name if context else ""
+    return ""
 
 
 def _comment(metadata: Mapping[str, str]) -> str:
