@@ -1,4 +1,4 @@
-"""Prints what it costs to probe and to judge a clip of 6 s at 1024x576 and 30 fps."""
+"""Prints what it costs to probe and to judge clips of 6 s at 1024x576 and 30 fps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -16,37 +16,84 @@ from vgen.video import Encoder, inspect, judge, probe
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Frame: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+
 WIDTH, HEIGHT, FPS, SECONDS = 1024, 576, 30, 6
 ROUNDS = 5
 
 
 def main() -> None:
-    """Makes the clip and prints one line for each way to look at it."""
+    """Makes a clip of each kind and prints a line for it: CPU milliseconds of each look at it."""
+    print("CPU ms         MB   encode    probe    judge  inspect thorough")
+    ground = clouds(2 * WIDTH, 2 * HEIGHT)
     with TemporaryDirectory() as folder:
         path = Path(folder, "clip.mp4")
-        encoding = cpu_milliseconds(partial(encode, path), rounds=1)
-        print(f"clip of {path.stat().st_size / 1e6:.2f} MB, drawn and encoded {encoding:8.1f} ms")
-        looks: dict[str, Callable[[], object]] = {
-            "probe": partial(probe, path),
-            "judge": partial(judge, path),
-            "judge, thorough": partial(judge, path, thorough=True),
-            "inspect": partial(inspect, path),
-        }
-        for name, look in looks.items():
-            print(f"{name:16} {cpu_milliseconds(look):8.1f} ms of CPU time")
+        for kind in (gliding, creeping, standing, grainy, on_twos, handheld, dark):
+            encoding = cpu_milliseconds(partial(encode, path, partial(kind, ground)), rounds=1)
+            looks: list[Callable[[], object]] = [
+                partial(probe, path),
+                partial(judge, path),
+                partial(inspect, path),
+                partial(judge, path, thorough=True),
+            ]
+            costs = " ".join(f"{cpu_milliseconds(look):8.1f}" for look in looks)
+            size = path.stat().st_size / 1e6
+            print(f"{kind.__name__:10} {size:6.2f} {encoding:8.0f} {costs}")
 
 
-def encode(path: Path) -> None:
-    """A camera gliding over clouds."""
-    ground = Image.fromarray(clouds(2 * WIDTH, 2 * HEIGHT))
+def encode(path: Path, draw: Callable[[int], Frame]) -> None:
+    """Writes the pictures that are drawn."""
     with Encoder(path, width=WIDTH, height=HEIGHT, fps=FPS) as encoder:
         for index in range(FPS * SECONDS):
-            x, y = 1.3 * index, 0.4 * index
-            view = ground.resize((WIDTH, HEIGHT), box=(x, y, x + WIDTH, y + HEIGHT))
-            encoder.write(np.asarray(view))
+            encoder.write(draw(index))
 
 
-def clouds(width: int, height: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def view(ground: Frame, x: float, y: float) -> Frame:
+    """The part of a ground that begins at x and y, between pixels too."""
+    box = (x, y, x + WIDTH, y + HEIGHT)
+    return np.array(Image.fromarray(ground).resize((WIDTH, HEIGHT), box=box))
+
+
+def gliding(ground: Frame, index: int) -> Frame:
+    """A camera gliding over clouds."""
+    return view(ground, 1.3 * index, 0.4 * index)
+
+
+def creeping(ground: Frame, index: int) -> Frame:
+    """A camera that hardly moves."""
+    return view(ground, index / 20, 0)
+
+
+def standing(ground: Frame, index: int) -> Frame:
+    """A camera that stands still while a ball rolls by."""
+    picture = view(ground, 0, 0)
+    left = 100 + 4 * index
+    picture[300:400, left : left + 100] = (220, 60, 40)
+    return picture
+
+
+def grainy(ground: Frame, index: int) -> Frame:
+    """A gliding camera and the grain of a film."""
+    grain = np.random.default_rng(index).normal(0, 5, (HEIGHT, WIDTH, 1))
+    return (gliding(ground, index) + grain).clip(0, 255).astype(np.uint8)
+
+
+def on_twos(ground: Frame, index: int) -> Frame:
+    """Fifteen pictures a second, each shown twice."""
+    return gliding(ground, 2 * (index // 2))
+
+
+def handheld(ground: Frame, index: int) -> Frame:
+    """A camera held by hand."""
+    return view(ground, 200 + 20 * np.sin(index / 5), 200 + 12 * np.sin(index / 3.1))
+
+
+def dark(ground: Frame, index: int) -> Frame:
+    """A gliding camera at night."""
+    return gliding(ground, index) // 6
+
+
+def clouds(width: int, height: int) -> Frame:
     """Grey noise of several sizes, about as hard to encode as a drawn landscape."""
     random = np.random.default_rng(1)
     total = np.full((height, width), 128, np.float32)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     Frames: TypeAlias = list[Frame]
 
 HALF, QUARTER = COUNT // 2, COUNT // 4
+ALL = slice(None)
+ABOVE, BELOW = slice(HEIGHT // 2), slice(HEIGHT // 2, None)
+LEFT, RIGHT = slice(WIDTH // 2), slice(WIDTH // 2, None)
 
 
 def good() -> Frames:
@@ -37,12 +40,23 @@ def grain(level: float, spread: float, *, coarse: int = 1) -> Frames:
     return [painted(np.kron(speck, np.ones((coarse, coarse)))[:HEIGHT, :WIDTH]) for speck in specks]
 
 
-def partly_grey(rows: slice, columns: slice) -> Frames:
-    """A part of every picture that was not made."""
+def partly_empty(
+    rows: slice, columns: slice, colour: tuple[int, int, int] = (128, 128, 128), start: int = 0
+) -> Frames:
+    """A part of every picture that was not made, from one on."""
     frames = good()
-    for frame in frames:
-        frame[rows, columns] = 128
+    for frame in frames[start:]:
+        frame[rows, columns] = colour
     return frames
+
+
+def stirred(spread: float, colours: tuple[float, float, float]) -> Frames:
+    """One picture under grain that differs from picture to picture."""
+    random, still = np.random.default_rng(6), good()[0]
+    return [
+        painted(still + random.normal(0, spread, (HEIGHT, WIDTH, 1)) * colours)
+        for _ in range(COUNT)
+    ]
 
 
 def shuffled() -> Frames:
@@ -112,8 +126,20 @@ POOR: dict[str, tuple[Callable[[], Frames], str]] = {
     "shuffled": (shuffled, "noise"),
     "random pictures": (random_pictures, "noise"),
     "flickering": (flickering, "flicker"),
-    "grey below": (lambda: partly_grey(slice(HEIGHT // 2, None), slice(None)), "flat"),
-    "grey on the right": (lambda: partly_grey(slice(None), slice(WIDTH // 2, None)), "flat"),
+    "grey below": (lambda: partly_empty(BELOW, ALL), "flat"),
+    "grey on the right": (lambda: partly_empty(ALL, RIGHT), "flat"),
+    "black on the left": (lambda: partly_empty(ALL, LEFT, (0, 0, 0)), "flat"),
+    "green on the right": (lambda: partly_empty(ALL, RIGHT, (0, 135, 0)), "flat"),
+    "dark grey above": (lambda: partly_empty(ABOVE, ALL, (60, 60, 60)), "flat"),
+    "grey below from some time on": (lambda: partly_empty(BELOW, ALL, start=QUARTER), "flat"),
+    "short, and mostly frozen": (lambda: good()[:3] + good()[3:4] * 9, "frozen"),
+    "one picture under grain": (lambda: stirred(4, (1, 1, 1)), "frozen"),
+    "one picture under noise of its colours": (lambda: stirred(8, (1, -0.5, 0)), "frozen"),
+    "a short loop": (lambda: good()[: COUNT // 6] * 6, "frozen"),
+    "noise at another rate": (
+        lambda: [frame for frame in grain(128, 70)[:HALF] for _ in range(2)],
+        "noise",
+    ),
     "out of focus": (
         lambda: drawn(lambda i: painted(120 + 60 * np.sin(i / 9 + ACROSS / 20))),
         "blurred",

@@ -53,6 +53,21 @@ def blinking_sign(i: int) -> Levels:
 
 
 @move
+def large_sign(i: int) -> Levels:
+    """A sign over much of the picture that goes on and off four times a second."""
+    lit = i // 3 % 2
+    return (view(0) / 4)[..., None] + words("OPEN", 50, 10, 15)[..., None] * [220 * lit, 40, 60]
+
+
+@move
+def large_mouth(i: int) -> Levels:
+    """A face from near, whose mouth opens as the words have it."""
+    wide = np.random.default_rng(9).uniform(0, 1, 100)[i]
+    face = 150 * disc(80, 45, 44) + view(0) * (1 - disc(80, 45, 44))
+    return face - 110 * bar(60, 65 - 9 * wide, 40, 1 + 18 * wide)
+
+
+@move
 def propeller(i: int) -> Levels:
     """Blades that turn fast before a ground that stands still."""
     return view(0) - 70 * _blades(0.9 * i)
@@ -128,6 +143,18 @@ def sixteen_a_second(i: int) -> Levels:
 
 
 @move
+def eight_a_second(i: int) -> Levels:
+    """Eight pictures a second shown at 24, of a fast pan."""
+    return view(6 * (i // 3))
+
+
+@move
+def shaken_at_sixteen(i: int) -> Levels:
+    """A camera held by a running hand, sixteen pictures a second shown at 24."""
+    return shaken_camera(i * 2 // 3)
+
+
+@move
 def sixteen_blended(i: int) -> Levels:
     """Sixteen pictures a second, of which two are mixed where they do not fit."""
     place = i * 2 / 3
@@ -189,6 +216,25 @@ def letterbox(i: int) -> Levels:
 def pillarbox(i: int) -> Levels:
     """A phone's film between black bars."""
     return view(i) * (abs(ACROSS - 80) < 25)
+
+
+@move
+def band_for_subtitles(i: int) -> Levels:
+    """A film over a black band."""
+    return view(i) * (DOWN < 0.78 * HEIGHT)
+
+
+@move
+def wipe(i: int) -> Levels:
+    """A film that a straight line uncovers."""
+    return view(i) * (4 * i > ACROSS)
+
+
+@move
+def plain_sky(i: int) -> Levels:
+    """Hills before a sky without a cloud."""
+    ridge = 45 + 5 * np.sin((ACROSS + 2 * i) / 15) + 3 * np.sin((ACROSS + 2 * i) / 5)
+    return np.where(ridge > DOWN, 200, view(2 * i))
 
 
 @move

@@ -16,8 +16,10 @@ from vgen.video import inspect, judge, probe, sampling
 from .clips import (
     DUDS,
     FPS,
+    HEIGHT,
     SCENES,
     SIX_SECONDS,
+    WIDTH,
     black,
     black_tail,
     clouds,
@@ -35,6 +37,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .clips import Frame
+
+
+@pytest.fixture(autouse=True)
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clips of these small pictures are sampled like those of large ones."""
+    monkeypatch.setattr(sampling, "SAMPLED_PIXELS", sampling.SAMPLED * WIDTH * HEIGHT)
 
 
 @cache
@@ -187,6 +195,13 @@ def test_faults_far_from_the_only_keyframe(
 def test_few_pictures() -> None:
     """Of a short clip every picture is looked at."""
     assert judge(foreign(scene("hills")[: sampling.FEW])).frames_judged == sampling.FEW
+
+
+def test_small_pictures_are_all_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sample is as many pixels as cost about the same: of small pictures it is all there are."""
+    monkeypatch.undo()
+    frames = [frame[::2, ::2] for frame in scene("clouds")]
+    assert judge(foreign(frames)).frames_judged == SIX_SECONDS
 
 
 def test_repainting_does_not_hide_a_freeze() -> None:

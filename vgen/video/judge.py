@@ -33,15 +33,21 @@ MAX_EMPTY_RATIO = 0.50
 MAX_EMPTY_RUN = 0.15
 """Black or flat pictures: of all, and in one run as a share of the duration; a fade is less."""
 
-MAX_BLANK = 0.25
-"""The share of most pictures that is an empty grey: half of a picture was not made or not sent."""
+MAX_BLANK, MAX_BLANK_RATIO = 0.30, 0.15
+"""The share of a picture that is empty, and of the pictures where it is: a part was not made or not
+sent. A band for subtitles is a quarter."""
 
 MAX_FROZEN_RATIO = 0.90
 MAX_FREEZE_SECONDS = 1.5
 """FFmpeg's freezedetect waits for 2 s by default."""
 
-MAX_FREEZE_RUN, LEAST_FREEZE_SECONDS = 0.20, 0.4
-"""In a short clip, less is a freeze: this share of the duration, if it takes so many seconds."""
+MAX_FREEZE_RUN, LEAST_FREEZE_SECONDS, MAX_SHORT_FREEZE = 0.20, 0.4, 0.5
+"""In a short clip, less is a freeze: this share of the duration, if it takes so many seconds or
+half of the clip."""
+
+LEAST_CHANGE, CHANGE_OF_MOTION = 1.0, 0.9
+"""Levels by which some area of a sample changes from run to run where anything moves but grain: in
+the night too, and as compared to how much pixels change from picture to picture."""
 
 MIN_FREEZABLE_SECONDS = 0.5
 """Shorter clips are not called frozen."""
@@ -59,12 +65,13 @@ MAX_DISORDER, MAX_SAMPLED_DISORDER = 2.0, 1.5
 """Clips in order measure 1.0 to 1.5, the same clips shuffled 2.5 to 13, and 1.5 at the least where
 a few pictures are sampled and hardly alike."""
 
-MIN_AIMLESSNESS, MAX_ORDERED_REST = 0.65, 0.985
-"""Noise and shuffled clips measure 0.7 and more, movements that repeat 0.5 at most. Where hardly a
-pixel moves, the order cannot be told."""
+MIN_AIMLESSNESS, MAX_HABIT, MAX_ORDERED_REST = 0.65, 0.32, 0.9
+"""Noise and shuffled clips measure 0.7 and more, movements that repeat 0.5 at most. A habit of 0.3
+is the most in a shuffled clip, the least of a shaken camera. Where most of the picture stays as it
+was, a mouth or a dancer moves, in whatever order they like."""
 
-MAX_FLICKER = 4.0
-"""Luma levels; steady clips stay below 1, also over a cut or two."""
+MAX_FLICKER = 5.0
+"""Luma levels; steady clips stay below 1, also over a cut or two, a light that wavers below 5."""
 
 MIN_SHARPNESS = 3.0
 NORMAL_CONTRAST = 10.0
@@ -92,7 +99,8 @@ def inspect(source: Path | bytes, *, thorough: bool = False) -> Inspection:
 
 
 def _judged(source: Path | bytes, seen: Survey, *, thorough: bool) -> tuple[Judgement, Form | None]:
-    shortest_fault = min(MAX_FREEZE_SECONDS, MAX_EMPTY_RUN * float(seen.info.duration))
+    seconds = float(seen.info.duration)
+    shortest_fault = min(_longest_rest(seconds), MAX_EMPTY_RUN * seconds)
     runs = None if thorough else sample(seen, shortest_fault)
     if runs is not None:
         judgement, form = _verdict(source, seen, runs)
@@ -168,10 +176,19 @@ def _flaws(seconds: float, measures: Mapping[str, float]) -> Iterator[tuple[Faul
     longest_flat = m["longest_flat"] if m["flat_ratio"] > m["black_ratio"] else 0
     if m["flat_ratio"] > MAX_EMPTY_RATIO or longest_flat > MAX_EMPTY_RUN * seconds:
         yield Fault.FLAT, f"{m['flat_ratio']:.0%} of the pictures are of one colour"
-    elif m["blank"] > MAX_BLANK:
-        yield Fault.FLAT, f"{m['blank']:.0%} of each picture is an empty grey"
+    elif m["blank"] > MAX_BLANK and m["blank_ratio"] > MAX_BLANK_RATIO:
+        yield (
+            Fault.FLAT,
+            f"{m['blank']:.0%} of the picture is empty in {m['blank_ratio']:.0%} of the pictures",
+        )
     if seconds >= MIN_FREEZABLE_SECONDS and _is_frozen(seconds, m):
-        yield Fault.FROZEN, f"nothing moves for up to {m['longest_freeze']:.1f} s"
+        longest = max(m["longest_freeze"], m["longest_calm"])
+        yield (
+            Fault.FROZEN,
+            f"the same {m['loop']:.0f} pictures come again and again"
+            if m["loop"]
+            else f"nothing moves for up to {longest:.1f} s",
+        )
     if _is_noise(m):
         yield Fault.NOISE, "the pictures are noise or do not follow one another"
     if m["flicker"] > MAX_FLICKER:
@@ -181,14 +198,24 @@ def _flaws(seconds: float, measures: Mapping[str, float]) -> Iterator[tuple[Faul
 
 
 def _is_frozen(seconds: float, measures: Mapping[str, float]) -> bool:
-    longest = min(max(MAX_FREEZE_RUN * seconds, LEAST_FREEZE_SECONDS), MAX_FREEZE_SECONDS)
-    return measures["frozen_ratio"] > MAX_FROZEN_RATIO or measures["longest_freeze"] > longest
+    frozen = measures["frozen_ratio"] > MAX_FROZEN_RATIO
+    longest = max(measures["longest_freeze"], measures["longest_calm"])
+    return frozen or measures["loop"] > 0 or longest > _longest_rest(seconds)
+
+
+def _longest_rest(seconds: float) -> float:
+    """How long a clip of so many seconds may stand still without being called frozen."""
+    least = min(LEAST_FREEZE_SECONDS, MAX_SHORT_FREEZE * seconds)
+    return min(max(MAX_FREEZE_RUN * seconds, least), MAX_FREEZE_SECONDS)
 
 
 def _is_clear(measures: Mapping[str, float]) -> bool:
-    """Whether no sampled picture is empty, may belong to a freeze, or looks out of place."""
+    """Whether no sampled picture is empty or out of place, and no run of them may be a freeze."""
     return (
-        measures["black_ratio"] == measures["flat_ratio"] == measures["frozen_ratio"] == 0
+        measures["black_ratio"] == measures["flat_ratio"] == 0
+        and measures["blank"] <= MAX_BLANK
+        and measures["stillest_run"] < 1
+        and measures["standstill"] >= max(LEAST_CHANGE, CHANGE_OF_MOTION * measures["motion"])
         and measures["likeness"] > MIN_LIKENESS
         and measures["disorder"] < MAX_SAMPLED_DISORDER
     )
@@ -197,8 +224,8 @@ def _is_clear(measures: Mapping[str, float]) -> bool:
 def _is_noise(measures: Mapping[str, float]) -> bool:
     if measures["aimlessness"] < MIN_AIMLESSNESS:
         return False
-    if measures["disorder"] > MAX_DISORDER:
-        return measures["rest"] < MAX_ORDERED_REST
-    likeness = abs(measures["likeness"])
-    rough = measures["roughness"] > MAX_ROUGHNESS
-    return measures["rest"] < MAX_REST and likeness < (MIN_LIKENESS if rough else UNLIKE)
+    if measures["disorder"] > MAX_DISORDER and measures["habit"] < MAX_HABIT:
+        return measures["new_rest"] < MAX_ORDERED_REST
+    if measures["roughness"] > MAX_ROUGHNESS:
+        return measures["new_rest"] < MAX_REST and abs(measures["new_likeness"]) < MIN_LIKENESS
+    return measures["rest"] < MAX_REST and abs(measures["likeness"]) < UNLIKE

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from attrs import frozen
 
+from vgen.video.blank import blank_share
+from vgen.video.calm import stir
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -44,9 +47,6 @@ or a propeller far away moves a few pixels only."""
 REPAINTED_MOTION, REPAINTED_CHANGE = 1.0, 60
 """What a still picture may change by when an encoder repaints it at a keyframe."""
 
-MID_GREYS, GREY_SPAN = (118, 138), 2
-"""Luma of what decoders and models leave where they have nothing, and how exact it is."""
-
 RESTING_CHANGE = 6
 """A pixel that changes by less has stayed as it was, but for what an encoder does to it."""
 
@@ -58,11 +58,13 @@ class Measured:
     `sharpness` is the mean square of the Laplacian. `roughness` compares the finest detail with
     the whole contrast: 1 for white noise, 0 for a smooth picture. `extremes` are the lowest and
     the highest level of luma and of each chroma, over all pixels; in a `dark` picture none is
-    lighter than a tenth of the range, or coloured. `blank` is the share of the picture that is one
-    mid grey from an edge on, where this grey fills no other line. `motion` is the mean absolute
+    lighter than a tenth of the range, or coloured. `blank` is the share of the picture that is of
+    one level from an edge to a straight line. `motion` is the mean absolute
     difference from the picture just before, `likeness` the correlation with it and `rest` the share
     of the pixels that have not changed; all are None where that one was not decoded. A picture is
-    `still` when nothing has moved since the stillness began, so that slow movement is not.
+    `still` when nothing has moved since the stillness began, so that slow movement is not. `stir`
+    is the mean difference of its areas from the last picture in which something has moved, None
+    where something has moved again.
     """
 
     rank: int
@@ -79,6 +81,7 @@ class Measured:
     likeness: float | None
     rest: float | None
     still: bool
+    stir: float | None
 
     @property
     def span(self) -> int:
@@ -106,10 +109,28 @@ class _Samples:
 
     def change(self, other: Self) -> NDArray[np.float32]:
         """The absolute difference of each pixel."""
-        difference = self.pattern - other.pattern
-        difference += self.mean - other.mean
+        difference = self.difference(other)
         np.abs(difference, out=difference)
         return difference
+
+    def difference(self, other: Self) -> NDArray[np.float32]:
+        """The difference of each pixel."""
+        difference = self.pattern - other.pattern
+        difference += self.mean - other.mean
+        return difference
+
+    def stir(self, other: Self) -> float | None:
+        """How far luma or a chroma has drifted, as `calm.stir`; None if something moves."""
+        planes = [self.difference(other)]
+        for one, two in zip(self.chroma, other.chroma, strict=True):
+            planes.append((one - two).astype(np.float32))
+        drifts: list[float] = []
+        for plane in planes:
+            drifted = stir(plane, _thumbnail(plane))
+            if drifted is None:
+                return None
+            drifts.append(drifted)
+        return max(drifts)
 
     def chroma_change(self, other: Self) -> int:
         """The largest difference of a pixel's chroma."""
@@ -125,16 +146,21 @@ class _Samples:
 
 def measured(pictures: Iterable[Picture]) -> Iterator[Measured]:
     """Measures each picture and lets go of it."""
-    last = anchor = None
+    last = anchor = calm = None
+    after_keyframe = False
     for picture in pictures:
         samples = _Samples.of(picture)
         if last is None or last.rank != picture.rank - 1:
-            last = anchor = None
-        still = anchor is not None and _is_still(samples, anchor, keyframe=picture.keyframe)
-        if not still or picture.keyframe:
+            last = anchor = calm = None
+        # Where all pictures are keyframes, none of them is painted again.
+        repainted = picture.keyframe and not after_keyframe
+        still = anchor is not None and _is_still(samples, anchor, repainted=repainted)
+        if not still or repainted:
             anchor = samples
-        yield _measured(picture, samples, last, still=still)
-        last = samples
+        drift: float | None = None if calm is None else samples.stir(calm)
+        calm = samples if drift is None else calm
+        yield _measured(picture, samples, last, still=still, drift=drift)
+        last, after_keyframe = samples, picture.keyframe
 
 
 def _sampled(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -142,16 +168,16 @@ def _sampled(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return plane[::step, ::step]
 
 
-def _is_still(samples: _Samples, anchor: _Samples, *, keyframe: bool) -> bool:
-    motion = REPAINTED_MOTION if keyframe else FROZEN_MOTION
-    most = REPAINTED_CHANGE if keyframe else FROZEN_CHANGE
+def _is_still(samples: _Samples, anchor: _Samples, *, repainted: bool) -> bool:
+    motion = REPAINTED_MOTION if repainted else FROZEN_MOTION
+    most = REPAINTED_CHANGE if repainted else FROZEN_CHANGE
     change = samples.change(anchor)
     moved = change.mean() >= motion or change.max() >= most
     return not moved and samples.chroma_change(anchor) < most
 
 
 def _measured(
-    picture: Picture, samples: _Samples, last: _Samples | None, *, still: bool
+    picture: Picture, samples: _Samples, last: _Samples | None, *, still: bool, drift: float | None
 ) -> Measured:
     sharpness = _laplacian_energy(picture.luma)
     change = None if last is None else samples.change(last)
@@ -167,12 +193,13 @@ def _measured(
         roughness=math.sqrt(sharpness) / WHITE_NOISE_LAPLACIAN / max(samples.spread, 1.0),
         extremes=extremes,
         dark=_is_dark(*extremes, full_range=picture.full_range),
-        blank=_blank_share(_sampled(picture.luma)),
+        blank=blank_share(_sampled(picture.luma)),
         thumbnail=_thumbnail(samples.pattern),
         motion=None if change is None else float(change.mean()),
         likeness=None if last is None else samples.likeness(last),
         rest=None if change is None else float((change < RESTING_CHANGE).mean()),
         still=still,
+        stir=drift,
     )
 
 
@@ -203,22 +230,6 @@ def _is_dark(luma: tuple[int, int], *chroma: tuple[int, int], full_range: bool) 
     black, levels = FULL_RANGE if full_range else LIMITED_RANGE
     hues = [abs(level - NO_CHROMA) for extremes in chroma for level in extremes]
     return luma[1] < black + BLACK_SHARE * levels and max(hues, default=0) <= DARK_CHROMA
-
-
-def _blank_share(pixels: NDArray[np.uint8]) -> float:
-    sides = (pixels, pixels[::-1], pixels.T, pixels.T[::-1])
-    return max(_blank_rows(side) / len(side) for side in sides)
-
-
-def _blank_rows(pixels: NDArray[np.uint8]) -> int:
-    """How many rows are one grey from the first on; 0 if other rows are too."""
-    grey = int(pixels[0, 0])
-    if not MID_GREYS[0] <= grey <= MID_GREYS[1]:
-        return 0
-    differences = np.abs(pixels.astype(np.int16) - grey)
-    blank = differences.max(axis=1) <= GREY_SPAN
-    rows = int(blank.sum())
-    return rows if bool(blank[:rows].all()) else 0
 
 
 def _thumbnail(pattern: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vgen.video.calm import longest_calm
 from vgen.video.measures import REPAINTED_MOTION
+from vgen.video.order import loop, order, without_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,16 +23,8 @@ FLAT_CONTRAST, FLAT_SPAN = 2.5, 24
 """A picture of one colour: the standard deviation and the span of its levels; a NaN decodes to one.
 A bird in an empty sky or a firefly at night has no contrast, but a span."""
 
-FEWEST_TO_ORDER = 3
-NEIGHBOURHOOD = 12
-"""How many pictures to each side are looked at for the most similar one."""
-
-USUAL_QUANTILE, REPEATED_MOTION = 0.75, 0.3
-"""Where films of 12 pictures are shown at 24, every second one moves as the others usually do; the
-rest, under a coarse encoder, moves by less than this share of it."""
-
-LEAST_DISTANCE = 1e-3
-"""Between two shapes that differ at all."""
+SAME_BLANK = 0.02
+"""By how much an empty part may grow or shrink: the edge of a wipe moves on."""
 
 REST_SECONDS, REST_DRIFT = 0.3, 3.0
 """No part of a frozen picture's thumbnail differs by more than 2 levels when it is painted again,
@@ -44,21 +39,35 @@ CUT_RATIO = 4.0
 def summary(info: VideoInfo, pictures: Sequence[Measured]) -> dict[str, float]:
     """The clip's measures by name. Needs at least one picture.
 
-    Luma, contrast and motion are means, in levels; sharpness, roughness, likeness, rest and blank
-    are medians. `black_ratio`, `flat_ratio` and `frozen_ratio` are shares of the pictures; movement
-    too slow to show from one picture to the next is not frozen. `longest_freeze`, `longest_black`
-    and `longest_flat` are in seconds. `range` is the largest difference between any two pixels of
-    the clip, in levels of luma or of a chroma; `block_range` that between areas of luma over which
-    grain is averaged away. `flicker` is the mean absolute second difference of
-    the mean luma. `disorder` says how much less a picture resembles the one before it than the most
-    similar one nearby: 1 in any clip whose pictures follow one another, more also where movements
-    repeat. `aimlessness` tells these apart: near 1 where pictures are as unlike whether they stand
-    next to one another or a few places apart, less where they follow one another or repeat.
-    `drift` is the mean difference between the first and the last picture. Where not all pictures
+    Luma, contrast and motion are means, in levels; sharpness, roughness, likeness and rest are
+    medians; `new_likeness` and `new_rest` leave out pictures that repeat the one before.
+
+    `black_ratio`, `flat_ratio` and `frozen_ratio` are shares of the pictures; movement too slow to
+    show from one picture to the next is not frozen. `longest_freeze`, `longest_black` and
+    `longest_flat` are in seconds, and so is `longest_calm`, in which nothing moves but grain.
+    `loop` is after how many pictures a scene starts again and again, 0 if it does not. `blank` is
+    the share of a picture that is empty most often, at one place, and `blank_ratio` the share of
+    the pictures where it is. `range` is the largest difference between any two pixels of the clip,
+    in levels of luma or of a chroma; `block_range` that between areas of luma over which grain is
+    averaged away. `flicker` is the mean absolute second difference of the mean luma.
+
+    `disorder` says how much less a picture resembles the one before it than the most similar one
+    nearby: 1 in any clip whose pictures follow one another, more also where movements repeat.
+    `aimlessness` and `habit` tell these apart: `aimlessness` is near 1 where pictures are as unlike
+    whether they stand next to one another or a few places apart, `habit` the share of pictures
+    whose most similar one stands as far away as that of most others, little in a mixed-up clip.
+
+    `drift` is the mean difference between the first and the last picture, `standstill` the largest
+    that some area shows from one run of decoded pictures to the next, of these the least, and
+    `stillest_run` the share of frozen pictures in the run with the most. Where not all pictures
     were decoded, the numbers are of those that were.
     """
-    frozen = _frozen_share(pictures)
-    disorder, aimlessness = _order(pictures)
+    frozen = _frozen(pictures)
+    ratio = _mean(float(is_frozen) for is_frozen in frozen if is_frozen is not None)
+    distinct = without_repeats(pictures)
+    rest = _median(_rests_of(distinct), without=1)
+    ordered = order(distinct)
+    blank = _usual_blank(pictures)
     return {
         "luma": _mean(picture.luma for picture in pictures),
         "contrast": _mean(picture.contrast for picture in pictures),
@@ -66,9 +75,13 @@ def summary(info: VideoInfo, pictures: Sequence[Measured]) -> dict[str, float]:
         "roughness": _median((picture.roughness for picture in pictures), without=0),
         "motion": _mean(_motions(pictures)),
         "likeness": _median(_likenesses(pictures), without=1),
-        "rest": _median((p.rest for p in pictures if p.rest is not None), without=1),
-        "disorder": disorder,
-        "aimlessness": aimlessness,
+        "new_likeness": _median(_likenesses(distinct), without=1),
+        "rest": _median(_rests_of(pictures), without=1),
+        "new_rest": rest,
+        "disorder": ordered.disorder,
+        "aimlessness": ordered.aimlessness,
+        "habit": ordered.habit,
+        "loop": float(loop(pictures, rest)),
         "flicker": _flicker(pictures),
         "cuts": float(_cuts(pictures)),
         "drift": float(_drift(pictures[0], pictures[-1]).mean()),
@@ -76,12 +89,16 @@ def summary(info: VideoInfo, pictures: Sequence[Measured]) -> dict[str, float]:
         "longest_black": _longest(info, pictures, _is_black, _follows),
         "flat_ratio": _share(pictures, _is_flat),
         "longest_flat": _longest(info, pictures, _is_flat, _follows),
-        "blank": _median((picture.blank for picture in pictures), without=0),
+        "blank": blank,
+        "blank_ratio": _share(pictures, lambda picture: _is_as_blank(picture, blank)),
         "block_range": _block_range(pictures),
         "range": float(_range(pictures)),
-        "frozen_ratio": frozen,
+        "frozen_ratio": ratio,
+        "stillest_run": _stillest_run(frozen),
+        "standstill": _standstill(pictures),
         "longest_freeze": _longest(info, pictures, lambda _: True, _is_still),
-        "effective_fps": float(info.fps) * (1 - frozen),
+        "longest_calm": _longest_calm(info, pictures),
+        "effective_fps": float(info.fps) * (1 - ratio),
     }
 
 
@@ -91,6 +108,17 @@ def _is_black(picture: Measured) -> bool:
 
 def _is_flat(picture: Measured) -> bool:
     return picture.contrast < FLAT_CONTRAST and picture.span < FLAT_SPAN
+
+
+def _usual_blank(pictures: Sequence[Measured]) -> float:
+    """The share that is empty in most pictures, of those with an empty part; 0 without any."""
+    found = [picture.blank for picture in pictures if picture.blank > 0]
+    alike = {share: sum(abs(share - other) <= SAME_BLANK for other in found) for share in found}
+    return max(alike, key=lambda share: alike[share], default=0.0)
+
+
+def _is_as_blank(picture: Measured, share: float) -> bool:
+    return picture.blank > 0 and abs(picture.blank - share) <= SAME_BLANK
 
 
 def _range(pictures: Sequence[Measured]) -> int:
@@ -125,6 +153,10 @@ def _likenesses(pictures: Sequence[Measured]) -> list[float]:
     return [picture.likeness for picture in pictures if picture.likeness is not None]
 
 
+def _rests_of(pictures: Sequence[Measured]) -> list[float]:
+    return [picture.rest for picture in pictures if picture.rest is not None]
+
+
 def _median(numbers: Iterable[float], *, without: float) -> float:
     known = list(numbers)
     return float(np.median(known)) if known else without
@@ -139,23 +171,42 @@ def _share(pictures: Sequence[Measured], holds: Callable[[Measured], bool]) -> f
     return _mean(float(holds(picture)) for picture in pictures)
 
 
-def _frozen_share(pictures: Sequence[Measured]) -> float:
-    """The share of still pictures, without those in a movement that is merely slow.
+def _frozen(pictures: Sequence[Measured]) -> list[bool | None]:
+    """Which pictures are still, without those in a movement that is merely slow.
 
+    None for the first of each run: it has no picture before it to resemble.
     Slow is what ends in a change too small for a jump, or, where the pictures that follow were not
     decoded, what looks different some time before and after.
     """
-    following = frozen = 0
+    frozen: list[bool | None] = []
     slow = ended = True
     for picture in reversed(pictures):
         if ended:
             slow = not _rests(picture, pictures)
         ended = picture.motion is None
-        if picture.motion is not None:
-            following += 1
-            frozen += picture.still and not slow
+        if picture.motion is None:
+            frozen.append(None)
+        else:
+            frozen.append(picture.still and not slow)
             slow = slow if picture.still else picture.motion < REPAINTED_MOTION
-    return frozen / max(1, following)
+    return frozen[::-1]
+
+
+def _stillest_run(frozen: Sequence[bool | None]) -> float:
+    """The largest share of frozen pictures in a run."""
+    runs = (list(run) for first, run in groupby(frozen, lambda one: one is None) if not first)
+    return max((sum(map(bool, run)) / len(run) for run in runs), default=0.0)
+
+
+def _standstill(pictures: Sequence[Measured]) -> float:
+    """The least that a run's first picture differs anywhere from the one of the run before.
+
+    Of a single run, what its first picture differs from its last.
+    """
+    firsts = [picture for picture in pictures if picture.motion is None]
+    if len(firsts) == 1:
+        firsts.append(pictures[-1])
+    return min(float(_drift(one, two).max()) for one, two in pairwise(firsts))
 
 
 def _rests(picture: Measured, pictures: Sequence[Measured]) -> bool:
@@ -184,6 +235,11 @@ def _longest(
     return longest
 
 
+def _longest_calm(info: VideoInfo, pictures: Sequence[Measured]) -> float:
+    stirs = [picture.stir for picture in pictures]
+    return longest_calm(stirs, [p.seconds for p in pictures], list(_ends(info, pictures)))
+
+
 def _ends(info: VideoInfo, pictures: Sequence[Measured]) -> Iterator[float]:
     """When each picture is replaced; by the mean frame rate where the next one was not decoded."""
     for picture, following in zip(pictures, [*pictures[1:], None], strict=True):
@@ -205,41 +261,3 @@ def _cuts(pictures: Sequence[Measured]) -> int:
         for picture in pictures
         if picture.motion is not None and picture.likeness is not None
     )
-
-
-def _order(pictures: Sequence[Measured]) -> tuple[float, float]:
-    """Disorder and aimlessness.
-
-    Disorder is the median distance to the picture before, over that to the most similar picture
-    nearby; aimlessness the least over the greatest of the median distances to the pictures 1, 2, …
-    places before. Repeated pictures are left out, and so is exposure, which flicker answers for.
-    """
-    distinct = _without_repeats(pictures)
-    ordered = [n for n, picture in enumerate(distinct) if n and picture.motion is not None]
-    if len(ordered) < FEWEST_TO_ORDER:
-        return 1.0, 1.0
-    shapes = np.array([picture.thumbnail / max(picture.contrast, 1.0) for picture in distinct])
-    distances = _distances(shapes.reshape(len(shapes), -1))
-    nearby = distances[:, ordered]
-    disorder = np.median(nearby[0]) / max(float(np.median(nearby.min(axis=0))), LEAST_DISTANCE)
-    places = [np.median(row[np.isfinite(row)]) for row in distances[: len(distances) // 2]]
-    return float(disorder), float(min(places) / max(*places, LEAST_DISTANCE))
-
-
-def _without_repeats(pictures: Sequence[Measured]) -> list[Measured]:
-    """The pictures that are not still, nor as good as the one before as an encoder makes them."""
-    moving = [picture for picture in pictures if not picture.still]
-    usual = float(np.quantile(_motions(moving) or [0.0], USUAL_QUANTILE))
-    return [p for p in moving if p.motion is None or p.motion >= REPEATED_MOTION * usual]
-
-
-def _distances(shapes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mean absolute distances to the pictures 1, 2, … before and then 1, 2, … after each."""
-    count = len(shapes)
-    reach = min(NEIGHBOURHOOD, count - 1)
-    table = np.full((2 * reach, count), np.inf, np.float32)
-    for away in range(1, reach + 1):
-        distance = np.abs(shapes[away:] - shapes[:-away]).mean(axis=1)
-        table[away - 1, away:] = distance
-        table[reach + away - 1, :-away] = distance
-    return table
