@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from vgen.records.attempt import Attempt
+from vgen.records.checks import is_blank
 from vgen.records.clip import Clip, ClipFailure, Clips, FailedAttempt
 from vgen.records.entry import Line, Movement
 from vgen.records.job import Claim, Job, Manifest, PlannedClip
@@ -48,7 +49,7 @@ SIZES = st.integers(8, 2048).map(lambda half: 2 * half)
 @st.composite
 def prompts(draw: st.DrawFn, index: int | None = None) -> ClipPrompt:
     """A valid clip prompt."""
-    some_text = VALID_TEXT.filter(str.strip)
+    some_text = VALID_TEXT.filter(lambda text: not is_blank(text))
     seed = draw(st.none() | st.integers(0, MAX_SEED))
     metadata = draw(st.dictionaries(VALID_TEXT.filter(lambda key: key != "seed"), PLAIN_JSON))
     return ClipPrompt(

@@ -90,6 +90,8 @@ def test_good_prompts_beside_bad_ones_are_given() -> None:
         ("clip_index", "1" + "0" * 4000, "at most 9999"),
         ("prompt", "3", "must be text"),
         ("prompt", '" \\t"', "must not be empty"),
+        ("prompt", '"\\u200b"', "must not be empty"),
+        ("prompt", '" \\ufeff\\u2060\\u3164"', "must not be empty"),
         ("prompt", '"a\\u0000b"', "NUL"),
         ("prompt", '"\\ud800"', "valid text"),
         ("prompt", json.dumps("x" * 10_001), "at most 10000 characters"),

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
@@ -227,6 +227,15 @@ def test_encoder_missing_from_pyav(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         Encoder(tmp_path / "clip.mp4", width=64, height=48, fps=8),
     ):
         pass
+
+
+@pytest.mark.parametrize("fps", [29.97, float("nan"), float("inf"), "fast", 0, -24, None])
+def test_frame_rates_that_are_refused(tmp_path: Path, fps: Any) -> None:
+    """A frame rate that MP4 cannot hold exactly is refused by its name, with an example of one."""
+    with pytest.raises(
+        ValueError, match=r"^fps must be a positive .* Fraction\(30000, 1001\), got"
+    ):
+        Encoder(tmp_path / "clip.mp4", width=64, height=48, fps=fps)
 
 
 def test_closed_encoder_takes_no_frames(tmp_path: Path) -> None:

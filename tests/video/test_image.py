@@ -107,6 +107,18 @@ def test_truncated(kind: str, kept: float) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"quality": 30}], ids=str)
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_jpeg_without_its_end(mode: str, options: dict[str, Any]) -> None:
+    """A JPEG may lack its end marker, in part or as a whole, but no byte of its pixels."""
+    data = saved(noise().convert(mode), "JPEG", **options)
+    whole = check_image(data)
+    assert check_image(data[:-1]) == check_image(data[:-2]) == whole
+    for missing in range(4, 12):
+        with pytest.raises(ValueError, match="cannot be decoded"):
+            check_image(data[:-missing])
+
+
 @pytest.mark.parametrize("size", [(8001, 8000), (12_000, 8_000), (60_000, 60_000)])
 def test_bombs(size: tuple[int, int]) -> None:
     """More than 64 megapixels are refused by the header alone, as Pillow's own limits are."""

@@ -8,6 +8,7 @@ import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NoReturn, TypeGuard
+from unicodedata import category
 from uuid import UUID
 
 from vgen.errors import InvalidPromptsError
@@ -19,6 +20,12 @@ MAX_DEPTH = 50
 
 MAX_SHOWN = 60
 """How many characters an error shows of a wrong value."""
+
+UNSEEN = frozenset({"Cc", "Cf"})
+"""Unicode's categories of control and format characters: the zero-width space is one."""
+
+FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs that Unicode has as blank: fillers of Hangul, and Braille without a dot."""
 
 SHORT = reprlib.Repr()
 SHORT.maxlevel = 2
@@ -61,7 +68,7 @@ def text(*, most: int, blank: bool) -> Check:
     def check(_record: object, attribute: Any, value: Any) -> None:
         if not isinstance(value, str):
             refuse(attribute, "must be text", value)
-        if not blank and not value.strip():
+        if not blank and is_blank(value):
             refuse(attribute, "must not be empty", value)
         if len(value) > most:
             refuse(attribute, f"must have at most {most} characters", len(value))
@@ -142,6 +149,13 @@ def is_list(value: object) -> TypeGuard[Sequence[Any]]:
 def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
     """Whether a value is what JSON's objects become."""
     return isinstance(value, Mapping)
+
+
+def is_blank(value: str) -> bool:
+    """Whether nothing of a text can be seen: white space, zero-width and control characters."""
+    return all(
+        letter.isspace() or letter in FILLERS or category(letter) in UNSEEN for letter in value
+    )
 
 
 def _is_encodable(value: str) -> bool:

@@ -184,9 +184,15 @@ def _check_sides(width: int, height: int) -> None:
 
 
 def _checked_fps(fps: Fraction | int) -> Fraction:
-    rate = Fraction(fps)
+    try:
+        rate = Fraction(fps)
+    except (TypeError, ValueError, OverflowError):
+        rate = Fraction(0)
     if rate <= 0 or max(rate.numerator, rate.denominator) > MAX_FPS_TERM:
-        raise ValueError(f"fps must be positive, with terms up to {MAX_FPS_TERM}, got {fps}")
+        raise ValueError(
+            f"fps must be a positive whole number, or a fraction of whole numbers up to "
+            f"{MAX_FPS_TERM} such as Fraction(30000, 1001), got {fps}"
+        )
     return rate
 
 

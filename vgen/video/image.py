@@ -34,6 +34,14 @@ RARELY_READ = frozenset({"image/avif", "image/heic"})
 JPEG_QUALITY = 95
 """The most that Pillow's manual recommends: above it files grow with hardly any gain."""
 
+JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+
+JPEG_PADDING = 32
+"""Bytes that some cameras write behind the end marker."""
+
+FILLERS, FILLED = (0x00, 0x5A), 4096
+"""Two bytes that a decoder would take for different pixels, and how many of them."""
+
 MAX_PIXELS = 64_000_000
 """More pixels than this are taken for a decompression bomb: they are 192 MB as RGB."""
 
@@ -52,7 +60,8 @@ def check_image(data: bytes) -> ImageInfo:
 
     A HEIC picture too, where `vgen[heif]` is installed. Raises `ValueError` with one plain line
     for anything else, for a picture that is broken or cut short, and for one of more than 64
-    megapixels, which is refused by its header, undecoded.
+    megapixels, which is refused by its header, undecoded. A JPEG that has all of its pixels and
+    lacks nothing but the two bytes of its end marker is taken: browsers and models take it too.
     """
     with _decoded(data) as image:
         return _info(image)
@@ -81,7 +90,7 @@ def widely_read(data: bytes) -> tuple[ImageInfo, bytes]:
 @contextmanager
 def _decoded(data: bytes) -> Generator[ImageFile]:
     try:
-        with _open(data) as image:
+        with _open(data + JPEG_END if _lacks_its_end_alone(data) else data) as image:
             _check_size(image)
             image.load()
             yield image
@@ -93,6 +102,24 @@ def _decoded(data: bytes) -> Generator[ImageFile]:
         raise ValueError("a HEIC picture, which is read where vgen[heif] is installed") from error
     except Exception as error:  # Pillow raises nearly anything on broken bytes
         raise ValueError(f"the picture cannot be decoded: {_reason(error)}") from error
+
+
+def _lacks_its_end_alone(data: bytes) -> bool:
+    """Whether a JPEG without an end marker shows the same, whatever bytes came after it.
+
+    Where pixels are missing, a decoder takes these bytes for them.
+    """
+    if not data.startswith(JPEG_START) or JPEG_END in data[-JPEG_PADDING:]:
+        return False
+    start = data.removesuffix(JPEG_END[:1])
+    one, other = (_pixels(start + bytes([filler]) * FILLED + JPEG_END) for filler in FILLERS)
+    return one == other
+
+
+def _pixels(data: bytes) -> bytes:
+    with Image.open(BytesIO(data), formats=["JPEG"]) as image:
+        _check_size(image)
+        return image.tobytes()
 
 
 def _check_size(image: ImageFile) -> None:
