@@ -106,7 +106,7 @@ class Service:
             raise errors.invalid(wrong)
 
     def start(self, prediction: Prediction, now: float) -> None:
-        """Record that the prediction starts to run; one that was just cancelled is left as it is."""
+        """Record that the prediction starts to run; one that was just cancelled stays as it is."""
         if prediction.final:
             return
         prediction.status, prediction.started = "processing", now
