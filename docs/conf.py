@@ -37,7 +37,7 @@ default_role = "py:obj"  # a name in a docstring's backticks is a link where the
 nitpick_ignore_regex = [
     ("py:obj", r".*"),  # and nothing but the name where it has not
     ("py:.*", r"(?!vgen).*"),  # what other libraries define is not looked up
-    ("py:class", r"vgen\..*\.[A-Z]"),  # type variables
+    ("py:class", r"vgen\..*\.([A-Z]|\w+T)"),  # type variables
 ]
 autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints_format = "short"

@@ -16,6 +16,7 @@ from vgen.errors import VgenError
 if TYPE_CHECKING:
     from vgen.builtin.directory import DirectoryStorage
     from vgen.builtin.sqlite import SQLiteLedger
+    from vgen.drive.job.options import JobKeywords
     from vgen.drive.media.inspector import Inspector
     from vgen.drive.runner.open import open_runner, plan, process
     from vgen.drive.runner.reconcile import Reconciled
@@ -78,6 +79,7 @@ __all__ = [
     "GenerationSettings",
     "Inspector",
     "JobFinished",
+    "JobKeywords",
     "JobOpened",
     "JobPlan",
     "JobProgress",
@@ -111,6 +113,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "JobKeywords": "vgen.drive.job.options",
     "plan": "vgen.drive.runner.open",
     "JobPlan": "vgen.records.plan",
     "ClipPlan": "vgen.records.plan",

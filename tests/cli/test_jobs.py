@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from vgen.cli.app import run
 
 from .helpers import lines, write_three_prompts
+
+ID = re.compile("[0-9a-f]{8} ")
 
 JOBS = [UUID(f"{number}2345678-0000-0000-0000-000000000000") for number in range(3)]
 BOOKS = ("--ledger", "books.db")
@@ -54,7 +57,7 @@ def test_jobs_are_listed(
     head, *rows = shown(capsys)
     assert head.split() == ["Job", "Opened", "State", "Clips", "Spent", "Held", "Backends"]
     assert max(map(len, rows)) <= 80
-    newest, other, oldest = (row.split() for row in rows if not row.startswith(" "))
+    newest, other, oldest = (row.split() for row in rows if ID.match(row))
     assert [each[0] for each in (newest, other, oldest)] == ["22345678", "12345678", "02345678"]
     assert other[1] == f"{datetime.now().astimezone() - timedelta(days=1):%Y-%m-%d}"
     assert newest[3:] == ["short", "2/3", "$0.2193", "paid"]

@@ -104,6 +104,11 @@ def hear(event: Event) -> None:  # noqa: C901, PLR0912 - a case for each event
 OBSERVER: Observer = hear
 
 
+def keywords() -> vgen.JobKeywords:
+    """The options of a job, kept in one place."""
+    return vgen.JobKeywords(budget=BUDGET, purses=PURSES)
+
+
 async def on_trio(backends: list[VideoBackend]) -> None:
     """Natively."""
     async with vgen.open_runner(

@@ -86,7 +86,7 @@ class Runner:
         When cancelled, what is in flight is cancelled at its provider within the grace period, and
         written down. An `observer` is called for this job's events, after the runner's own.
 
-        Keywords:
+        Keyword Args:
             budget: the most the job may spend, in US dollars; by default that of the run before,
                 for a new job zero: only free backends can be used.
             already_spent: what the caller has spent of it, in US dollars.
