@@ -36,7 +36,10 @@ def _blank_lines(lines: NDArray[np.int16]) -> int:
 
     0 where others are of this level too, and where no straight line ends them.
     """
-    other = np.abs(lines - np.median(lines[0])) > MOST_SPAN
+    level = int(np.median(lines[0]))
+    if np.abs(lines[0] - level).max() > MOST_SPAN:
+        return 0
+    other = np.abs(lines - level) > MOST_SPAN
     filled = [bool(line.any()) for line in other]
     count = filled.index(True) if True in filled else len(lines)
     beyond = count + round(RINGING * len(lines))

@@ -18,6 +18,9 @@ LEAST_DRIFT, DRIFT_OF_STIR = 3.5, 0.75
 """Levels by which no area of it changes: an encoder's repainting of grain, and what grain leaves of
 its mean change in an area of 64 pixels, at five times the spread."""
 
+MAX_DRIFT = DRIFT_OF_STIR * MAX_STIR
+"""Levels by which no area of a still picture changes, whatever its grain."""
+
 LEAST_LOCAL, LOCAL_OF_STIR = 32, 12
 """No pixel of grain changes by more than so many times the mean: else something small moves."""
 

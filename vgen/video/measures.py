@@ -9,7 +9,7 @@ import numpy as np
 from attrs import frozen
 
 from vgen.video.blank import blank_share
-from vgen.video.calm import stir
+from vgen.video.calm import MAX_DRIFT, stir
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -97,6 +97,7 @@ class _Samples:
     mean: float
     spread: float
     pattern: NDArray[np.float32]
+    thumbnail: NDArray[np.float32]
     chroma: tuple[NDArray[np.int16], ...]
 
     @classmethod
@@ -105,7 +106,8 @@ class _Samples:
         mean = float(values.mean())
         values -= mean
         chroma = tuple(_sampled(plane).astype(np.int16) for plane in picture.chroma)
-        return cls(picture.rank, mean, math.sqrt(_product(values, values)), values, chroma)
+        spread = math.sqrt(_product(values, values))
+        return cls(picture.rank, mean, spread, values, _thumbnail(values), chroma)
 
     def change(self, other: Self) -> NDArray[np.float32]:
         """The absolute difference of each pixel."""
@@ -121,16 +123,17 @@ class _Samples:
 
     def stir(self, other: Self) -> float | None:
         """How far luma or a chroma has drifted, as `calm.stir`; None if something moves."""
-        planes = [self.difference(other)]
+        areas = self.thumbnail + (self.mean - other.mean) - other.thumbnail
+        if np.abs(areas).max() > MAX_DRIFT:  # most pictures, at no cost
+            return None
+        drifted = stir(self.difference(other), areas)
         for one, two in zip(self.chroma, other.chroma, strict=True):
-            planes.append((one - two).astype(np.float32))
-        drifts: list[float] = []
-        for plane in planes:
-            drifted = stir(plane, _thumbnail(plane))
             if drifted is None:
                 return None
-            drifts.append(drifted)
-        return max(drifts)
+            change = (one - two).astype(np.float32)
+            hue = stir(change, _thumbnail(change))
+            drifted = None if hue is None else max(drifted, hue)
+        return drifted
 
     def chroma_change(self, other: Self) -> int:
         """The largest difference of a pixel's chroma."""
@@ -194,7 +197,7 @@ def _measured(
         extremes=extremes,
         dark=_is_dark(*extremes, full_range=picture.full_range),
         blank=blank_share(_sampled(picture.luma)),
-        thumbnail=_thumbnail(samples.pattern),
+        thumbnail=samples.thumbnail,
         motion=None if change is None else float(change.mean()),
         likeness=None if last is None else samples.likeness(last),
         rest=None if change is None else float((change < RESTING_CHANGE).mean()),
