@@ -6,6 +6,8 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -50,6 +52,17 @@ async def another_holds(path: Path, job_id: UUID, before: set[str]) -> None:
             await trio.sleep(POLL_INTERVAL)
 
 
+@contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Generator[subprocess.Popen[bytes]]:
+    """Kill a process if the block fails: one that is stopped would be waited for without an end."""
+    with process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
+
+
 async def test_a_stopped_process_reports_what_its_successor_makes(tmp_path: Path) -> None:
     """It cancels nothing, both processes exit with 0, and each clip is paid for once."""
     file, out, job_id = tmp_path / "prompts.json", tmp_path / "clips", uuid4()
@@ -65,11 +78,11 @@ async def test_a_stopped_process_reports_what_its_successor_makes(tmp_path: Path
                 stderr=subprocess.PIPE,
             )
 
-        with start() as first:
+        with ended(start()) as first:
             await until(lambda: len(provider.simulator.running()) == 3)
             before = await holders(out / "vgen.db", job_id)
             first.send_signal(signal.SIGSTOP)
-            with start() as second:
+            with ended(start()) as second:
                 await another_holds(out / "vgen.db", job_id, before)
                 first.send_signal(signal.SIGCONT)
                 errors = [process.communicate()[1].decode() for process in (first, second)]
