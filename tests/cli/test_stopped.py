@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -45,10 +47,34 @@ async def holders(path: Path, job_id: UUID) -> set[str]:
     return {claim.owner for claim in claims if claim is not None}
 
 
-async def another_holds(path: Path, job_id: UUID, before: set[str]) -> None:
-    """Wait until a process that is not among those `before` works on a clip."""
+def locked(path: Path) -> bool:
+    """Return whether another process writes to a SQLite file."""
+    with closing(sqlite3.connect(path, timeout=0.1)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        return False
+
+
+async def stop(process: subprocess.Popen[bytes], path: Path) -> None:
+    """Stop a process at a moment when it holds no lock on its ledger, which nobody could break."""
     with trio.fail_after(TIMEOUT):
-        while not await holders(path, job_id) - before:  # noqa: ASYNC110 - other processes do it
+        while True:
+            process.send_signal(signal.SIGSTOP)
+            await trio.to_thread.run_sync(os.waitpid, process.pid, os.WUNTRACED)
+            if not locked(path):
+                return
+            process.send_signal(signal.SIGCONT)
+            await trio.sleep(POLL_INTERVAL)
+
+
+async def taken_over(
+    second: subprocess.Popen[bytes], path: Path, job_id: UUID, before: set[str]
+) -> None:
+    """Wait until a process that is not among those `before` works on a clip, or has made all."""
+    with trio.fail_after(TIMEOUT):
+        while second.poll() is None and not await holders(path, job_id) - before:  # noqa: ASYNC110
             await trio.sleep(POLL_INTERVAL)
 
 
@@ -81,9 +107,9 @@ async def test_a_stopped_process_reports_what_its_successor_makes(tmp_path: Path
         with ended(start()) as first:
             await until(lambda: len(provider.simulator.running()) == 3)
             before = await holders(out / "vgen.db", job_id)
-            first.send_signal(signal.SIGSTOP)
+            await stop(first, out / "vgen.db")
             with ended(start()) as second:
-                await another_holds(out / "vgen.db", job_id, before)
+                await taken_over(second, out / "vgen.db", job_id, before)
                 first.send_signal(signal.SIGCONT)
                 errors = [process.communicate()[1].decode() for process in (first, second)]
     assert (first.returncode, second.returncode) == (0, 0), errors
