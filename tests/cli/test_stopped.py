@@ -74,7 +74,7 @@ async def taken_over(
 ) -> None:
     """Wait until a process that is not among those `before` works on a clip, or has made all."""
     with trio.fail_after(TIMEOUT):
-        while second.poll() is None and not await holders(path, job_id) - before:  # noqa: ASYNC110
+        while second.poll() is None and not await holders(path, job_id) - before:  # noqa: ASYNC110 (others act)
             await trio.sleep(POLL_INTERVAL)
 
 
