@@ -22,7 +22,6 @@ from vgen import (
     Event,
     FellBack,
     JobOpened,
-    JobProgress,
     RetryScheduled,
 )
 from vgen.cli.job_status import JobStatus
@@ -77,13 +76,12 @@ def test_each_clip_shows_its_state() -> None:
         7,
         AttemptSubmitted(JOB, 1, "toy", 1, Decimal(0)),
         AttemptSubmitted(JOB, 2, "toy", 1, Decimal(0)),
-        ClipProgress(JOB, 2, 0.25),
-        ClipProgress(JOB, 2, 0.2),
+        ClipProgress(JOB, 2, 0.25, 50.0),
+        ClipProgress(JOB, 2, 0.2, 50.0),
         RetryScheduled(JOB, 3, "too [many] requests\n", 4.0),
         FellBack(JOB, 4, "paid", "gone"),
         ClipStored(JOB, clip(5, "0.298")),
         ClipGivenUp(JOB, ClipFailure(6, "refused")),
-        JobProgress(JOB, 50.0),
     )
     clock.now = 1.0
     assert [clip.describe(clock.now) for clip in job.clips.values()] == [
@@ -104,7 +102,7 @@ def test_a_backend_that_cannot_be_reached_is_waited_for() -> None:
     """The clip says so, and why, until the backend answers; its progress stays."""
     away = BackendUnreachable(JOB, 0, "toy", "no route")
     job, clock = status_of(1, AttemptSubmitted(JOB, 0, "toy", 1, Decimal(0)))
-    job.update(ClipProgress(JOB, 0, 0.25))
+    job.update(ClipProgress(JOB, 0, 0.25, 50.0))
     assert job.update(away) is job.clips[0]
     expected = "waiting for toy, which cannot be reached: no route"
     assert job.clips[0].describe(clock.now) == expected
@@ -114,7 +112,7 @@ def test_a_backend_that_cannot_be_reached_is_waited_for() -> None:
 
 def test_a_resumed_clip_shows_its_progress() -> None:
     """A clip that an earlier run submitted shows its progress; one it stored is `kept`."""
-    job, clock = status_of(2, ClipProgress(JOB, 0, 0.5), ClipStored(JOB, clip(1), made=False))
+    job, clock = status_of(2, ClipProgress(JOB, 0, 0.5, 50.0), ClipStored(JOB, clip(1), made=False))
     words = [clip.describe(clock.now) for clip in job.clips.values()]
     assert words == ["rendering 50%", "kept, 2.00 s"]
 

@@ -13,12 +13,12 @@ import anyio
 import pytest
 
 from vgen import (
+    ClipProgress,
     ClipPrompt,
     ClipStored,
     Event,
     JobFinished,
     JobOpened,
-    JobProgress,
     JobQuery,
     JobState,
     SpendingKey,
@@ -119,7 +119,7 @@ def test_a_slow_reader_loses_progress_only(door: Door) -> None:
         assert len(read) < len(reported)
         state = [event for event in reported if "Progress" not in type(event).__name__]
         assert [event for event in read if "Progress" not in type(event).__name__] == state
-        assert [e for e in read if isinstance(e, JobProgress)][-1].percent == 85
+        assert [e for e in read if isinstance(e, ClipProgress)][-1].percent == 85
 
     door.run(program)
 

@@ -13,7 +13,7 @@ import pytest
 from attrs import evolve
 
 import vgen.blocking
-from vgen import JobProgress
+from vgen import ClipProgress
 from vgen.blocking import StartedJob
 from vgen.testing import FakeBackend, Hang
 
@@ -35,7 +35,7 @@ def follow(job: StartedJob) -> None:
 
 def wait_for_the_result(job: StartedJob) -> None:
     """Read a job's events until its first progress, and then wait for its result."""
-    while not isinstance(next(job.events), JobProgress):
+    while not isinstance(next(job.events), ClipProgress):
         pass
     job.result()
 

@@ -35,7 +35,11 @@ class Phase(Enum):
 
 @define
 class ClipStatus:
-    """The status of one clip; a pause ends at `retry_at` on the job's clock."""
+    """The status of one clip.
+
+    A pause ends at `retry_at` on the job's clock, and what runs probably at `ends_at`; `estimated`:
+    that and the `fraction` are what is expected.
+    """
 
     clip_index: int
     phase: Phase = Phase.WAITING
@@ -43,6 +47,8 @@ class ClipStatus:
     reason: str = ""
     fraction: float = 0.0
     retry_at: float | None = None
+    ends_at: float | None = None
+    estimated: bool = False
 
     @property
     def ended(self) -> bool:
@@ -55,8 +61,13 @@ class ClipStatus:
         if self.retry_at is not None:
             state = f"retry in {_pause(self.retry_at - now)}"
         elif self.phase is Phase.RENDERING and self.fraction:
-            state = f"{state} {self.fraction:.0%}"
+            state = f"{state} {self._progress(now)}"
         return escaped(f"{state}: {self.reason}" if self.reason else state)
+
+    def _progress(self, now: float) -> str:
+        about = "about " if self.estimated else ""
+        left = max(0.0, self.ends_at - now) if self.ends_at is not None else 0.0
+        return f"{about}{self.fraction:.0%}" + (f", {_time(left)} left" if left >= 1 else "")
 
 
 @define
@@ -120,11 +131,18 @@ class JobStatus:
         clip = self.clips[event.clip_index]
         if clip.phase is Phase.WAITING:
             clip.phase, clip.state = Phase.RENDERING, "rendering"
-        clip.fraction = max(clip.fraction, event.fraction)
+        clip.fraction, clip.estimated = max(clip.fraction, event.fraction), event.estimated
+        left = event.seconds_left
+        clip.ends_at = None if left is None else self.clock() + left
 
 
 def _pause(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds >= 1 else f"{max(0.0, seconds) * 1000:.0f} ms"
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}" if minutes else f"{rest} s"
 
 
 def _stored(clip: Clip, *, made: bool) -> str:

@@ -19,6 +19,10 @@ ENOUGH = 8
 """How many observed successes replace what a backend declares. A median of eight lies between their
 second and seventh with a probability of 93 % (the binomial confidence interval of a median)."""
 
+OBSERVED = 100
+"""How many of a backend's newest attempts estimates learn from: more tell hardly more, and cost
+time."""
+
 PERCENT = 20
 """The 5th and 95th percentiles are the first and last of the cut points of twenty equal parts."""
 

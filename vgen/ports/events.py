@@ -85,11 +85,21 @@ class AttemptSubmitted:
 
 @frozen
 class ClipProgress:
-    """An attempt is on its way: `fraction` runs from 0 to 1."""
+    """A clip is on its way, or at its end, stored or given up: `fraction` runs from 0 to 1.
+
+    `percent` is how far the whole job is, in percent of the caller's own pipeline: it runs within
+    `Settings.progress_range`, from 50 to 85 unless that is set, and never goes back; `fraction`
+    does when another attempt follows. `seconds_left` is how long this attempt will probably run
+    yet (`None`: that is not known). `estimated`: the provider tells no progress, and both figures
+    are what its earlier attempts, or its own declaration, make one expect by now.
+    """
 
     job_id: UUID
     clip_index: int
     fraction: float
+    percent: float
+    seconds_left: float | None = None
+    estimated: bool = False
 
 
 @frozen
@@ -152,17 +162,6 @@ class ClipGivenUp:
 
 
 @frozen
-class JobProgress:
-    """How far the job is, in percent of the caller's own pipeline.
-
-    It runs within `Settings.progress_range`: from 50 to 85, unless that is set.
-    """
-
-    job_id: UUID
-    percent: float
-
-
-@frozen
 class JobFinished:
     """The job has ended; `outcome` says how in a word or a line.
 
@@ -188,7 +187,6 @@ Event = (
     | FellBack
     | ClipStored
     | ClipGivenUp
-    | JobProgress
     | JobFinished
 )
 

@@ -85,7 +85,10 @@ class Settings:
         generation: what clips are asked for.
         concurrency: how many attempts are in flight at once.
         fetches: how many finished clips are downloaded at once, and how many stored.
-        poll_interval: the pause between two questions to a provider, in seconds.
+        poll_interval: the pause between two questions to a provider, in seconds, while an attempt
+            is likely to end. It is up to five times as long where an end is not likely, by what
+            is declared or known of the backend, and down to a tenth of that for an attempt whose
+            own progress says that it is about to end.
         attempt_timeout: how long an attempt may run, in seconds, where that is less than its
             backend's own limit, which the hold covers.
         backoff: the first pause before another attempt, in seconds; each further one doubles.

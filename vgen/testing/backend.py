@@ -45,7 +45,8 @@ class FakeBackend(VideoBackend):
     A submit takes `latency` seconds each way, preparing and fetching once; `cancel_fee` is what a
     cancelled attempt is charged, in US dollars. `faults` make calls of `prepare`, `submit` (which
     then accepts nothing), `status`, `fetch`, `cancel` and `find` fail with `NetworkError`, or delay
-    them. At least `hold` is held for an attempt, in US dollars. Times are on Trio's clock, which
+    them. At least `hold` is held for an attempt, in US dollars. It declares that attempts take
+    `seconds`, and tells how far they are if it `tells_progress`. Times are on Trio's clock, which
     may be virtual.
 
     Its own records are `charges` (all charges so far), `submitted` (the prompts in the order of
@@ -60,6 +61,8 @@ class FakeBackend(VideoBackend):
         default: Behaviour | None = None,
         price: Price | None = None,
         hold: Decimal = ZERO,
+        seconds: float | None = None,
+        tells_progress: bool = True,
         capabilities: Capabilities = CAPABILITIES,
         latency: float = 0.0,
         cancel_fee: Decimal = ZERO,
@@ -79,6 +82,8 @@ class FakeBackend(VideoBackend):
         self._default = default or Succeed()
         self._latency = latency
         self._hold = max(hold, cancel_fee)
+        self._seconds = seconds
+        self._tells_progress = tells_progress
         self._price = price or Price(Decimal("0.10"), Decimal("0.01"))
         self._cancel_fee = cancel_fee
         self._count: Counter[str] = Counter()
@@ -126,6 +131,7 @@ class FakeBackend(VideoBackend):
             expected=self._price.cost(duration),
             price=self._price,
             ignored=("width", "height"),
+            seconds=self._seconds,
         )
 
     async def prepare(self, request: ClipRequest, image: Image | None) -> Prepared:
@@ -164,7 +170,10 @@ class FakeBackend(VideoBackend):
 
     def _status(self, ticket: Ticket) -> Status:
         accepted = self._accepted.get(ticket.provider_id)
-        return NOT_FOUND if accepted is None else accepted.status()
+        if accepted is None:
+            return NOT_FOUND
+        status = accepted.status()
+        return status if self._tells_progress else evolve(status, progress=None)
 
     async def fetch(self, ticket: Ticket, path: Path) -> None:
         """Write the attempt's clip."""

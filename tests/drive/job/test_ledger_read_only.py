@@ -11,7 +11,7 @@ from vgen.abc import Custody
 from vgen.errors import LedgerError
 
 SUBMITS = [1, 2, 3]
-MOMENTS = [2.0, 9.9, 10.5]
+MOMENTS = [2.0, 9.9, 10.1]
 """When all attempts run, and when they are about to be fetched, in seconds."""
 
 

@@ -9,7 +9,7 @@ import trio
 from trio.testing import MockClock
 
 from tests.drive.jobs import JOB, PLENTY, Fakes, prompts
-from vgen import ClipGivenUp, JobFinished, JobOpened, JobProgress
+from vgen import ClipGivenUp, ClipProgress, JobFinished, JobOpened
 from vgen.abc import Custody, Money
 from vgen.errors import (
     AccountError,
@@ -288,7 +288,7 @@ async def test_a_job_reports_its_events(autojump_clock: MockClock) -> None:
     assert isinstance(fakes.events[0], JobOpened)
     assert isinstance(fakes.events[-1], JobFinished)
     assert fakes.events[-1].outcome == "3 of 4 clips"
-    points = [event.percent for event in fakes.events_of(JobProgress)]
+    points = [event.percent for event in fakes.events_of(ClipProgress)]
     assert points == sorted(points)
     assert points[0] >= 50
     assert points[-1] == 85

@@ -7,7 +7,7 @@ from trio.testing import MockClock
 
 from tests.drive.jobs import JOB, PLENTY, Fakes, prompts
 from vgen.drive.observe.observers import guarded
-from vgen.ports.events import JobProgress
+from vgen.ports.events import ClipProgress
 
 
 async def test_an_observer_that_raises_changes_nothing(
@@ -29,5 +29,5 @@ def test_a_slow_observer_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """An observer that blocks the loop is logged with its time."""
     ticks = iter([0.0, 5.0])
     observe = guarded(lambda _event: None, clock=lambda: next(ticks))
-    observe(JobProgress(JOB, 50.0))
-    assert "the observer took 5.0 s over JobProgress" in caplog.text
+    observe(ClipProgress(JOB, 0, 0.0, 50.0))
+    assert "the observer took 5.0 s over ClipProgress" in caplog.text

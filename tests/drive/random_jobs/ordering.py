@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vgen import Clips, Event, JobFinished, JobOpened, JobProgress
+from vgen import ClipProgress, Clips, Event, JobFinished, JobOpened
 
 from .played_plan import PlayedPlan, PlayedRun
 from .stored_clips import clips_of
@@ -40,7 +40,7 @@ def progress_never_falls(played: PlayedPlan, run: PlayedRun) -> None:
     if len(run.outcomes) > 1:
         return
     events = [logged.what for logged in played.log_entries(run)]
-    points = [event.percent for event in events if isinstance(event, JobProgress)]
+    points = [event.percent for event in events if isinstance(event, ClipProgress)]
     assert points == sorted(points)
     assert all(50 <= point <= 85 for point in points)
     finished = [event for event in events if isinstance(event, JobFinished)]

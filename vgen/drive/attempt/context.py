@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
+from vgen.drive.attempt.expectations import Expectations
 from vgen.drive.attempt.polling import Poller
 from vgen.ports.events import Observer
 from vgen.ports.ledger import CostLedger
@@ -22,4 +23,5 @@ class AttemptContext:
     ledger: CostLedger
     settings: Settings
     pollers: Mapping[str, Poller]
+    expectations: Expectations
     observer: Observer

@@ -1,14 +1,15 @@
-"""Polling a backend for all its tickets in one call at a time."""
+"""Polling a backend for its tickets: many in one call, each when an answer is likely."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from contextvars import Context, copy_context
+from typing import Protocol
 
 import trio
-from attrs import field, frozen
+from attrs import define, field
 
+from vgen.decisions.expectation import SHORTEST
 from vgen.drive.observe.tracing import call_span
 from vgen.errors import RateLimitedError, RetryableError
 from vgen.ports.backend import VideoBackend
@@ -17,41 +18,63 @@ from vgen.records.status import Status, Ticket
 logger = logging.getLogger("vgen")
 
 
-@frozen(eq=False)
+FIRST_PAUSE = 1 / 3
+"""A new attempt is first asked after when so much of the usual pause has passed: it has probably
+begun to run, which is when its time limit begins."""
+
+
+class Watch(Protocol):
+    """What hears of one ticket, and says when to ask after it."""
+
+    def answered(self, status: Status | None) -> None:
+        """Note an answer; `None`: it says nothing of the ticket."""
+
+    def failed(self, error: RetryableError) -> None:
+        """Note that there was no answer."""
+
+    def pause(self) -> float:
+        """Return how many seconds to wait before the next question."""
+
+    def estimate(self) -> None:
+        """Report what is expected by now, if it is time for that."""
+
+
+@define(eq=False)
 class _Waiter:
-    answered: Callable[[Status | None], None]
-    failed: Callable[[RetryableError], None]
+    """A ticket's question is due `due_at` a time on Trio's clock."""
+
+    watch: Watch
     end: trio.MemorySendChannel[Status | Exception]
+    due_at: float
     context: Context = field(factory=copy_context)
 
 
 class Poller:
-    """Polls a backend for all tickets that are waited for, every `interval` seconds."""
+    """Asks a backend after the tickets that are waited for.
+
+    Each is asked after when its `Watch` says; those that are due at about the same time, within a
+    tenth of `interval` seconds, in one call. There is one call at a time.
+    """
 
     def __init__(self, backend: VideoBackend, *, interval: float) -> None:
         self._backend = backend
         self._interval = interval
         self._waiters: dict[Ticket, _Waiter] = {}
-        self._wanted = trio.Event()
+        self._changed = trio.Event()
 
     def __repr__(self) -> str:
         """Name the backend and the number of tickets waited for."""
         return f"<Poller of {self._backend.name!r}: {len(self._waiters)} waiting>"
 
-    async def wait(
-        self,
-        ticket: Ticket,
-        answered: Callable[[Status | None], None],
-        failed: Callable[[RetryableError], None],
-    ) -> Status:
-        """Wait for a ticket's verdict.
+    async def wait(self, ticket: Ticket, watch: Watch, *, new: bool) -> Status:
+        """Wait for a ticket's verdict; one that is not `new` is asked after at once.
 
-        Every answer is passed to `answered`, `None` where it leaves the ticket out, and why there
-        was none to `failed`, both in the caller's context.
+        Every answer and every failure is passed to the `watch`, in the caller's context.
         """
         send, receive = trio.open_memory_channel[Status | Exception](1)
-        self._waiters[ticket] = _Waiter(answered, failed, send)
-        self._wanted.set()
+        first = FIRST_PAUSE * self._interval if new else 0.0
+        self._waiters[ticket] = _Waiter(watch, send, trio.current_time() + first)
+        self._changed.set()
         try:
             end = await receive.receive()
         finally:
@@ -61,45 +84,69 @@ class Poller:
         return end
 
     async def run(self) -> None:
-        """Poll until cancelled; a poll that fails is repeated after the next pause."""
+        """Ask until cancelled; a question that fails is repeated after a pause."""
         while True:
-            if not self._waiters:
-                self._wanted = trio.Event()
-                await self._wanted.wait()
-            pause = self._interval
-            try:
-                await self._ask()
-            except RateLimitedError as error:
-                pause = max(pause, error.retry_after or 0)
-                logger.info("%s asks for a pause of %g s", self._backend.name, pause)
-                self._report_failed(error)
-            except RetryableError as error:
-                logger.info("%s did not answer: %s", self._backend.name, error)
-                self._report_failed(error)
-            except Exception as error:  # noqa: BLE001 (a plug-in's error belongs to its waiters)
-                self._fail(error)
-            await trio.sleep(pause)
+            await self._until_due()
+            self._changed = trio.Event()
+            now = trio.current_time()
+            for waiter in list(self._waiters.values()):
+                waiter.context.run(waiter.watch.estimate)
+            soon = now + SHORTEST * self._interval
+            due = [ticket for ticket, one in self._waiters.items() if one.due_at <= soon]
+            if due and min(self._waiters[ticket].due_at for ticket in due) <= now:
+                await self._ask(due)
 
-    async def _ask(self) -> None:
-        contexts = [waiter.context for waiter in self._waiters.values()]
-        with call_span(self._backend.name, "status", contexts=contexts):
-            asked = tuple(self._waiters)
-            answers = await self._backend.status(asked)
-        for ticket in asked:
-            waiter, status = self._waiters.get(ticket), answers.get(ticket)
-            if waiter is None:
-                continue
-            waiter.context.run(waiter.answered, status)
-            if status is not None and status.is_final:
-                self._end(ticket, status)
+    async def _until_due(self) -> None:
+        """Wait until a question is due, a ticket is new, or it is time to tell the progress."""
+        until = min((one.due_at for one in self._waiters.values()), default=None)
+        if until is None:
+            await self._changed.wait()
+            return
+        with trio.move_on_at(min(until, trio.current_time() + self._interval)):
+            await self._changed.wait()
 
-    def _report_failed(self, error: RetryableError) -> None:
-        for waiter in list(self._waiters.values()):
-            waiter.context.run(waiter.failed, error)
+    async def _ask(self, asked: list[Ticket]) -> None:
+        pause = 0.0
+        try:
+            contexts = [self._waiters[ticket].context for ticket in asked]
+            with call_span(self._backend.name, "status", contexts=contexts):
+                answers = await self._backend.status(asked)
+        except RateLimitedError as error:
+            pause = error.retry_after or 0
+            logger.info("%s asks for a pause of %g s", self._backend.name, pause)
+            self._failed(asked, error)
+        except RetryableError as error:
+            logger.info("%s did not answer: %s", self._backend.name, error)
+            self._failed(asked, error)
+        except Exception as error:  # noqa: BLE001 (a plug-in's error belongs to its waiters)
+            for ticket in asked:
+                self._end(ticket, error)
+        else:
+            for ticket in asked:
+                self._answered(ticket, answers.get(ticket))
+        self._schedule(asked, pause)
 
-    def _fail(self, error: Exception) -> None:
-        for ticket in list(self._waiters):
-            self._end(ticket, error)
+    def _answered(self, ticket: Ticket, status: Status | None) -> None:
+        waiter = self._waiters.get(ticket)
+        if waiter is None:
+            return
+        waiter.context.run(waiter.watch.answered, status)
+        if status is not None and status.is_final:
+            self._end(ticket, status)
+
+    def _failed(self, asked: list[Ticket], error: RetryableError) -> None:
+        for waiter in filter(None, map(self._waiters.get, asked)):
+            waiter.context.run(waiter.watch.failed, error)
+
+    def _schedule(self, asked: list[Ticket], pause: float) -> None:
+        """Set when to ask again: after their own pauses, and nothing within the `pause`."""
+        now = trio.current_time()
+        for waiter in filter(None, map(self._waiters.get, asked)):
+            waiter.due_at = now + waiter.watch.pause()
+        if pause:
+            for waiter in self._waiters.values():
+                waiter.due_at = max(waiter.due_at, now + pause)
 
     def _end(self, ticket: Ticket, end: Status | Exception) -> None:
-        self._waiters.pop(ticket).end.send_nowait(end)
+        if waiter := self._waiters.pop(ticket, None):
+            waiter.end.send_nowait(end)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from math import inf
-from typing import Self
 
 import trio
-from attrs import define, evolve
+from attrs import evolve
 
 from vgen.drive.attempt.backend_call import backend_call
 from vgen.drive.attempt.last_word import LastWord
 from vgen.drive.attempt.run import AttemptRun
+from vgen.drive.attempt.watch import Report, Watch
 from vgen.errors import (
     AccountError,
     AttemptError,
-    AttemptTimeoutError,
     ClaimPassedOnError,
     JobReopenedError,
     NetworkError,
@@ -29,22 +26,18 @@ from vgen.records.status import State, Status
 
 logger = logging.getLogger("vgen")
 
-NOT_FOUND_WAIT = 60.0
-"""How long an attempt that its provider does not know is waited for, in seconds: a provider may be
-slow to know what it has accepted."""
 
-
-async def wait_for_verdict(run: AttemptRun, report: Callable[[float], None]) -> Status | None:
+async def wait_for_verdict(run: AttemptRun, report: Report, *, new: bool) -> Status | None:
     """Wait for the verdict within the backend's limits; `None` if none could be had.
 
-    `report` is called with the attempt's progress, from 0 to 1. Too slow, cancelled or broken, the
-    attempt is cancelled at the provider within the grace period.
+    `report` is called with the attempt's progress; one that is not `new` may have ended long ago.
+    Too slow, cancelled or broken, the attempt is cancelled at the provider within the grace period.
 
     Raises:
         AccountError: the provider refuses the account; what could be settled is.
     """
     try:
-        return await _wait(run, report)
+        return await _wait(run, report, new=new)
     except AccountError as error:
         await run.settle(await cancel(run, RetryableError(str(error))))
         raise
@@ -55,19 +48,21 @@ async def wait_for_verdict(run: AttemptRun, report: Callable[[float], None]) -> 
         return None if run.word.not_found else await cancel(run, error)
 
 
-async def _wait(run: AttemptRun, report: Callable[[float], None]) -> Status:
+async def _wait(run: AttemptRun, report: Report, *, new: bool) -> Status:
     scope = trio.CancelScope()
-    watch = _Watch.begin(run, report, scope)
+    watch = Watch.begin(run, report, scope)
     with scope:
         if isinstance(run.backend, WaitableBackend):
             return await _wait_finished(run.backend, watch)
+        expectations = run.context.expectations
+        watch.expectation = await expectations.of(run.attempt)
+        watch.began_at -= 0 if new else await expectations.age(run.attempt)
         with backend_call(run.backend):
-            poller = run.context.pollers[run.backend.name]
-            return await poller.wait(run.ticket, watch.answered, watch.failed)
+            return await run.context.pollers[run.backend.name].wait(run.ticket, watch, new=new)
     raise watch.timeout()
 
 
-async def _wait_finished(backend: WaitableBackend, watch: _Watch) -> Status:
+async def _wait_finished(backend: WaitableBackend, watch: Watch) -> Status:
     while True:
         try:
             with backend_call(backend, "wait_finished"):
@@ -75,62 +70,6 @@ async def _wait_finished(backend: WaitableBackend, watch: _Watch) -> Status:
         except NetworkError as error:
             watch.failed(error)
         await trio.sleep(watch.run.context.settings.poll_interval)
-
-
-@define
-class _Watch:
-    """Bounds the wait for a verdict by what is heard of the attempt.
-
-    `ends_at` is the end of the attempt's own time limit, on Trio's clock, and `lost_at` when it is
-    no longer waited for because its provider does not know it.
-    """
-
-    run: AttemptRun
-    report: Callable[[float], None]
-    scope: trio.CancelScope
-    run_limit: float
-    ends_at: float
-    running: bool = False
-    lost_at: float = inf
-
-    @classmethod
-    def begin(
-        cls, run: AttemptRun, report: Callable[[float], None], scope: trio.CancelScope
-    ) -> Self:
-        """Begin to wait; the `scope` is cancelled when it has taken too long."""
-        limits, quote = run.backend.capabilities, run.backend.quote(run.attempt.request)
-        own = (run.context.settings.attempt_timeout, quote.run_limit)
-        run_limit = min([limits.run_limit, *(limit for limit in own if limit is not None)])
-        run.word = LastWord()
-        scope.deadline = trio.current_time() + limits.queue_limit + run_limit
-        return cls(run, report, scope, run_limit, scope.deadline)
-
-    def answered(self, status: Status | None) -> None:
-        """Note an answer, and report the progress in it; `None` says nothing of the attempt."""
-        self.run.heard(status)
-        if status is not None and status.is_final:
-            return
-        state, now = status and status.state, trio.current_time()
-        if state is State.RUNNING and not self.running:
-            self.running, self.ends_at = True, min(self.ends_at, now + self.run_limit)
-        lost = state is State.NOT_FOUND
-        self.lost_at = min(self.lost_at, now + NOT_FOUND_WAIT) if lost else inf
-        self.scope.deadline = min(self.ends_at, self.lost_at)
-        if status is not None and status.progress is not None:
-            self.report(status.progress)
-
-    def failed(self, error: RetryableError) -> None:
-        """Note that a question was not answered: the wait goes on while patience lasts."""
-        self.run.not_heard(error)
-        self.scope.deadline = max(self.ends_at, self.run.patience_ends_at)
-
-    def timeout(self) -> AttemptTimeoutError:
-        """Return why the wait has ended."""
-        name, word = self.run.backend.name, self.run.word
-        if word.not_found or word.error is not None:
-            return AttemptTimeoutError(f"{name}: {word}")
-        took = f"{self.run_limit:g} s of running" if self.running else "its time in the queue"
-        return AttemptTimeoutError(f"{name} took longer than {took}")
 
 
 async def cancel(run: AttemptRun, failure: AttemptError) -> Status | None:

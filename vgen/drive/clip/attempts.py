@@ -207,7 +207,7 @@ class RetryLoop:
         ) as turn:
             try:
                 await self._send(run, prepared, turn)
-                status = await wait_for_verdict(run, self.clip.report_progress)
+                status = await wait_for_verdict(run, self.clip.report_progress, new=True)
                 if status is None or status.state is not State.SUCCEEDED:
                     self._note_for_those_that_wait(backend, failure_of(run, status))
             finally:

@@ -172,7 +172,7 @@ async def _settle(run: ClipRun, one: AttemptRun, get_verdict: GetVerdict) -> Non
 async def _wait(run: ClipRun, one: AttemptRun) -> Status | None:
     """Wait for the verdict, of what is no longer asked for too: it is paid, and becomes a take."""
     async with run.context.flight.slot(one.backend, run.context.stop, borrower=one):
-        return await wait_for_verdict(one, run.report_progress)
+        return await wait_for_verdict(one, run.report_progress, new=False)
 
 
 async def ask_once(run: ClipRun, one: AttemptRun) -> Status | None:

@@ -66,9 +66,10 @@ class ClipRun:
             self.attempts[run.attempt.attempt_id] = run.attempt
             self.context.money.moved()
 
-    def report_progress(self, fraction: float) -> None:
-        """Report an attempt's progress, from 0 to 1."""
-        self.context.progress.clip_progressed(self.claim.clip_index, fraction)
+    def report_progress(self, fraction: float, left: float | None, *, estimated: bool) -> None:
+        """Report an attempt's progress, from 0 to 1, and how many seconds are left."""
+        progress, index = self.context.progress, self.claim.clip_index
+        progress.clip_progressed(index, fraction, left, estimated=estimated)
 
     async def deliver(self, run: AttemptRun) -> Clip:
         """Bring what the attempt made into storage: see `Delivery.deliver`."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from attrs import frozen
 
 from vgen.decisions.budget import need_of
-from vgen.decisions.estimate import TrackRecord, estimate
+from vgen.decisions.estimate import OBSERVED, TrackRecord, estimate
 from vgen.drive.job.options import JobOptions
 from vgen.drive.job.planning import plan_job, still_to_send
 from vgen.drive.job.validation import check_places, read_images, too_few
@@ -25,10 +25,6 @@ from vgen.records.money import ZERO, Account, Cost, Need
 from vgen.records.prompt import ClipPrompts
 from vgen.records.request import ClipRequest, Quote
 from vgen.records.settings import Settings
-
-OBSERVED = 100
-"""How many of a backend's newest attempts estimates learn from: more tell hardly more, and cost
-time."""
 
 
 @frozen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import define, field
 
 from vgen.decisions.outcome import percent
-from vgen.ports.events import ClipGivenUp, ClipProgress, ClipStored, JobProgress, Observer
+from vgen.ports.events import ClipGivenUp, ClipProgress, ClipStored, Observer
 from vgen.records.clip import Clip, ClipFailure
 from vgen.records.job import Manifest
 
@@ -21,27 +21,30 @@ class Progress:
     observer: Observer
     progress_range: tuple[float, float]
     _fractions: dict[int, float] = field(factory=dict[int, float])
+    _done: float = 0.0
     _ended: set[int] = field(factory=set[int])
 
-    def clip_progressed(self, clip_index: int, fraction: float) -> None:
-        """Report how far a clip's attempt is, from 0 to 1."""
-        self._fractions[clip_index] = max(fraction, self._fractions.get(clip_index, 0.0))
-        self.observer(ClipProgress(self.manifest.job_id, clip_index, fraction))
-        self._report_percent()
+    def clip_progressed(
+        self, clip_index: int, fraction: float, left: float | None, *, estimated: bool
+    ) -> None:
+        """Report how far a clip's attempt is, from 0 to 1, and how many seconds are left."""
+        before = self._fractions.get(clip_index, 0.0)
+        if fraction > before:
+            self._fractions[clip_index] = fraction
+            self._done += fraction - before
+        job_id, total = self.manifest.job_id, len(self.manifest.clips)
+        point = percent(self._done, total=total, within=self.progress_range)
+        self.observer(ClipProgress(job_id, clip_index, fraction, round(point, 2), left, estimated))
 
     def clip_stored(self, clip: Clip, *, made: bool) -> None:
         """Report that a clip is finished; `made` in this run, or kept from an earlier one."""
-        self._fractions[clip.clip_index] = 1.0
-        self._ended.add(clip.clip_index)
         self.observer(ClipStored(self.manifest.job_id, clip, made))
-        self._report_percent()
+        self._clip_ended(clip.clip_index)
 
     def clip_given_up(self, failure: ClipFailure) -> None:
         """Report that a clip is missing."""
-        self._fractions[failure.clip_index] = 1.0
-        self._ended.add(failure.clip_index)
         self.observer(ClipGivenUp(self.manifest.job_id, failure))
-        self._report_percent()
+        self._clip_ended(failure.clip_index)
 
     def others_given_up(self, reason: str) -> None:
         """Report that all clips are missing of which nothing was said yet."""
@@ -49,7 +52,6 @@ class Progress:
             if planned.clip_index not in self._ended:
                 self.clip_given_up(ClipFailure(planned.clip_index, reason))
 
-    def _report_percent(self) -> None:
-        total = len(self.manifest.clips)
-        point = percent(self._fractions, total=total, within=self.progress_range)
-        self.observer(JobProgress(self.manifest.job_id, round(point, 2)))
+    def _clip_ended(self, clip_index: int) -> None:
+        self._ended.add(clip_index)
+        self.clip_progressed(clip_index, 1.0, 0.0, estimated=False)

@@ -6,7 +6,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from threading import Lock
 
-from vgen.ports.events import ClipProgress, Event, JobProgress
+from vgen.ports.events import ClipProgress, Event
 
 MAX_PROGRESS = 64
 """How many progress events wait for a reader; a further one drops the oldest."""
@@ -31,7 +31,7 @@ class EventQueue:
         with self._lock:
             self._count += 1
             self._events[self._count] = event
-            if isinstance(event, ClipProgress | JobProgress):
+            if isinstance(event, ClipProgress):
                 self._progress.append(self._count)
             if len(self._progress) > MAX_PROGRESS:
                 del self._events[self._progress.popleft()]

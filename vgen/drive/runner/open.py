@@ -15,6 +15,7 @@ import trio
 
 from vgen.drive.attempt.context import AttemptContext
 from vgen.drive.attempt.delivery import Delivery
+from vgen.drive.attempt.expectations import Expectations
 from vgen.drive.attempt.polling import Poller
 from vgen.drive.attempt.run import LEDGER_PATIENCE
 from vgen.drive.attempt.spool import Spool
@@ -91,9 +92,16 @@ async def open_runner(
         pollers = _pollers(by_name, interval=settings.poll_interval)
         for poller in pollers.values():
             nursery.start_soon(poller.run)
+        attempts = AttemptContext(
+            ledger,
+            settings,
+            pollers,
+            Expectations(ledger, by_name),
+            with_metrics(guarded(observer)),
+        )
         context = JobContext(
             backends=by_name,
-            attempts=AttemptContext(ledger, settings, pollers, with_metrics(guarded(observer))),
+            attempts=attempts,
             delivery=Delivery(
                 storage=storage,
                 inspector=inspector or Inspector(thorough=settings.thorough),

@@ -18,8 +18,8 @@ from vgen.records.clip import Clips
 class EventStream:
     """A job's events from its opening on, in order; it ends when the job has ended.
 
-    Each event is given once. A slow reader, or none, delays nothing: of `ClipProgress` and
-    `JobProgress` the oldest are dropped, all other events wait.
+    Each event is given once. A slow reader, or none, delays nothing: of `ClipProgress` the
+    oldest are dropped, all other events wait.
     """
 
     def __init__(self, queue: EventQueue) -> None:

@@ -1,0 +1,114 @@
+"""When an attempt will probably end, and when it is worth asking."""
+
+from __future__ import annotations
+
+from math import exp, inf, log, sqrt
+from statistics import NormalDist, quantiles
+
+from attrs import frozen
+
+from vgen.decisions.estimate import ENOUGH, TrackRecord
+from vgen.records.request import Quote
+
+DECLARED_SPREAD = 0.5
+"""How far a declared time is believed: two of three attempts lie within a factor of 1.65 of it."""
+
+LEAST_SPREAD = 0.05
+"""No run of observed times is taken to be more regular than this."""
+
+QUARTILES = 1.349
+"""The distance between the quartiles of a normal distribution, in standard deviations."""
+
+LONGEST = 5
+"""The longest pause between two questions, in ceilings: a failure may come at any time."""
+
+SHORTEST = 0.1
+"""The shortest, likewise: what is about to end is asked after that often."""
+
+NONE = 1e-9
+"""A probability below which the normal distribution cannot be inverted any more."""
+
+NORMAL = NormalDist()
+
+
+@frozen
+class Expectation:
+    """How long an attempt will probably run: its logarithm is normally distributed.
+
+    `median` is in seconds, and `spread` the standard deviation of the logarithm.
+    """
+
+    median: float
+    spread: float
+
+    @classmethod
+    def of(cls, quote: Quote, record: TrackRecord) -> Expectation | None:
+        """Return what is expected of an attempt at this quote.
+
+        It follows the attempts that have succeeded once they are enough, and the backend's
+        declaration before; `None` where there is neither.
+        """
+        times = [log(max(each.seconds(quote), 1e-3)) for each in record.successes]
+        if len(times) < ENOUGH:
+            return Expectation(quote.seconds, DECLARED_SPREAD) if quote.seconds else None
+        low, median, high = quantiles(times, n=4, method="inclusive")
+        return Expectation(exp(median), max(LEAST_SPREAD, (high - low) / QUARTILES))
+
+    def left(self, elapsed: float) -> float:
+        """Return how many seconds an attempt will probably run yet that has run for so long."""
+        if elapsed <= 0:
+            return self.median
+        surviving = 1 - NORMAL.cdf(self._position(elapsed))
+        if surviving < NONE:
+            return elapsed  # longer than any: probably as long again
+        half_of_those = NORMAL.inv_cdf(1 - surviving / 2)
+        return max(0.0, self.median * exp(self.spread * half_of_those) - elapsed)
+
+    def pause(self, elapsed: float, ceiling: float) -> float:
+        """Return how long to wait before asking after an attempt that has run for so long.
+
+        For a number of questions, the news is the least late where the pauses go by the root of
+        the probability that an attempt ends at that moment. Where it is high, they are the
+        `ceiling`.
+        """
+        likely = self._hazard(self.median * exp(self.spread))
+        now = self._hazard(max(elapsed, self.median / 100))
+        return min(LONGEST, max(1.0, sqrt(likely / now) if now > 0 else inf)) * ceiling
+
+    def _position(self, elapsed: float) -> float:
+        return log(elapsed / self.median) / self.spread
+
+    def _hazard(self, elapsed: float) -> float:
+        """Return the share of those still running that ends in a second after so many seconds."""
+        position = self._position(elapsed)
+        surviving = 1 - NORMAL.cdf(position)
+        return NORMAL.pdf(position) / (self.spread * elapsed * surviving) if surviving > 0 else 0.0
+
+
+@frozen
+class Told:
+    """The progress that a provider has told of an attempt, from 0 to 1, `at` a time in seconds."""
+
+    fraction: float
+    at: float
+
+
+def left_by_progress(before: Told, now: Told) -> float | None:
+    """Return how many seconds are left at the speed between two answers; `None`: it stands still.
+
+    The first one may be the attempt's start, with a fraction of 0.
+    """
+    if now.fraction <= before.fraction:
+        return None
+    return (1 - now.fraction) * (now.at - before.at) / (now.fraction - before.fraction)
+
+
+def pause_by_progress(left: float, ceiling: float, *, certain: bool) -> float:
+    """Return how long to wait before asking after an attempt that has so many seconds left.
+
+    `certain`: its speed was seen between two answers; else it is asked after half of the time.
+    """
+    shortest = SHORTEST * ceiling
+    share = 0.9 if certain else 0.5
+    pause = left + shortest if left * (1 - share) <= shortest else left * share
+    return min(max(pause, shortest), LONGEST * ceiling)
