@@ -47,10 +47,18 @@ def clip(
             (clip(0, 4.0, ignored=("prompt",)), clip(3, 4.0, ignored=("steps", "prompt"))),
             ["svd ignores prompts: clips 0, 3 show what their images do"],
         ),
+        (
+            (clip(2, 4.0, ignored=("prompt",)),),
+            ["svd ignores prompts: clip 2 shows what its image does"],
+        ),
+        (
+            tuple(evolve(clip(index, 4.0), notes=("seen", "made anew: why")) for index in (1, 2)),
+            ["clips 1, 2: made anew: why"],
+        ),
     ],
 )
 def test_what_one_would_want_to_know_before(clips: tuple[ClipPlan, ...], said: list[str]) -> None:
-    """Lengths that miss their targets, and prompts that are not looked at, in a line each."""
+    """What is made anew, lengths that miss, and prompts that are not looked at, in a line each."""
     plan = evolve(PLAN, clips=clips)
     assert list(warnings(plan, tolerance=2.0)) == said
     assert list(warnings(evolve(plan, refusal="over budget"), tolerance=2.0)) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from uuid import UUID
 
+from attrs import evolve
 from rich.console import Console
 
 from vgen import Clip, ClipFailure, Clips, FailedAttempt
@@ -50,6 +51,17 @@ def test_the_outcome_has_a_row_for_each_clip() -> None:
         "3 of 4 clips in [out], $0.398, 61.5 s",
         "missing: clip 1; run the same command again to make the rest",
     ]
+
+
+def test_a_clip_is_said_to_be_made_anew_once() -> None:
+    """A later run that keeps it does not repeat why."""
+    clip = evolve(PLAIN, sha256="f00d", notes=("made anew, as asked",))
+    clips = Clips.of(UUID(int=1), [clip], total_cost=Decimal(0), seconds=2)
+    for kept, told in ((), True), (("f00d",), False):
+        screen = Console(width=80, color_system=None)
+        with screen.capture() as captured:
+            screen.print(outcome_table(clips, "out", kept=kept))
+        assert ("made anew" in captured.get()) is told
 
 
 def test_a_run_says_what_it_cost_itself() -> None:

@@ -7,7 +7,10 @@ from decimal import ROUND_CEILING, Decimal
 from math import ceil
 
 from vgen import ClipFate, ClipPlan, Estimate, JobPlan, Source
-from vgen.cli.text import CENT, FINEST, dollars
+from vgen.cli.text import CENT, FINEST, dollars, spell_indexes
+
+ANEW = "made anew"
+"""How a note begins that says why a stored clip is made once more."""
 
 MINUTE, HOUR = 60, 3600
 SHORT = 90
@@ -43,10 +46,14 @@ def job_line(plan: JobPlan) -> str:
 def warnings(plan: JobPlan, *, tolerance: float) -> Iterator[str]:
     """Yield what users would want to know before clips are paid for, in a line each.
 
-    Lengths that miss their targets by more than the `tolerance`, in seconds, and prompts that are
-    not looked at.
+    Clips that are made anew though they are stored, lengths that miss their targets by more than
+    the `tolerance`, in seconds, and prompts that are not looked at.
     """
     clips = [] if plan.refusal else to_make(plan)
+    anew = [(note, clip) for clip in clips for note in clip.notes if note.startswith(ANEW)]
+    for note in dict.fromkeys(note for note, _ in anew):
+        which = [clip.clip_index for each, clip in anew if each == note]
+        yield f"{spell_indexes(which)}: {note}"
     off = [d for clip in clips if abs(d := clip.duration - clip.target) > tolerance]
     if off:
         least, most = min(map(abs, off)), max(map(abs, off))
@@ -55,8 +62,9 @@ def warnings(plan: JobPlan, *, tolerance: float) -> Iterator[str]:
         yield f"{len(off)} of {count(len(clips), 'clip')} will be {by} {way}"
     blind = [clip for clip in clips if "prompt" in clip.ignored]
     for backend in dict.fromkeys(clip.route[0] for clip in blind):
-        indexes = ", ".join(str(clip.clip_index) for clip in blind if clip.route[0] == backend)
-        yield f"{backend} ignores prompts: clips {indexes} show what their images do"
+        which = [clip.clip_index for clip in blind if clip.route[0] == backend]
+        show = "shows what its image does" if len(which) == 1 else "show what their images do"
+        yield f"{backend} ignores prompts: {spell_indexes(which)} {show}"
 
 
 def sources(clips: Sequence[ClipPlan]) -> str:

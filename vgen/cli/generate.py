@@ -152,8 +152,10 @@ async def _report_result(
     Raises:
         StorageError: a clip or `clips.json` could not be written.
     """
-    before = job.folder.job.account.spent if job.folder.job else ZERO
-    table = outcome_table(clips, job.storage.location, before=before)
+    before = job.folder.job
+    stored = {attempt.clip.sha256 for attempt in before.attempts if attempt.clip} if before else ()
+    spent = before.account.spent if before else ZERO
+    table = outcome_table(clips, job.storage.location, before=spent, kept=stored)
     if json:
         print_raw(to_json(clips, indent=2))
         console.print(table)

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from rich.console import Group
 from rich.text import Text
 
 from vgen import Clip, ClipFailure, Clips
+from vgen.cli.estimates import ANEW
 from vgen.cli.tables import Table
-from vgen.cli.text import dollars, safe_text
+from vgen.cli.text import dollars, safe_text, spell_indexes
 from vgen.records.money import ZERO
 
 
-def outcome_table(clips: Clips, location: str, *, before: Decimal = ZERO) -> Group:
+def outcome_table(
+    clips: Clips, location: str, *, before: Decimal = ZERO, kept: Collection[str] = ()
+) -> Group:
     """Return the outcome of a job: a row for each clip, what was ignored, and a summary.
 
-    `before` is what the job had spent before this run, in US dollars.
+    `before` is what the job had spent before this run, in US dollars, and `kept` has the digests
+    of the files that it had: of those it is not told again why they were made anew.
     """
     table = Table("Clip", "Seconds", "Backend", "Cost", "File", "Notes", right=("Clip", "Cost"))
     outcomes: list[Clip | ClipFailure] = [*clips.clips, *clips.failures]
     for outcome in sorted(outcomes, key=lambda outcome: outcome.clip_index):
         if isinstance(outcome, Clip):
-            table.add_row(*_clip_cells(outcome))
+            table.add_row(*_clip_cells(outcome, made=outcome.sha256 not in kept))
         else:
             table.add_row(*_failure_cells(outcome))
     ignored = ignored_lines((clip.backend, clip.ignored) for clip in clips.clips)
@@ -32,13 +36,13 @@ def outcome_table(clips: Clips, location: str, *, before: Decimal = ZERO) -> Gro
     return Group("", table, "", *ignored, _summary(clips, location, before), *ending)
 
 
-def _clip_cells(clip: Clip) -> Iterator[str | Text]:
+def _clip_cells(clip: Clip, *, made: bool) -> Iterator[str | Text]:
     yield str(clip.clip_index)
     yield _duration(clip)
     yield clip.backend
     yield dollars(clip.cost) if clip.cost else "free"
     yield safe_text(clip.reference, "green")
-    yield safe_text("; ".join(_remarks(clip)), "yellow" if clip.faults else "dim")
+    yield safe_text("; ".join(_remarks(clip, made=made)), "yellow" if clip.faults else "dim")
 
 
 def _duration(clip: Clip) -> Text:
@@ -46,8 +50,8 @@ def _duration(clip: Clip) -> Text:
     return Text(f"{clip.actual_duration:.2f} of {clip.target_duration:.2f}", style)
 
 
-def _remarks(clip: Clip) -> Iterator[str]:
-    yield from clip.notes
+def _remarks(clip: Clip, *, made: bool) -> Iterator[str]:
+    yield from (note for note in clip.notes if made or not note.startswith(ANEW))
     if not clip.within_tolerance:
         yield missed(clip.duration_diff)
     if clip.retry_count:
@@ -89,5 +93,6 @@ def _summary(clips: Clips, location: str, before: Decimal) -> Text:
 
 
 def _missing(indexes: Sequence[int]) -> Text:
-    which = f"clip {indexes[0]}" if len(indexes) == 1 else f"clips {', '.join(map(str, indexes))}"
-    return Text(f"missing: {which}; run the same command again to make the rest", "yellow")
+    return Text(
+        f"missing: {spell_indexes(indexes)}; run the same command again to make the rest", "yellow"
+    )

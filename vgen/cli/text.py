@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
@@ -24,6 +25,11 @@ def escaped(text: str) -> str:
 def safe_text(text: str, style: str = "") -> Text:
     """Return untrusted text for the console: not read as markup, unprintables escaped."""
     return Text(escaped(text), style)
+
+
+def spell_indexes(indexes: Sequence[int]) -> str:
+    """Name clips by their indexes."""
+    return f"clip{'s' * (len(indexes) > 1)} {', '.join(map(str, indexes))}"
 
 
 def short_id(identity: UUID) -> str:

@@ -34,6 +34,21 @@ async def test_a_clip_is_redone_once(autojump_clock: MockClock) -> None:
     assert sorted(fakes.backend.submitted[4:]) == ["b", "c"]
 
 
+async def test_a_redo_that_was_only_written_down_is_carried_on(autojump_clock: MockClock) -> None:
+    """A plain run after it makes the take, once, and says that it was asked for earlier."""
+    fakes = Fakes()
+    await run_job(fakes, *"abc")
+    async with fakes.runner() as runner:
+        await runner.open_job(JOB, prompts(*"abc"), budget=PLENTY, redo=[1])
+        plan = await runner.plan(prompts(*"abc"), job_id=JOB, budget=PLENTY)
+    asked = "made anew, as asked in an earlier run"
+    assert [clip.notes for clip in plan.clips] == [(), (asked,), ()]
+    clips = await run_job(fakes, *"abc")
+    assert [clip.notes for clip in clips.clips] == [(), (asked,), ()]
+    await run_job(fakes, *"abc")
+    assert sorted(fakes.backend.submitted) == [*"abbc"]
+
+
 async def test_an_edited_clip_says_so(autojump_clock: MockClock) -> None:
     """A clip's notes say why it was generated again; what was redone before is kept."""
     fakes = Fakes()

@@ -126,7 +126,8 @@ def plan_job(
             index in options.redo or is_preview(stored, planned, attempts, models=models)
         ):
             planned = plan_clip(prompt, image, backends, settings, take=take + 1)
-        return evolve(planned, notes=(*planned.notes, *_made_anew(attempts, planned, models)))
+        anew = _made_anew(attempts, planned, models, asked=index in options.redo)
+        return evolve(planned, notes=(*planned.notes, *anew))
 
     clips = tuple(plan(prompt) for prompt in prompts)
     manifest = Manifest(
@@ -173,9 +174,9 @@ def _wrong_options(options: JobOptions) -> list[str]:
 
 
 def _made_anew(
-    attempts: Sequence[Attempt], planned: PlannedClip, models: Collection[str]
+    attempts: Sequence[Attempt], planned: PlannedClip, models: Collection[str], *, asked: bool
 ) -> list[str]:
-    """Return a note if a stored clip is no longer what is asked for."""
+    """Return a note if a stored clip is no longer what is asked for; `asked` in this call."""
     stored = [attempt for attempt in attempts if attempt.custody is Custody.STORED]
     if not stored or any(same_request(attempt, planned) for attempt in stored):
         return []
@@ -183,7 +184,7 @@ def _made_anew(
         return ["made anew: its request has changed"]
     if is_drawn(stored[-1]) and planned.route[0] in models:
         return [f"made anew: it was a preview by {stored[-1].backend}"]
-    return ["made anew, as asked"]
+    return ["made anew, as asked" if asked else "made anew, as asked in an earlier run"]
 
 
 def still_to_send(manifest: Manifest, before: Job | None) -> list[PlannedClip]:
