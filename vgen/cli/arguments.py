@@ -25,6 +25,11 @@ def to_dollars(_kind: object, tokens: Sequence[Token]) -> Decimal:
     return amount
 
 
+def to_names(_kind: object, tokens: Sequence[Token]) -> tuple[str, ...]:
+    """Convert names that are separated by commas, or given one by one."""
+    return tuple(name.strip() for token in tokens for name in token.value.split(","))
+
+
 def check_purses(_kind: object, tokens: Sequence[Token]) -> tuple[str, ...]:
     """Check that purses are given as `NAME=USD`, each once; returns them as they are."""
     entries = tuple(token.value for token in tokens)

@@ -9,7 +9,7 @@ from uuid import UUID
 from attrs import frozen
 from cyclopts import Parameter
 
-from vgen.cli.arguments import check_purses
+from vgen.cli.arguments import check_purses, to_names
 from vgen.cli.options import CLIPS, Dollars, Flag, Ledger, Several, Storage
 from vgen.records.fallback import ANY_REASON, FallBackReason
 from vgen.records.job import REROLLS
@@ -31,6 +31,17 @@ class PlanOptions:
             metavar="NAME",
             help="Backend that makes the clips; repeat it to name fallbacks, in order.\n"
             "[default: those of the job's last run, for a new job animatic]",
+        ),
+    ] = ()
+    lengths_of: Annotated[
+        tuple[str, ...],
+        Several,
+        Parameter(
+            name="--as",
+            metavar="NAMES",
+            converter=to_names,
+            help="Backends that the clips will be made on later, in order, such as svd,cogvideox: "
+            "previews are drawn in the lengths that they would make.",
         ),
     ] = ()
     budget: Annotated[

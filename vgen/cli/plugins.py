@@ -61,21 +61,23 @@ def make_backend(point: EntryPoint) -> VideoBackend:
     return backend
 
 
-def make_route(names: Sequence[str]) -> tuple[list[VideoBackend], list[str]]:
-    """Make the named backends; return those that work, and an error line for each other."""
+def make_route(
+    names: Sequence[str], *, option: str = "--backend"
+) -> tuple[list[VideoBackend], list[str]]:
+    """Make the backends that an option names; return those that work, and a line for each other."""
     points = installed()
     backends: list[VideoBackend] = []
     problems: list[str] = []
     for index, name in enumerate(names):
         if name in names[:index]:
-            problems.append(f"--backend {name}: is given twice")
+            problems.append(f"{option} {name}: is given twice")
         elif name not in points:
-            problems.append(f"--backend {name}: {_unknown(name, list(points))}")
+            problems.append(f"{option} {name}: {_unknown(name, list(points))}")
         else:
             try:
                 backends.append(make_backend(points[name]))
             except ConfigurationError as error:
-                problems.append(f"--backend {name}: {error}")
+                problems.append(f"{option} {name}: {error}")
     return backends, problems
 
 

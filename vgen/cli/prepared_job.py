@@ -36,8 +36,8 @@ from vgen.ports.ledger import CostLedger
 class PreparedJob:
     """A job that is to be made; nothing of it is sent or written yet.
 
-    `folder` is what there is of it, `terms` are its route and its budget, and `problems` those of
-    its backends that cannot be used.
+    `folder` is what there is of it, `terms` are its route and its budget, `lengths_of` the backends
+    that its previews are drawn for, and `problems` those of its backends that cannot be used.
     """
 
     source: PromptsSource
@@ -46,6 +46,7 @@ class PreparedJob:
     file: PromptsFile
     terms: Terms
     backends: tuple[VideoBackend, ...]
+    lengths_of: tuple[VideoBackend, ...]
     problems: tuple[str, ...]
     storage: ClipStorage
     ledger: CostLedger
@@ -70,6 +71,7 @@ class PreparedJob:
             redo=options.redo,
             fall_back_on=options.fall_back_on,
             rerolls=options.rerolls,
+            lengths_of=self.lengths_of,
             purses=purses_of(options.purses) or None,
             name=self.source.name,
             folder=str(options.out.resolve()),
@@ -89,6 +91,7 @@ def prepare(source: PromptsSource, options: PlanOptions, *, strict: bool = False
     folder = trio.run(read_folder, options, file.job_id)
     terms = choose_terms(options, folder.job.manifest if folder.job else None)
     backends, problems = plugins.make_route(terms.route)
+    others, unknown = plugins.make_route(options.lengths_of, option="--as")
     return PreparedJob(
         source,
         options,
@@ -96,7 +99,8 @@ def prepare(source: PromptsSource, options: PlanOptions, *, strict: bool = False
         file,
         terms,
         tuple(backends),
-        tuple(problems),
+        tuple(others),
+        (*problems, *unknown),
         storage,
         ledger,
         settings,

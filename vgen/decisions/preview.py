@@ -15,6 +15,12 @@ def is_drawn(stored: Attempt) -> bool:
     return stored.clip is not None and stored.clip.generator is Generator.PROCEDURAL
 
 
+def has_other_length(stored: Attempt, planned: PlannedClip) -> bool:
+    """Whether a drawn clip, which is drawn again, is to have another length than it was given."""
+    drawn_again = is_drawn(stored) and stored.backend == planned.route[0]
+    return drawn_again and stored.request.duration != planned.request.duration
+
+
 def is_preview(
     stored: Attempt, planned: PlannedClip, attempts: Sequence[Attempt], *, models: Collection[str]
 ) -> bool:

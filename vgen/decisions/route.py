@@ -23,8 +23,8 @@ def can_make(capabilities: Capabilities, *, image: bool) -> bool:
     return capabilities.text or (image and capabilities.image)
 
 
-def order(offers: Sequence[Offer], *, target: float, tolerance: float) -> tuple[str, ...]:
-    """Sort the backends that can make a clip: the user's order, but right lengths first.
+def order(offers: Sequence[Offer], *, target: float, tolerance: float) -> list[Offer]:
+    """Sort the offers of backends that can make a clip: the user's order, but right lengths first.
 
     A backend whose length misses the `target` (seconds) by more than the `tolerance` stands
     behind those that meet it. A procedure that is named after a model stays behind all models.
@@ -35,4 +35,4 @@ def order(offers: Sequence[Offer], *, target: float, tolerance: float) -> tuple[
         stands_in = offer.drawn and any(not other.drawn for other in offers[:place])
         return stands_in, abs(offer.quote.duration - target) > tolerance
 
-    return tuple(offers[place].backend for place in sorted(range(len(offers)), key=rank))
+    return [offers[place] for place in sorted(range(len(offers)), key=rank)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import TypedDict
 
 from attrs import frozen
 
+from vgen.ports.backend import VideoBackend
 from vgen.records.fallback import ANY_REASON, FallBackReason
 from vgen.records.job import REROLLS
 from vgen.records.money import ZERO
@@ -26,6 +27,7 @@ class JobOptions:
     redo: Collection[int] = ()
     fall_back_on: Collection[FallBackReason] = ANY_REASON
     rerolls: int = REROLLS
+    lengths_of: Sequence[VideoBackend] = ()
     purses: Mapping[str, Decimal] | None = None
     name: str = ""
     folder: str = ""
@@ -40,6 +42,7 @@ class JobKeywords(TypedDict, total=False):
     redo: Collection[int]
     fall_back_on: Collection[FallBackReason]
     rerolls: int
+    lengths_of: Sequence[VideoBackend]
     purses: Mapping[str, Decimal] | None
     name: str
     folder: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from attrs import evolve
@@ -11,7 +11,7 @@ from vgen.decisions import route
 from vgen.decisions.attempts import is_missing, stored_attempt
 from vgen.decisions.fingerprint import current_take, fingerprint, same_request
 from vgen.decisions.opening import opening_of
-from vgen.decisions.preview import is_drawn, is_preview
+from vgen.decisions.preview import has_other_length, is_drawn, is_preview
 from vgen.decisions.route import Offer, can_make
 from vgen.decisions.terms import budget_of, purses_of, replaces_paid
 from vgen.drive.job.options import JobOptions
@@ -56,18 +56,15 @@ def plan_clip(
     settings: Settings,
     *,
     take: int = 0,
+    lengths_of: Sequence[VideoBackend] = (),
 ) -> PlannedClip:
-    """Plan one clip: what is asked for, and the backends that can make it, best first."""
+    """Plan one clip: what is asked for, and the backends that can make it, best first.
+
+    It is asked for in the length that the first of `lengths_of` for it would make, if any can.
+    """
     request = request_for(prompt, settings.generation, image)
-    offers = [
-        Offer(
-            name,
-            backend.quote(request),
-            drawn=backend.capabilities.generator is Generator.PROCEDURAL,
-        )
-        for name, backend in backends.items()
-        if can_make(backend.capabilities, image=request.image is not None)
-    ]
+    if others := _best_first(lengths_of, prompt, request, settings):
+        request = evolve(request, duration=others[0].quote.duration)
     notes: tuple[str, ...] = ()
     if isinstance(image, NoImage) and not image.for_good:
         notes = (f"made without its image: {image.reason}",)
@@ -75,10 +72,28 @@ def plan_clip(
         prompt=prompt,
         request=request,
         fingerprint=fingerprint(prompt, settings.generation, take),
-        route=route.order(offers, target=prompt.duration, tolerance=settings.tolerance),
+        route=tuple(
+            offer.backend for offer in _best_first(backends.values(), prompt, request, settings)
+        ),
         notes=notes,
         take=take,
     )
+
+
+def _best_first(
+    backends: Iterable[VideoBackend], prompt: ClipPrompt, request: ClipRequest, settings: Settings
+) -> list[Offer]:
+    """Return what the backends that can make a clip offer for it, in the order of its route."""
+    offers = [
+        Offer(
+            backend.name,
+            backend.quote(request),
+            drawn=is_procedural(backend),
+        )
+        for backend in backends
+        if can_make(backend.capabilities, image=request.image is not None)
+    ]
+    return route.order(offers, target=prompt.duration, tolerance=settings.tolerance)
 
 
 def plan_job(
@@ -100,15 +115,11 @@ def plan_job(
     indexes = {prompt.clip_index for prompt in prompts}
     problems = unmakeable(dict(enumerate(prompts)), images, backends)
     problems += [f"redo: there is no clip {index}" for index in sorted(set(options.redo) - indexes)]
-    problems += _wrong_options(options)
+    problems += _wrong_options(options, backends)
     if problems:
         raise InvalidPromptsError(problems)
     known = {each.clip_index: each for each in before.manifest.clips} if before else {}
-    models = {
-        name
-        for name, backend in backends.items()
-        if backend.capabilities.generator is Generator.MODEL
-    }
+    models = {name for name, backend in backends.items() if not is_procedural(backend)}
 
     def plan(prompt: ClipPrompt) -> PlannedClip:
         index, image = prompt.clip_index, images.get(prompt.scene_reference_url or "")
@@ -120,12 +131,17 @@ def plan_job(
             attempts,
             image_sha256=image.sha256 if isinstance(image, Image) else None,
         )
-        planned = plan_clip(prompt, image, backends, settings, take=take)
+        lengths_of = options.lengths_of
+        planned = plan_clip(prompt, image, backends, settings, take=take, lengths_of=lengths_of)
         stored = stored_attempt(attempts, planned)
         if stored is not None and (
-            index in options.redo or is_preview(stored, planned, attempts, models=models)
+            index in options.redo
+            or is_preview(stored, planned, attempts, models=models)
+            or has_other_length(stored, planned)
         ):
-            planned = plan_clip(prompt, image, backends, settings, take=take + 1)
+            planned = plan_clip(
+                prompt, image, backends, settings, take=take + 1, lengths_of=lengths_of
+            )
         anew = _made_anew(attempts, planned, models, asked=index in options.redo)
         return evolve(planned, notes=(*planned.notes, *anew))
 
@@ -164,12 +180,17 @@ def _refuse_replacing_paid(
         raise InvalidPromptsError(problems)
 
 
-def _wrong_options(options: JobOptions) -> list[str]:
+def _wrong_options(options: JobOptions, backends: Mapping[str, VideoBackend]) -> list[str]:
     unknown = set(options.fall_back_on) - set(FallBackReason)
     known = ", ".join(FallBackReason)
     wrong = [f"fall_back_on: must be of {known}; got {each!r}" for each in sorted(unknown)]
     if options.rerolls < 0:
         wrong.append(f"rerolls: must be at least 0, got {options.rerolls}")
+    models = [name for name, backend in backends.items() if not is_procedural(backend)]
+    if options.lengths_of and models:
+        wrong.append(
+            f"lengths_of (--as): is for previews, and {', '.join(models)} would make the clips"
+        )
     return wrong
 
 
@@ -182,9 +203,16 @@ def _made_anew(
         return []
     if not planned.take:
         return ["made anew: its request has changed"]
+    if has_other_length(stored[-1], planned):
+        return ["made anew: in another length"]
     if is_drawn(stored[-1]) and planned.route[0] in models:
         return [f"made anew: it was a preview by {stored[-1].backend}"]
     return ["made anew, as asked" if asked else "made anew, as asked in an earlier run"]
+
+
+def is_procedural(backend: VideoBackend) -> bool:
+    """Whether a backend draws its clips by a procedure."""
+    return backend.capabilities.generator is Generator.PROCEDURAL
 
 
 def still_to_send(manifest: Manifest, before: Job | None) -> list[PlannedClip]:

@@ -99,6 +99,8 @@ class Runner:
                 default, for any.
             rerolls: how often, on each backend and within `Settings.attempts`, a clip is made anew
                 that the provider's filter has refused; a refused prompt is not sent there again.
+            lengths_of: the backends that the clips will be made on later: previews are drawn in the
+                lengths that they would make. They need not be open.
             name, folder: what people know the job by, and where its clips are: for lists of jobs.
 
         Raises:
