@@ -15,10 +15,10 @@ from vgen.abc import Quote
 from vgen.decisions.estimate import ENOUGH, TrackRecord
 from vgen.decisions.expectation import (
     LONGEST,
+    SHORTEST,
     Expectation,
+    Progress,
     Told,
-    left_by_progress,
-    pause_by_progress,
 )
 
 CEILING = 3.0
@@ -78,24 +78,36 @@ def test_pauses_are_short_where_an_end_is_likely() -> None:
 
 
 def test_progress_tells_what_is_left() -> None:
-    """By the speed between two answers; what stands still tells nothing."""
-    assert left_by_progress(Told(0.0, 0.0), Told(0.25, 15.0)) == 45.0
-    assert left_by_progress(Told(0.25, 15.0), Told(0.5, 20.0)) == 10.0
-    assert left_by_progress(Told(0.5, 20.0), Told(0.5, 30.0)) is None
+    """By the speed between its last two changes; an answer that tells nothing new changes none."""
+    progress = Progress(Told(0.0, 0.0), Told(0.25, 15.0))
+    assert progress.left(15.0) == 45.0
+    progress = progress.after(Told(0.5, 20.0))
+    assert progress.left(20.0) == 10.0
+    assert progress.after(Told(0.5, 25.0)).left(25.0) == 5.0
+    assert progress.left(99.0) == 0.0
 
 
 @pytest.mark.parametrize("seconds", [5, 20, 60, 110])
 def test_an_end_that_is_told_is_noticed_at_once(seconds: float) -> None:
     """A provider that tells its progress is asked few times, and its end is noticed soon."""
-    told, now, asked = Told(0.0, 0.0), 1.0, 1
+    now, asked = SHORTEST * CEILING, 1
+    progress = Progress(Told(0.0, 0.0), Told(now / seconds, now))
     while now < seconds:
-        before, told = told, Told(now / seconds, now)
-        left = left_by_progress(before, told)
-        assert left is not None
-        now += pause_by_progress(left, CEILING, certain=before.fraction > 0)
+        now += progress.pause(now, CEILING)
+        progress = progress.after(Told(now / seconds, now))
         asked += 1
     assert asked <= 5 + seconds / (LONGEST * CEILING)
     assert now - seconds <= 0.6
+
+
+def test_what_stands_still_is_asked_after_ever_less_often() -> None:
+    """Half as long again each time, up to the longest pause."""
+    progress, now, asked = Progress(Told(0.0, 0.0), Told(0.5, 1.0)), 1.0, 0
+    while now < 120:
+        now += progress.pause(now, CEILING)
+        asked += 1
+    assert asked <= 16
+    assert progress.pause(now, CEILING) == LONGEST * CEILING
 
 
 def test_a_price_is_no_time() -> None:

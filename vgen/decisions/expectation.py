@@ -20,10 +20,14 @@ QUARTILES = 1.349
 """The distance between the quartiles of a normal distribution, in standard deviations."""
 
 LONGEST = 5
-"""The longest pause between two questions, in ceilings: a failure may come at any time."""
+"""The longest pause between two questions, in ceilings: a failure may come at any time. Twice as
+long where its speed was seen."""
 
 SHORTEST = 0.1
 """The shortest, likewise: what is about to end is asked after that often."""
+
+STILL = 0.5
+"""What stands still is asked after when so much more time has passed as it already does."""
 
 NONE = 1e-9
 """A probability below which the normal distribution cannot be inverted any more."""
@@ -93,22 +97,38 @@ class Told:
     at: float
 
 
-def left_by_progress(before: Told, now: Told) -> float | None:
-    """Return how many seconds are left at the speed between two answers; `None`: it stands still.
+@frozen
+class Progress:
+    """The last two answers that told another progress than the one before.
 
-    The first one may be the attempt's start, with a fraction of 0.
+    At first `before` is the attempt's start.
     """
-    if now.fraction <= before.fraction:
-        return None
-    return (1 - now.fraction) * (now.at - before.at) / (now.fraction - before.fraction)
 
+    before: Told
+    last: Told
 
-def pause_by_progress(left: float, ceiling: float, *, certain: bool) -> float:
-    """Return how long to wait before asking after an attempt that has so many seconds left.
+    def after(self, told: Told) -> Progress:
+        """Return the progress once this was told."""
+        return self if told.fraction <= self.last.fraction else Progress(self.last, told)
 
-    `certain`: its speed was seen between two answers; else it is asked after half of the time.
-    """
-    shortest = SHORTEST * ceiling
-    share = 0.9 if certain else 0.5
-    pause = left + shortest if left * (1 - share) <= shortest else left * share
-    return min(max(pause, shortest), LONGEST * ceiling)
+    def left(self, now: float) -> float:
+        """Return how many seconds are left, at the speed between the two answers; at least 0."""
+        done, seconds = self.last.fraction - self.before.fraction, self.last.at - self.before.at
+        return max(0.0, (1 - self.last.fraction) * seconds / done - (now - self.last.at))
+
+    def pause(self, now: float, ceiling: float) -> float:
+        """Return how long to wait before the next question.
+
+        The end is asked for when it is due; before the speed was seen between two answers, half of
+        the way there. What should have ended, or stands still, is asked after ever less often.
+        """
+        left, shortest, longest = self.left(now), SHORTEST * ceiling, LONGEST * ceiling
+        share = 0.9 if self.before.fraction else 0.5
+        if not left:
+            pause = STILL * (now - self.last.at)
+        elif left * (1 - share) <= shortest:
+            pause = left + shortest
+        else:
+            pause = left * share
+            longest *= 2 if self.before.fraction else 1
+        return min(max(pause, shortest), longest)

@@ -85,15 +85,15 @@ async def test_told_progress_spares_questions(autojump_clock: MockClock) -> None
     assert backend.notice() <= 0.6
 
 
-@pytest.mark.parametrize(("seconds", "questions"), [(None, 25), (60.0, 14)])
+@pytest.mark.parametrize(("seconds", "questions"), [(None, 25), (60.0, 16)])
 async def test_an_expected_time_spares_questions(
     autojump_clock: MockClock, *, seconds: float | None, questions: int
 ) -> None:
-    """Without progress, a declared time does; the usual pause is the longest delay on average."""
+    """Without progress, a declared time does; the news is late by about the usual pause."""
     backend = Asked(script=like_a_model(2, 60), seconds=seconds, tells_progress=False)
     await ask_after(backend, 60)
     assert backend.per_clip() <= questions
-    assert backend.notice() <= Settings().poll_interval
+    assert backend.notice() <= 1.2 * Settings().poll_interval
 
 
 async def test_observed_times_spare_questions(autojump_clock: MockClock) -> None:

@@ -58,10 +58,9 @@ async def test_the_providers_own_pause_wins(autojump_clock: MockClock) -> None:
 
 async def test_the_limiter_is_free_while_a_clip_backs_off(autojump_clock: MockClock) -> None:
     """Capacity is for work in flight: a clip that backs off lets others run."""
-    limited = Refuse(RateLimitedError("slow down", retry_after=1000))
     fakes = Fakes(
-        [FakeBackend(script={"a": [limited]}, default=Succeed(after=1))],
-        settings=Settings(concurrency=1, poll_interval=0.5),
+        [FakeBackend(script={"a": [Fail(after=1)]}, default=Succeed(after=1))],
+        settings=Settings(concurrency=1, poll_interval=0.5, backoff=1000),
     )
     async with fakes.runner() as runner:
         clips = await runner.process(JOB, prompts(*"abcd"), budget=PLENTY)

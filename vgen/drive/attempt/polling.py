@@ -18,11 +18,6 @@ from vgen.records.status import Status, Ticket
 logger = logging.getLogger("vgen")
 
 
-FIRST_PAUSE = 1 / 3
-"""A new attempt is first asked after when so much of the usual pause has passed: it has probably
-begun to run, which is when its time limit begins."""
-
-
 class Watch(Protocol):
     """What hears of one ticket, and says when to ask after it."""
 
@@ -69,10 +64,12 @@ class Poller:
     async def wait(self, ticket: Ticket, watch: Watch, *, new: bool) -> Status:
         """Wait for a ticket's verdict; one that is not `new` is asked after at once.
 
+        A new one soon: when it begins to run its time limit begins.
+
         Every answer and every failure is passed to the `watch`, in the caller's context.
         """
         send, receive = trio.open_memory_channel[Status | Exception](1)
-        first = FIRST_PAUSE * self._interval if new else 0.0
+        first = SHORTEST * self._interval if new else 0.0
         self._waiters[ticket] = _Waiter(watch, send, trio.current_time() + first)
         self._changed.set()
         try:

@@ -8,7 +8,7 @@ from typing import Protocol, Self
 import trio
 from attrs import define
 
-from vgen.decisions.expectation import Expectation, Told, left_by_progress, pause_by_progress
+from vgen.decisions.expectation import Expectation, Progress, Told
 from vgen.drive.attempt.last_word import LastWord
 from vgen.drive.attempt.run import AttemptRun
 from vgen.errors import AttemptTimeoutError, RetryableError
@@ -34,8 +34,8 @@ class Watch:
     """Bounds the wait for a verdict by what is heard of the attempt, and says when to ask again.
 
     `ends_at` is the end of the attempt's own time limit, on Trio's clock, and `lost_at` when it is
-    no longer waited for because its provider does not know it. `told` has the last two answers
-    that told a progress, or the start and one, and `estimated_at` is when one was last estimated.
+    no longer waited for because its provider does not know it. `told` is the progress that it has
+    told, and `estimated_at` is when one was last estimated.
     """
 
     run: AttemptRun
@@ -49,7 +49,7 @@ class Watch:
     state: State | None = None
     running: bool = False
     lost_at: float = inf
-    told: tuple[Told, ...] = ()
+    told: Progress | None = None
     estimated_at: float = -inf
 
     @classmethod
@@ -83,8 +83,11 @@ class Watch:
         self.lost_at = min(self.lost_at, now + NOT_FOUND_WAIT) if lost else inf
         self.scope.deadline = min(self.ends_at, self.lost_at)
         if status is not None and status.progress is not None:
-            before = self.told[-1] if self.told else Told(0.0, self.began_at)
-            self.told = (before, Told(status.progress, now))
+            told = Told(status.progress, now)
+            if self.told is not None:
+                self.told = self.told.after(told)
+            elif status.progress:
+                self.told = Progress(Told(0.0, self.began_at), told)
             self.report(status.progress, self._left(now), estimated=False)
 
     def failed(self, error: RetryableError) -> None:
@@ -100,10 +103,8 @@ class Watch:
         now = trio.current_time()
         if self.state is not State.RUNNING or self.run.word.error is not None:
             return self.ceiling
-        left = left_by_progress(*self.told) if self.told else None
-        if left is not None:
-            certain = self.told[0].fraction > 0
-            return pause_by_progress(left, self.ceiling, certain=certain)
+        if self.told is not None:
+            return self.told.pause(now, self.ceiling)
         if self.expectation is None:
             return self.ceiling
         return self.expectation.pause(now - self.began_at, self.ceiling)
@@ -118,12 +119,10 @@ class Watch:
         self.report(elapsed / (elapsed + left), left, estimated=True)
 
     def _left(self, now: float) -> float | None:
-        """Return how many seconds are left by the progress that is told."""
-        before, last = self.told
-        left = left_by_progress(before, last)
-        if left is None and self.expectation is not None:
-            return self.expectation.left(now - self.began_at)
-        return left
+        """Return how many seconds are left, by the progress that is told, else as expected."""
+        if self.told is not None:
+            return self.told.left(now)
+        return self.expectation.left(now - self.began_at) if self.expectation else None
 
     def timeout(self) -> AttemptTimeoutError:
         """Return why the wait has ended."""

@@ -39,6 +39,10 @@ from vgen.records.clip import Clip
 from vgen.records.request import ClipRequest, Image, Prepared
 from vgen.records.status import State, Status
 
+READY_FOR = 600.0
+"""For how many seconds a request that was made ready may be sent: what was uploaded for it is kept
+by its provider for longer."""
+
 
 async def make_clip(run: ClipRun) -> Clip:
     """Make attempts until one succeeds, moving along the clip's route.
@@ -85,7 +89,8 @@ class RetryLoop:
     `route` has the backends that are left, the one being tried first, and `tried` counts the
     attempts that have failed on it in this run, `refused` those of them whose output was refused.
     On Trio's clock, the next attempt is due at `due_at`, and `since` is when the clip began to ask
-    for the next attempt; `sent` says whether that has left.
+    for the next attempt; `sent` says whether that has left. `ready` is for which backend, since
+    when and how the request is ready to be sent.
     """
 
     clip: ClipRun
@@ -97,6 +102,7 @@ class RetryLoop:
     due_at: float = 0.0
     since: float = field(factory=trio.current_time)
     sent: bool = False
+    ready: tuple[str, float, Prepared] | None = None
 
     @property
     def _backend(self) -> VideoBackend:
@@ -134,7 +140,7 @@ class RetryLoop:
             retry.Tries(
                 self.tried + 1,
                 refused,
-                account.rate_limited_for(self.since),
+                account.rate_limited_for(context.share.since),
                 account.pause(),
                 unsent_for=None if self.sent else trio.current_time() - self.since,
             ),
@@ -198,13 +204,11 @@ class RetryLoop:
 
     async def _send_and_finish(self, run: AttemptRun, request: ClipRequest) -> Clip:
         context, claim, backend = self.clip.context, run.claim, run.backend
-        with context.stop.stoppable(account_of(backend)):
-            async with run.call("prepare"):
-                prepared = await backend.prepare(request, self.image)
+        prepared = await self._prepare(run, request)
         context.attempts.observer(ClipQueued(claim.job_id, claim.clip_index, backend.name))
-        async with context.flight.slot_for_submit(
-            backend, context.stop, borrower=run, since=self.since
-        ) as turn:
+        asker = self.clip.asker(run)
+        async with context.flight.slot_for_submit(backend, context.stop, asker) as turn:
+            self.clip.leave_place()
             try:
                 await self._send(run, prepared, turn)
                 status = await wait_for_verdict(run, self.clip.report_progress, new=True)
@@ -213,6 +217,16 @@ class RetryLoop:
             finally:
                 self.clip.update(run)
         return await self._finish(run, status)
+
+    async def _prepare(self, run: AttemptRun, request: ClipRequest) -> Prepared:
+        """Return the request ready to be sent, for another attempt as it was for the last."""
+        name, now = run.backend.name, trio.current_time()
+        if self.ready is None or self.ready[0] != name or now > self.ready[1] + READY_FOR:
+            with self.clip.context.stop.stoppable(account_of(run.backend)):
+                async with run.call("prepare"):
+                    prepared = await run.backend.prepare(request, self.image)
+            self.ready = (name, trio.current_time(), prepared)
+        return self.ready[2]
 
     def _note_for_those_that_wait(self, backend: VideoBackend, error: AttemptError) -> None:
         """Note what follows for clips that wait for the slot, while it is still held."""

@@ -38,8 +38,14 @@ class Claims:
     grace: float
     wall: Callable[[], float]
 
-    async def acquire(self, manifest: Manifest, clip_index: int, money: FreedMoney) -> HeldClaim:
-        """Claim a clip, waiting while another process that may be alive has it.
+    async def acquire(
+        self,
+        manifest: Manifest,
+        clip_index: int,
+        money: FreedMoney,
+        waits: Callable[[], object],
+    ) -> HeldClaim:
+        """Claim a clip, waiting while another process that may be alive has it: then it `waits`.
 
         Raises:
             JobReopenedError: the job was opened anew with other prompts than the manifest's.
@@ -53,6 +59,7 @@ class Claims:
             if trio.current_time() >= asked + LEASE / 3:
                 asked = trio.current_time()
                 await self._check_not_stopped(manifest.job_id)
+            waits()
             with money.claimed_elsewhere():
                 await trio.sleep(POLL_INTERVAL)
 

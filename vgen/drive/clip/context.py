@@ -11,6 +11,7 @@ from vgen.drive.attempt.delivery import Delivery
 from vgen.drive.clip.claims import Claims
 from vgen.drive.limits.concurrency import FlightLimits
 from vgen.drive.limits.freed_money import FreedMoney
+from vgen.drive.limits.line import Share
 from vgen.drive.limits.stop import JobStop
 from vgen.drive.media.images import Images
 from vgen.drive.observe.progress import Progress
@@ -20,9 +21,10 @@ from vgen.records.job import Manifest
 
 @frozen
 class ClipContext:
-    """What the clips of one job share: its ports and limits, its stop, its money, its progress.
+    """What the clips of one job share: ports and limits, its stop, its money, its progress.
 
-    `random` returns a random number from 0 to 1, for the jitter of pauses.
+    `share` is its part in the limits; `random` returns a random number from 0 to 1, for the jitter
+    of pauses.
     """
 
     manifest: Manifest
@@ -32,6 +34,7 @@ class ClipContext:
     delivery: Delivery
     claims: Claims
     flight: FlightLimits
+    share: Share
     stop: JobStop
     money: FreedMoney
     progress: Progress

@@ -171,7 +171,8 @@ async def _settle(run: ClipRun, one: AttemptRun, get_verdict: GetVerdict) -> Non
 
 async def _wait(run: ClipRun, one: AttemptRun) -> Status | None:
     """Wait for the verdict, of what is no longer asked for too: it is paid, and becomes a take."""
-    async with run.context.flight.slot(one.backend, run.context.stop, borrower=one):
+    async with run.context.flight.slot(one.backend, run.context.stop, run.asker(one)):
+        run.leave_place()
         return await wait_for_verdict(one, run.report_progress, new=False)
 
 

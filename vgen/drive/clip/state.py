@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from vgen.drive.attempt.delivery import ClipHistory
 from vgen.drive.attempt.held_claim import HeldClaim
 from vgen.drive.attempt.run import AttemptRun
 from vgen.drive.clip.context import ClipContext
+from vgen.drive.limits.concurrency import Asker
 from vgen.drive.limits.pace import account_of
 from vgen.drive.observe.tracing import attempt_span
 from vgen.errors import AccountError, AttemptError, RetryableError
@@ -24,15 +25,21 @@ from vgen.records.job import Claim, PlannedClip
 from vgen.records.money import ZERO
 from vgen.records.status import Status
 
+Leave = Callable[[], object]
+
 
 @define
 class ClipRun:
-    """The work on one clip under its claim; `attempts` are all of the clip's, by their ids."""
+    """The work on one clip under its claim; `attempts` are all of the clip's, by their ids.
+
+    `leave_place` lets another clip get ready for a slot; safe to repeat.
+    """
 
     context: ClipContext
     planned: PlannedClip
     held: HeldClaim
     attempts: dict[UUID, Attempt]
+    leave_place: Leave = bool
     notes: tuple[str, ...] = ()
     started: float = field(factory=trio.current_time)
 
@@ -40,6 +47,11 @@ class ClipRun:
     def claim(self) -> Claim:
         """The claim on the clip."""
         return self.held.claim
+
+    def asker(self, run: AttemptRun) -> Asker:
+        """Return who asks for a slot for an attempt."""
+        paid = any(attempt.sent for attempt in self.attempts.values())
+        return Asker(self.context.share, self.claim.clip_index, paid, run)
 
     def unfinished(self) -> Attempt | None:
         """Return the attempt that was sent and is not closed yet."""

@@ -13,6 +13,7 @@ from vgen.drive.clip.context import ClipContext
 from vgen.drive.job.draft import DraftTools
 from vgen.drive.limits.concurrency import FlightLimits
 from vgen.drive.limits.freed_money import FreedMoney
+from vgen.drive.limits.line import Share
 from vgen.drive.limits.stop import JobStop
 from vgen.drive.media.images import Images
 from vgen.drive.observe.observers import both, guarded
@@ -57,7 +58,7 @@ class JobContext:
         backoff = self.attempts.settings.backoff
         return Images(self.delivery.storage, self.delivery.inspector, backoff=backoff)
 
-    def clips(self, manifest: Manifest, images: Images) -> ClipContext:
+    def clips(self, manifest: Manifest, images: Images, *, priority: int = 0) -> ClipContext:
         """Return what the clips of one job share."""
         attempts = self.attempts
         return ClipContext(
@@ -68,6 +69,7 @@ class JobContext:
             delivery=self.delivery,
             claims=self.claims,
             flight=self.flight,
+            share=Share(priority),
             stop=JobStop(len(manifest.clips), manifest.min_clips),
             money=FreedMoney(),
             progress=Progress(manifest, attempts.observer, attempts.settings.progress_range),

@@ -28,6 +28,7 @@ class JobOptions:
     fall_back_on: Collection[FallBackReason] = ANY_REASON
     rerolls: int = REROLLS
     lengths_of: Sequence[VideoBackend] = ()
+    priority: int = 0
     purses: Mapping[str, Decimal] | None = None
     name: str = ""
     folder: str = ""
@@ -43,6 +44,7 @@ class JobKeywords(TypedDict, total=False):
     fall_back_on: Collection[FallBackReason]
     rerolls: int
     lengths_of: Sequence[VideoBackend]
+    priority: int
     purses: Mapping[str, Decimal] | None
     name: str
     folder: str

@@ -11,11 +11,10 @@ import trio
 from vgen.decisions import terms
 from vgen.drive.clip.claims import ledger_cleanup
 from vgen.drive.clip.context import ClipContext
-from vgen.drive.clip.run import run_clip
-from vgen.drive.exception_groups import single_error
 from vgen.drive.job.context import JobContext
 from vgen.drive.job.draft import draft_job
 from vgen.drive.job.options import JobOptions
+from vgen.drive.job.queue import ClipQueue, run_clips
 from vgen.drive.job.result import count_clips
 from vgen.drive.observe.tracing import job_span
 from vgen.errors import (
@@ -53,10 +52,11 @@ async def process(
     """Make a job's clips: see `Runner.process`."""
     with job_span(job_id):
         began = trio.current_time()
-        clips = await open_job(context, job_id, prompts, options)
+        clips, queue = await open_job(context, job_id, prompts, options)
         try:
-            failures = await _run_clips(clips)
+            outcomes = await run_clips(clips, queue)
             await _check_opening(context, clips.manifest)
+            failures = {i: one for i, one in outcomes.items() if isinstance(one, ClipFailure)}
             return await conclude(context, job_id, failures, trio.current_time() - began)
         except JobReopenedError as error:
             context.attempts.observer(JobFinished(job_id, None, str(error)))
@@ -77,22 +77,6 @@ async def process(
             raise
 
 
-async def _run_clips(context: ClipContext) -> dict[int, ClipFailure]:
-    """Run all clips side by side; return why some are missing, by their indexes."""
-    failures: dict[int, ClipFailure] = {}
-
-    async def run(planned: PlannedClip) -> None:
-        outcome = await run_clip(context, planned)
-        if isinstance(outcome, ClipFailure):
-            failures[planned.clip_index] = outcome
-
-    with single_error():
-        async with trio.open_nursery() as nursery:
-            for planned in context.manifest.clips:
-                nursery.start_soon(run, planned)
-    return failures
-
-
 async def _check_opening(context: JobContext, manifest: Manifest) -> None:
     job = await known_job(context.attempts.ledger, manifest.job_id)
     if job.manifest.opening != manifest.opening:
@@ -108,7 +92,7 @@ async def _note_end(context: JobContext, job_id: UUID, outcome: str) -> None:
 
 async def open_job(
     context: JobContext, job_id: UUID, prompts: Prompts, options: JobOptions
-) -> ClipContext:
+) -> tuple[ClipContext, ClipQueue]:
     """Validate and price a job, check its limits, write it down: see `Runner.open_job`."""
     draft = await draft_job(context.draft_tools(), job_id, as_prompts(prompts), options)
     manifest, need = draft.manifest, draft.need
@@ -121,7 +105,9 @@ async def open_job(
     context.claims.notices.post(job_id)
     indexes = tuple(planned.clip_index for planned in manifest.clips)
     context.attempts.observer(JobOpened(job_id, indexes, need.expected - draft.in_flight))
-    return context.clips(manifest, draft.tools.images)
+    clips = context.clips(manifest, draft.tools.images, priority=options.priority)
+    to_send = {planned.clip_index for planned in draft.missing}
+    return clips, ClipQueue.of(clips, manifest.clips, to_send=to_send)
 
 
 def _log_changes(before: Manifest, now: Manifest) -> None:

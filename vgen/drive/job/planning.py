@@ -26,6 +26,8 @@ from vgen.records.prompt import ClipPrompt
 from vgen.records.request import ClipRequest, Generator, Image
 from vgen.records.settings import GenerationSettings, Settings
 
+HIGHEST_PRIORITY = 9
+
 
 def request_for(
     prompt: ClipPrompt, generation: GenerationSettings, image: Image | NoImage | None
@@ -186,6 +188,8 @@ def _wrong_options(options: JobOptions, backends: Mapping[str, VideoBackend]) ->
     wrong = [f"fall_back_on: must be of {known}; got {each!r}" for each in sorted(unknown)]
     if options.rerolls < 0:
         wrong.append(f"rerolls: must be at least 0, got {options.rerolls}")
+    if not 0 <= options.priority <= HIGHEST_PRIORITY:
+        wrong.append(f"priority: must be from 0 to {HIGHEST_PRIORITY}, got {options.priority}")
     models = [name for name, backend in backends.items() if not is_procedural(backend)]
     if options.lengths_of and models:
         wrong.append(

@@ -1,4 +1,4 @@
-"""Slots for attempts in flight, held from submit to verdict."""
+"""Slots for attempts in flight, held from submit to verdict, and places before them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import trio
-from attrs import frozen
+from attrs import field, frozen
 
+from vgen.drive.limits.line import Line, OneSlot, Share, Want
 from vgen.drive.limits.pace import AccountPace, Turn, account_of
 from vgen.drive.limits.stop import JobStop
 from vgen.errors import (
@@ -20,17 +21,37 @@ from vgen.errors import (
 )
 from vgen.ports.backend import VideoBackend
 
+NOTHING_TO_SEND = ""
+"""The place of clips that are stored or in flight already, whatever their backends do."""
+
+
+@frozen
+class Asker:
+    """Who asks for a slot: a clip of a job, by its index.
+
+    `paid`: money was spent on it before. `borrower` holds the tokens.
+    """
+
+    share: Share
+    clip_index: int
+    paid: bool
+    borrower: object
+
 
 @frozen
 class FlightLimits:
     """How many attempts may be in flight, in the runner and on each backend, and how fast they go.
 
-    `backends` holds the limiters of those that have one, by name, `paces` those of all accounts.
+    `slots` has what a slot of each backend takes. `paces` are those of all accounts. Before there
+    is a slot for them, as many clips get ready as may be in flight, of each priority.
     """
 
     runner: trio.CapacityLimiter
-    backends: Mapping[str, trio.CapacityLimiter]
+    slots: Mapping[str, Want]
     paces: Mapping[str, AccountPace]
+    in_flight: Line
+    getting_ready: Line = field(factory=Line)
+    _places: dict[int, Mapping[str, Want]] = field(factory=dict[int, Mapping[str, Want]])
 
     @classmethod
     def of(
@@ -40,14 +61,27 @@ class FlightLimits:
 
         `backoff` is the first pause after a rate limit that names none, in seconds.
         """
+        runner, slots = trio.CapacityLimiter(concurrency), dict[str, Want]()
         backends = tuple(backends)
-        limiters = {
-            backend.name: trio.CapacityLimiter(most)
-            for backend in backends
-            if (most := backend.capabilities.max_concurrent) is not None
-        }
+        for backend in backends:
+            most = backend.capabilities.max_concurrent
+            own = () if most is None else (trio.CapacityLimiter(most),)
+            slots[backend.name] = Want(backend.name, (*own, runner))
         paces = {account_of(backend): AccountPace(backoff) for backend in backends}
-        return cls(trio.CapacityLimiter(concurrency), limiters, paces)
+        return cls(runner, slots, paces, Line(runner))
+
+    def places(self, priority: int) -> Mapping[str, Want]:
+        """Return the places in which clips of this priority get ready, by backend."""
+        if priority not in self._places:
+            most = {
+                name: int(min(limiter.total_tokens for limiter in slot.limiters))
+                for name, slot in self.slots.items()
+            }
+            most[NOTHING_TO_SEND] = int(self.runner.total_tokens)
+            self._places[priority] = {
+                name: Want(name, (trio.CapacityLimiter(count),)) for name, count in most.items()
+            }
+        return self._places[priority]
 
     def pace(self, backend: VideoBackend) -> AccountPace:
         """Return the pace of a backend's account."""
@@ -55,7 +89,7 @@ class FlightLimits:
 
     @asynccontextmanager
     async def slot(
-        self, backend: VideoBackend, stop: JobStop, *, borrower: object
+        self, backend: VideoBackend, stop: JobStop, asker: Asker
     ) -> AsyncGenerator[None]:
         """Hold a slot of the runner and, where it has a limit, one of the backend.
 
@@ -69,27 +103,27 @@ class FlightLimits:
         """
         async with AsyncExitStack() as stack:
             with stop.stoppable(account_of(backend)):
-                await self._acquire(backend, stack, borrower)
+                await self._acquire(backend, stack, asker)
             with _stopping(stop, account_of(backend)):
                 yield
 
     @asynccontextmanager
     async def slot_for_submit(
-        self, backend: VideoBackend, stop: JobStop, *, borrower: object, since: float
+        self, backend: VideoBackend, stop: JobStop, asker: Asker
     ) -> AsyncGenerator[Turn]:
         """Hold a slot as `slot` does, and the turn of one submit, which is to be ended.
 
-        While the account's pace does not allow a submit, no slot is given for it; `since` is when
-        its clip began to ask. A `RateLimitedError` in the block is what the pace is learned from.
+        While the account's pace does not allow a submit, no slot is given for it. A
+        `RateLimitedError` in the block is what the pace is learned from.
 
         Raises:
-            RateLimitedError: since then, the account has accepted nothing for half an hour.
+            RateLimitedError: since its job asks, the account has accepted nothing for half an hour.
             AccountError: the account was refused before there was a slot.
             NotStarted: the job was stopped before there was a slot.
         """
         async with AsyncExitStack() as stack:
             with stop.stoppable(account_of(backend)):
-                turn = await self._acquire_with_turn(backend, stack, borrower, since)
+                turn = await self._acquire_with_turn(backend, stack, asker)
             with _stopping(stop, account_of(backend)):
                 try:
                     yield turn
@@ -98,23 +132,23 @@ class FlightLimits:
                     raise
 
     async def _acquire_with_turn(
-        self, backend: VideoBackend, stack: AsyncExitStack, borrower: object, since: float
+        self, backend: VideoBackend, stack: AsyncExitStack, asker: Asker
     ) -> Turn:
         while True:
-            turn = await self.pace(backend).turn(since)
+            turn = await self.pace(backend).turn(asker.share.since)
             stack.callback(turn.end)
-            await self._acquire(backend, stack, borrower)
+            await self._acquire(backend, stack, asker)
             if turn.holds:
                 return turn
             await stack.aclose()  # a rate limit came while this one waited for its slot
 
-    async def _acquire(
-        self, backend: VideoBackend, stack: AsyncExitStack, borrower: object
-    ) -> None:
-        own = self.backends.get(backend.name)
-        for limiter in (own, self.runner) if own else (self.runner,):
-            await limiter.acquire_on_behalf_of(borrower)
-            stack.callback(limiter.release_on_behalf_of, borrower)
+    async def _acquire(self, backend: VideoBackend, stack: AsyncExitStack, asker: Asker) -> None:
+        waiter = OneSlot(
+            asker.share, self.slots[backend.name], asker.borrower, asker.paid, asker.clip_index
+        )
+        with self.in_flight.joined(waiter):
+            slot = await waiter.wait()
+        stack.callback(slot.leave)
         # A slot that is free is given at once: a stop at that moment is noticed only here.
         await trio.lowlevel.checkpoint_if_cancelled()
 

@@ -57,12 +57,19 @@ class FreedMoney:
             await self._turn.acquire()
         except BaseException:
             self._waiting -= 1
+            self._wake()
             raise
 
     def end_turn(self) -> None:
         """Let the next one try."""
         self._waiting -= 1
         self._turn.release()
+        self._wake()
+
+    async def until_nobody_waits(self) -> None:
+        """Wait until no clip waits for money: another would only stand behind it."""
+        while self._waiting:
+            await self._changed.wait()
 
     async def wait_until_freed(self, *, since: int) -> bool:
         """Wait, with the turn, until money has moved `since` so many moves.

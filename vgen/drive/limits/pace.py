@@ -37,7 +37,7 @@ class AccountPace:
     def rate_limited_for(self, since: float) -> float:
         """Return for how long a clip has met only rate limits, in seconds.
 
-        `since` is when it began to ask.
+        `since` is when its job began to ask.
         """
         answered = self.known.refused_since or self.known.began or since
         return trio.current_time() - max(since, answered)

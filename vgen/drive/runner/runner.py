@@ -11,10 +11,10 @@ from uuid import UUID, uuid4
 from attrs import frozen
 
 from vgen.decisions.resolution import Word
-from vgen.drive.clip.run import run_clip
 from vgen.drive.job import pipeline, plan
 from vgen.drive.job.context import JobContext
 from vgen.drive.job.options import JobKeywords, JobOptions
+from vgen.drive.job.queue import ClipQueue, run_clips
 from vgen.drive.observe.log_context import LogContext, log_context
 from vgen.drive.observe.observers import both
 from vgen.drive.runner import reconcile, resolve, takes
@@ -63,11 +63,10 @@ class Runner:
 
     def statistics(self) -> Statistics:
         """Return how much is in flight, and how much waits for a slot."""
-        limiter = self._context.flight.runner.statistics()
-        delivery = self._context.delivery
+        flight, delivery = self._context.flight, self._context.delivery
         return Statistics(
-            in_flight=limiter.borrowed_tokens,
-            waiting=limiter.tasks_waiting,
+            in_flight=flight.runner.borrowed_tokens,
+            waiting=flight.in_flight.waiting + flight.getting_ready.not_begun,
             fetching=delivery.downloads.borrowed_tokens,
             storing=delivery.writes.borrowed_tokens,
         )
@@ -101,6 +100,8 @@ class Runner:
                 that the provider's filter has refused; a refused prompt is not sent there again.
             lengths_of: the backends that the clips will be made on later: previews are drawn in the
                 lengths that they would make. They need not be open.
+            priority: from 0 to 9: clips of a job with a higher one are sent first. Jobs of one
+                priority share the slots, however many clips each has.
             name, folder: what people know the job by, and where its clips are: for lists of jobs.
 
         Raises:
@@ -169,7 +170,7 @@ class Runner:
         Arguments and errors are those of `process`; nothing is sent.
         """
         with log_context(LogContext(job_id)):
-            opened = await pipeline.open_job(
+            opened, _ = await pipeline.open_job(
                 self._context, job_id, clip_prompts, JobOptions(**options)
             )
             return opened.manifest
@@ -186,7 +187,9 @@ class Runner:
         context = self._context
         manifest = (await pipeline.known_job(context.attempts.ledger, job_id)).manifest
         planned = pipeline.planned_clip(manifest, clip_index)
-        return await run_clip(context.clips(manifest, context.images()), planned)
+        clips = context.clips(manifest, context.images())
+        queue = ClipQueue.of(clips, [planned], to_send=[clip_index])
+        return (await run_clips(clips, queue))[clip_index]
 
     @tracked
     async def conclude(self, job_id: UUID) -> Clips:
