@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vgen.drive.media.inspector import Inspector
     from vgen.drive.runner.open import open_runner, plan, process
     from vgen.drive.runner.reconcile import Reconciled
-    from vgen.drive.runner.runner import Runner, Statistics
+    from vgen.drive.runner.runner import AccountUse, Runner, Statistics
     from vgen.drive.runner.started_job import EventStream, StartedJob
     from vgen.ports.events import (
         AttemptSubmitted,
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from vgen.records.take import Take
 
 __all__ = [
+    "AccountUse",
     "AttemptSubmitted",
     "BackendReached",
     "BackendUnreachable",
@@ -133,6 +134,7 @@ _MODULES = {
     "Reconciled": "vgen.drive.runner.reconcile",
     "Runner": "vgen.drive.runner.runner",
     "Statistics": "vgen.drive.runner.runner",
+    "AccountUse": "vgen.drive.runner.runner",
     "EventStream": "vgen.drive.runner.started_job",
     "StartedJob": "vgen.drive.runner.started_job",
     "AttemptSubmitted": "vgen.ports.events",

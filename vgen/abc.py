@@ -27,7 +27,15 @@ from vgen.records.job import Claim, Job, Manifest, PlannedClip
 from vgen.records.jsonio import entry_from_json, entry_to_json
 from vgen.records.money import Account, Need, Price, Purse
 from vgen.records.observation import Observation
-from vgen.records.request import Capabilities, ClipRequest, Generator, Image, Prepared, Quote
+from vgen.records.request import (
+    Capabilities,
+    ClipRequest,
+    Generator,
+    Image,
+    Prepared,
+    Quote,
+    Rates,
+)
 from vgen.records.status import Absent, Finding, State, Status, Ticket, Unknown
 
 __all__ = [
@@ -63,6 +71,7 @@ __all__ = [
     "Price",
     "Purse",
     "Quote",
+    "Rates",
     "Released",
     "Render",
     "RenderBackend",

@@ -19,7 +19,9 @@ class Model(abc.VideoBackend):
     """A backend."""
 
     name = "model"
-    capabilities = abc.Capabilities(text=True, image=False, durations=(1.0, 4.0))
+    capabilities = abc.Capabilities(
+        text=True, image=False, durations=(1.0, 4.0), rates=abc.Rates(submits=600)
+    )
 
     def quote(self, request: abc.ClipRequest) -> abc.Quote:
         """Price a request."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import assert_never, assert_type
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ import vgen
 import vgen.aio
 import vgen.blocking
 from vgen import (
+    AccountUse,
     AttemptSubmitted,
     BackendReached,
     BackendUnreachable,
@@ -143,6 +145,7 @@ async def on_trio(backends: list[VideoBackend]) -> None:
         assert_type(await runner.jobs(QUERY), tuple[JobSummary, ...])
         assert_type(await runner.spending(by=[SpendingKey.DAY]), tuple[Spending, ...])
         assert_type(runner.statistics(), Statistics)
+        assert_type(runner.statistics().accounts, Mapping[str, AccountUse])
     clips = await vgen.process(JOB, PROMPTS, backends=backends, storage=STORAGE, ledger=LEDGER)
     assert_type(clips, Clips)
     planned = await vgen.plan(PROMPTS, backends=backends, storage=STORAGE, ledger=LEDGER)

@@ -57,6 +57,23 @@ class Generator(StrEnum):
 
 
 @frozen
+class Rates:
+    """How many requests a provider takes from an account in a minute; `None`: that is not known.
+
+    `submits` start attempts; `calls` are all others. One `status` asks after `tickets_per_call`
+    tickets in one of these; `prepare`, `fetch`, `cancel` and `find` count as one each.
+    """
+
+    submits: int | None = field(
+        default=None, validator=checks.optional(checks.integer(least=1, most=1_000_000))
+    )
+    calls: int | None = field(
+        default=None, validator=checks.optional(checks.integer(least=1, most=1_000_000))
+    )
+    tickets_per_call: int = field(default=1, validator=checks.integer(least=1, most=1_000_000))
+
+
+@frozen
 class Capabilities:
     """What a backend can do, declared rather than guessed.
 
@@ -78,6 +95,8 @@ class Capabilities:
         keeps_outputs: for how many seconds after its end a clip can be fetched at the least, and
             its provider knows the attempt. What cannot be had for longer than that is given up;
             with `None`, only on a person's word.
+        rates: how many requests its account may be sent. Where backends share an account, the
+            lowest counts.
     """
 
     text: bool
@@ -95,6 +114,7 @@ class Capabilities:
     queue_limit: float = 300.0
     run_limit: float = 120.0
     keeps_outputs: float | None = None
+    rates: Rates = Rates()
 
     def nearest_duration(self, seconds: float) -> float:
         """Return the length nearest to `seconds` that the backend makes."""

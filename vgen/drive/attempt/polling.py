@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import logging
 from contextvars import Context, copy_context
+from math import ceil
 from typing import Protocol
 
 import trio
 from attrs import define, field
 
 from vgen.decisions.expectation import SHORTEST
+from vgen.drive.limits.window import Window
 from vgen.drive.observe.tracing import call_span
 from vgen.errors import RateLimitedError, RetryableError
 from vgen.ports.backend import VideoBackend
 from vgen.records.status import Status, Ticket
 
 logger = logging.getLogger("vgen")
+
+
+QUESTIONS = 0.75
+"""The share of the calls to an account that questions may take: the rest is for what is finished or
+to be cancelled."""
 
 
 class Watch(Protocol):
@@ -48,11 +55,14 @@ class Poller:
     """Asks a backend after the tickets that are waited for.
 
     Each is asked after when its `Watch` says; those that are due at about the same time, within a
-    tenth of `interval` seconds, in one call. There is one call at a time.
+    tenth of `interval` seconds, in one call. There is one call at a time, and no more `calls` than
+    the account may be sent.
     """
 
-    def __init__(self, backend: VideoBackend, *, interval: float) -> None:
+    def __init__(self, backend: VideoBackend, calls: Window, *, interval: float) -> None:
         self._backend = backend
+        self._calls = calls
+        self._questions = Window(calls.most and max(1, int(QUESTIONS * calls.most)))
         self._interval = interval
         self._waiters: dict[Ticket, _Waiter] = {}
         self._changed = trio.Event()
@@ -91,7 +101,7 @@ class Poller:
             soon = now + SHORTEST * self._interval
             due = [ticket for ticket, one in self._waiters.items() if one.due_at <= soon]
             if due and min(self._waiters[ticket].due_at for ticket in due) <= now:
-                await self._ask(due)
+                await self._ask(self._in_turn(due))
 
     async def _until_due(self) -> None:
         """Wait until a question is due, a ticket is new, or it is time to tell the progress."""
@@ -102,7 +112,24 @@ class Poller:
         with trio.move_on_at(min(until, trio.current_time() + self._interval)):
             await self._changed.wait()
 
+    def _in_turn(self, due: list[Ticket]) -> list[Ticket]:
+        """Return those that may be asked after now; the others as soon as the account may be."""
+        each = self._backend.capabilities.rates.tickets_per_call
+        room = min(self._calls.room, self._questions.room) * each
+        if len(due) <= room:
+            return due
+        due.sort(key=lambda ticket: self._waiters[ticket].due_at)
+        opens_at = max(self._calls.opens_at, self._questions.opens_at)
+        for ticket in due[int(room) :]:
+            self._waiters[ticket].due_at = max(opens_at, self._waiters[ticket].due_at)
+        return due[: int(room)]
+
     async def _ask(self, asked: list[Ticket]) -> None:
+        if not asked:
+            return
+        calls = ceil(len(asked) / self._backend.capabilities.rates.tickets_per_call)
+        self._calls.send(calls)
+        self._questions.send(calls)
         pause = 0.0
         try:
             contexts = [self._waiters[ticket].context for ticket in asked]

@@ -134,6 +134,7 @@ class AttemptRun:
             ClaimPassedOnError, JobReopenedError: another call has the clip now; it was not made.
             GenerationError: the backend raised something that is no error of vgen's.
         """
+        await self.context.calls[self.backend.name].turn()
         await self.held.ensure()
         with backend_call(self.backend, method):
             yield

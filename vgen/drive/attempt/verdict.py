@@ -108,6 +108,7 @@ async def _ask_to_cancel(run: AttemptRun, *, first: bool) -> Status | None:
         await trio.sleep(run.context.settings.poll_interval)
         return await ask(run)
     await run.held.confirm()
+    run.context.calls[run.backend.name].send()
     with backend_call(run.backend, "cancel"):
         status = await run.backend.cancel(run.ticket)
     run.heard(status)

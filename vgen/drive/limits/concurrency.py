@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import trio
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from vgen.drive.limits.line import Line, OneSlot, Share, Want
 from vgen.drive.limits.pace import AccountPace, Turn, account_of
@@ -42,12 +42,14 @@ class Asker:
 class FlightLimits:
     """How many attempts may be in flight, in the runner and on each backend, and how fast they go.
 
-    `slots` has what a slot of each backend takes. `paces` are those of all accounts. Before there
-    is a slot for them, as many clips get ready as may be in flight, of each priority.
+    `slots` has what a slot of each backend takes, `with_submit` one that a submit follows. `paces`
+    are those of all accounts. Before there is a slot for them, as many clips get ready as may be
+    in flight, of each priority.
     """
 
     runner: trio.CapacityLimiter
     slots: Mapping[str, Want]
+    with_submit: Mapping[str, Want]
     paces: Mapping[str, AccountPace]
     in_flight: Line
     getting_ready: Line = field(factory=Line)
@@ -61,14 +63,21 @@ class FlightLimits:
 
         `backoff` is the first pause after a rate limit that names none, in seconds.
         """
-        runner, slots = trio.CapacityLimiter(concurrency), dict[str, Want]()
+        runner = trio.CapacityLimiter(concurrency)
+        slots: dict[str, Want] = {}
+        with_submit: dict[str, Want] = {}
+        accounts: dict[str, list[VideoBackend]] = {}
         backends = tuple(backends)
+        for backend in backends:
+            accounts.setdefault(account_of(backend), []).append(backend)
+        paces = {account: AccountPace.of(own, backoff) for account, own in accounts.items()}
         for backend in backends:
             most = backend.capabilities.max_concurrent
             own = () if most is None else (trio.CapacityLimiter(most),)
             slots[backend.name] = Want(backend.name, (*own, runner))
-        paces = {account_of(backend): AccountPace(backoff) for backend in backends}
-        return cls(runner, slots, paces, Line(runner))
+            submits = paces[account_of(backend)].submits
+            with_submit[backend.name] = evolve(slots[backend.name], window=submits)
+        return cls(runner, slots, with_submit, paces, Line(runner))
 
     def places(self, priority: int) -> Mapping[str, Want]:
         """Return the places in which clips of this priority get ready, by backend."""
@@ -103,7 +112,7 @@ class FlightLimits:
         """
         async with AsyncExitStack() as stack:
             with stop.stoppable(account_of(backend)):
-                await self._acquire(backend, stack, asker)
+                await self._acquire(self.slots[backend.name], stack, asker)
             with _stopping(stop, account_of(backend)):
                 yield
 
@@ -137,15 +146,13 @@ class FlightLimits:
         while True:
             turn = await self.pace(backend).turn(asker.share.since)
             stack.callback(turn.end)
-            await self._acquire(backend, stack, asker)
+            await self._acquire(self.with_submit[backend.name], stack, asker)
             if turn.holds:
                 return turn
             await stack.aclose()  # a rate limit came while this one waited for its slot
 
-    async def _acquire(self, backend: VideoBackend, stack: AsyncExitStack, asker: Asker) -> None:
-        waiter = OneSlot(
-            asker.share, self.slots[backend.name], asker.borrower, asker.paid, asker.clip_index
-        )
+    async def _acquire(self, want: Want, stack: AsyncExitStack, asker: Asker) -> None:
+        waiter = OneSlot(asker.share, want, asker.borrower, asker.paid, asker.clip_index)
         with self.in_flight.joined(waiter):
             slot = await waiter.wait()
         stack.callback(slot.leave)

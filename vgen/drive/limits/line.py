@@ -6,10 +6,13 @@ from abc import ABC, abstractmethod
 from bisect import insort
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from math import inf
 from typing import cast
 
 import trio
 from attrs import define, field, frozen
+
+from vgen.drive.limits.window import Window
 
 
 @define(eq=False)
@@ -27,15 +30,24 @@ class Share:
 
 @frozen
 class Want:
-    """What would do: a token of each of the `limiters`, known by a `key`."""
+    """What would do: a token of each of the `limiters`, known by a `key`.
+
+    Where there is a `window`, it must be open, and one request is sent.
+    """
 
     key: str
     limiters: Sequence[trio.CapacityLimiter]
+    window: Window | None = None
 
     @property
     def is_free(self) -> bool:
         """Whether there is a token of each now."""
         return all(limiter.available_tokens >= 1 for limiter in self.limiters)
+
+    @property
+    def opens_at(self) -> float:
+        """When its window is open, on Trio's clock."""
+        return self.window.opens_at if self.window else -inf
 
 
 @define(eq=False)
@@ -129,6 +141,16 @@ class Line:
         self._all_of = all_of
         self._waiting: dict[Share, list[Waiter]] = {}
         self._given: dict[Share, int] = {}
+        self._opens_at = inf
+        self._closed = trio.Event()
+
+    async def run(self) -> None:
+        """Serve those that wait for a window when it opens, until cancelled."""
+        while True:
+            await self._closed.wait()
+            await trio.sleep_until(self._opens_at)
+            self._opens_at, self._closed = inf, trio.Event()
+            self._serve()
 
     @property
     def waiting(self) -> int:
@@ -163,6 +185,8 @@ class Line:
             share, borrower = waiter.share, waiter.borrower()
             for limiter in want.limiters:
                 limiter.acquire_on_behalf_of_nowait(borrower)
+            if want.window is not None:
+                want.window.send()
             self._given[share] = self._given.get(share, 0) + 1
             waiter.given(Place(self, share, want, borrower))
             if not waiter.wants():
@@ -186,11 +210,22 @@ class Line:
                 rank = (-share.priority, not waiter.paid, has, share.left)
                 if least is not None and rank >= least:
                     break
-                want = next((want for want in waiter.wants() if want.is_free), None)
+                want = next(filter(self._is_met, waiter.wants()), None)
                 if want is not None:
                     found, least = (waiter, want), rank
                     break
         return found
+
+    def _is_met(self, want: Want) -> bool:
+        """Whether a want can be met now; notes when it will be, where only a window is closed."""
+        if not want.is_free:
+            return False
+        if want.opens_at <= trio.current_time():
+            return True
+        if want.opens_at < self._opens_at:
+            self._opens_at = want.opens_at
+            self._closed.set()
+        return False
 
 
 def _within_job(waiter: Waiter) -> tuple[bool, int]:

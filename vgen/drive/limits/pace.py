@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import trio
 from attrs import define, field
 
 from vgen.decisions import pace
 from vgen.decisions.pace import Pace
 from vgen.decisions.retry import MAX_RATE_LIMITED
+from vgen.drive.limits.window import Window
 from vgen.errors import RateLimitedError
 from vgen.ports.backend import VideoBackend
 
@@ -22,17 +25,31 @@ class AccountPace:
     """Paces the submits to one account, by what it has accepted and refused.
 
     Until it has met a rate limit, nothing is held back; then one submit at a time is sent.
-    `backoff` is the first pause after a rate limit that names none, in seconds.
+    `backoff` is the first pause after a rate limit that names none, in seconds. `submits` and
+    `calls` are how many requests of either kind are sent in a minute at most.
     """
 
     backoff: float
+    submits: Window = field(factory=lambda: Window(None))
+    calls: Window = field(factory=lambda: Window(None))
     known: Pace = Pace()
     refusal: RateLimitedError = field(factory=lambda: RateLimitedError("too many requests"))
     _lock: trio.Lock = field(factory=trio.Lock)
+    _clock: trio.abc.Clock = field(factory=trio.lowlevel.current_clock)
+
+    @classmethod
+    def of(cls, backends: Iterable[VideoBackend], backoff: float) -> AccountPace:
+        """Return the pace of the account of these backends, as they declare it."""
+        rates = [backend.capabilities.rates for backend in backends]
+        return cls(
+            backoff,
+            Window(min((each.submits for each in rates if each.submits), default=None)),
+            Window(min((each.calls for each in rates if each.calls), default=None)),
+        )
 
     def pause(self) -> float:
-        """Return for how many seconds nothing is to be sent."""
-        return max(0.0, self.known.next_at - trio.current_time())
+        """Return for how many seconds nothing is to be sent; also asked for from other threads."""
+        return max(0.0, self.known.next_at - self._clock.current_time())
 
     def rate_limited_for(self, since: float) -> float:
         """Return for how long a clip has met only rate limits, in seconds.

@@ -29,6 +29,7 @@ from vgen.drive.job.pipeline import as_prompts
 from vgen.drive.job.plan import plan as plan_job
 from vgen.drive.limits.concurrency import FlightLimits
 from vgen.drive.limits.stop_notices import StopNotices
+from vgen.drive.limits.window import Window
 from vgen.drive.media.images import Images
 from vgen.drive.media.inspector import Inspector
 from vgen.drive.observe.observers import guarded
@@ -89,13 +90,19 @@ async def open_runner(
             await stack.enter_async_context(backend)
         folder = stack.enter_context(Scratch()).path
         nursery = await stack.enter_async_context(trio.open_nursery())
-        pollers = _pollers(by_name, interval=settings.poll_interval)
+        flight = FlightLimits.of(
+            backends, concurrency=settings.concurrency, backoff=settings.backoff
+        )
+        calls_to = {backend.name: flight.pace(backend).calls for backend in backends}
+        pollers = _pollers(by_name, calls_to, interval=settings.poll_interval)
+        nursery.start_soon(flight.in_flight.run)
         for poller in pollers.values():
             nursery.start_soon(poller.run)
         attempts = AttemptContext(
             ledger,
             settings,
             pollers,
+            calls_to,
             Expectations(ledger, by_name),
             with_metrics(guarded(observer)),
         )
@@ -112,9 +119,7 @@ async def open_runner(
                 clip_key=clip_key,
             ),
             claims=Claims(ledger, this_process(), StopNotices(), settings.grace, time.time),
-            flight=FlightLimits.of(
-                backends, concurrency=settings.concurrency, backoff=settings.backoff
-            ),
+            flight=flight,
             random=random.random,
         )
         async with calls.closing(cleanup_timeout=settings.grace + FINAL_WRITES):
@@ -131,9 +136,11 @@ def _by_name(backends: Sequence[VideoBackend]) -> dict[str, VideoBackend]:
     return by_name
 
 
-def _pollers(backends: Mapping[str, VideoBackend], *, interval: float) -> dict[str, Poller]:
+def _pollers(
+    backends: Mapping[str, VideoBackend], calls: Mapping[str, Window], *, interval: float
+) -> dict[str, Poller]:
     return {
-        name: Poller(backend, interval=interval)
+        name: Poller(backend, calls[name], interval=interval)
         for name, backend in backends.items()
         if not isinstance(backend, WaitableBackend)
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Unpack
@@ -33,13 +33,26 @@ from vgen.records.take import Take
 
 
 @frozen
+class AccountUse:
+    """What an account was sent in the last minute, and for how many seconds it is left alone."""
+
+    submits: int
+    calls: int
+    paused: float
+
+
+@frozen
 class Statistics:
-    """A runner now: attempts in flight and waiting for a slot, clips being fetched and stored."""
+    """A runner now: attempts in flight and waiting for a slot, clips being fetched and stored.
+
+    `accounts` has what each provider's account is asked, by its name.
+    """
 
     in_flight: int
     waiting: int
     fetching: int
     storing: int
+    accounts: Mapping[str, AccountUse]
 
 
 class Runner:
@@ -69,6 +82,12 @@ class Runner:
             waiting=flight.in_flight.waiting + flight.getting_ready.not_begun,
             fetching=delivery.downloads.borrowed_tokens,
             storing=delivery.writes.borrowed_tokens,
+            accounts={
+                name: AccountUse(
+                    pace.submits.in_last_minute, pace.calls.in_last_minute, pace.pause()
+                )
+                for name, pace in flight.paces.items()
+            },
         )
 
     @tracked
