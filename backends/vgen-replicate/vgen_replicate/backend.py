@@ -22,6 +22,7 @@ from vgen.abc import (
     Prepared,
     Price,
     Quote,
+    Rates,
     State,
     Status,
     Ticket,
@@ -68,6 +69,10 @@ LENGTH_TOLERANCE = 0.1
 """Seconds by which a file may be longer than its frame count and rate say."""
 
 
+RATES = Rates(submits=600, calls=3000)
+"""What the service takes from an account in a minute, as it documents; less, where that has little
+credit."""
+
 OUTPUT_RETENTION = 3600.0
 """For how many seconds after its end the service keeps a prediction's output."""
 
@@ -78,7 +83,8 @@ class ReplicateBackend(VideoBackend):
     `token` and `base_url` default to `REPLICATE_API_TOKEN` and `REPLICATE_BASE_URL`. A clip costs
     what the service bills for its running time (`metered`), or a price by its length: the `price`
     that is given, or the declared one with `metered=False` or `REPLICATE_PRICING=formula`. `quiet`
-    is how many seconds a submit without a response may take to appear in the service's listing.
+    is how many seconds a submit without a response may take to appear in the service's listing, and
+    `rates` how many requests the account is sent in a minute.
     `transport` replaces httpx's.
 
     Every prediction has a deadline at the service, later than vgen's own limits.
@@ -96,9 +102,11 @@ class ReplicateBackend(VideoBackend):
         price: Price | None = None,
         metered: bool | None = None,
         quiet: float = QUIET,
+        rates: Rates = RATES,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         check_number("quiet", quiet, zero=True)
+        self._rates = rates
         self._metered = prices.is_metered(unless_said=price is None) if metered is None else metered
         check_type("metered", self._metered, bool)
         self.name = declaration.name
@@ -269,6 +277,7 @@ class ReplicateBackend(VideoBackend):
             queue_limit=declaration.queue_limit,
             run_limit=declaration.run_limit,
             keeps_outputs=OUTPUT_RETENTION,
+            rates=self._rates,
         )
 
     def _known_input(self, attempt: Attempt) -> Mapping[str, Any]:
