@@ -26,7 +26,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import trio
-from attrs import define, field, frozen
+from attrs import define, frozen
 from trio.testing import MockClock
 
 import vgen
@@ -162,9 +162,6 @@ class PlainLoop:
 
     provider: Provider
     slots: trio.Semaphore
-    request: ClipRequest = field(
-        default=ClipRequest("", 2.0, width=64, height=64, fps=8, motion=100, steps=20)
-    )
 
     async def clip(self, prompt: str) -> None:
         """Make one clip."""
@@ -219,9 +216,7 @@ def main(seeds: int) -> None:
         "vgen, no progress": (by_vgen, False),
         "plain loop": (by_plain_loop, False),
     }
-    print(
-        f"{'clips':>5} {'slots':>5} {'fail':>5}  {'':20} {'to ideal':>8} {'questions':>9} {'late':>6}"
-    )
+    print("clips slots  fail                       to ideal questions   late")
     for clips, slots in SHAPES:
         for failing in FAILING:
             jobs = [draw(1000 * seed + clips, clips, failing) for seed in range(seeds)]
