@@ -32,6 +32,9 @@ __all__ = ["EventStream", "Runner", "StartedJob", "open_runner", "process"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
+ROUNDS = 50
+"""After how many rounds without news an event loop is taken to wait, where time is virtual."""
+
 
 async def _wait_for(
     thread: TrioThread, call: Call[Any], outcome: Future[T], *, again: bool = False
@@ -40,7 +43,7 @@ async def _wait_for(
 
     `again`: the caller was cancelled before.
     """
-    future = _awaitable(outcome)
+    future = _awaitable(thread, outcome)
     try:
         call.begin()
         await asyncio.wait([future])
@@ -52,7 +55,7 @@ async def _wait_for(
     else:
         return future.result()
     call.cancel()
-    over = _awaitable(call.outcome)
+    over = _awaitable(thread, call.outcome)
     with anyio.CancelScope(shield=True):  # else a cancelled anyio scope cancels each wait again
         await _wait_out(thread, over, again=again)
     with suppress(CallCancelled):
@@ -61,10 +64,47 @@ async def _wait_for(
     raise cancelled
 
 
-def _awaitable(outcome: Future[T]) -> asyncio.Future[T]:
+def _awaitable(thread: TrioThread, outcome: Future[T]) -> asyncio.Future[T]:
     future = asyncio.wrap_future(outcome)
     future.add_done_callback(lambda ended: ended.exception())  # so that asyncio does not warn
+    _note_wait(thread, outcome)
     return future
+
+
+def _note_wait(thread: TrioThread, outcome: Future[Any]) -> None:
+    """Tell a virtual clock that this loop waits, but for what it does now and on the outcome."""
+    loop = asyncio.get_running_loop()
+    _note_work(thread, loop)
+    outcome.add_done_callback(lambda _: _note_work(thread, loop))
+    thread.host.awaits(outcome)
+
+
+def _note_work(thread: TrioThread, loop: asyncio.AbstractEventLoop) -> None:
+    if thread.is_virtual:
+        thread.host.has_work(_Rounds(loop))
+
+
+class _Rounds:
+    """Whether an event loop may still have something to do: until it has gone round some times.
+
+    A loop does not tell when all its tasks wait. What they do at once, such as to cancel a job on
+    one of its events, is done by then; not what they do after waiting for something outside.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._left = ROUNDS
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(self._go_round)
+
+    def _go_round(self) -> None:
+        self._left -= 1
+        if self._left:
+            self._loop.call_soon(self._go_round)
+
+    def __call__(self) -> bool:
+        """Return whether it may."""
+        return self._left > 0 and self._loop.is_running()
 
 
 async def _wait_out(thread: TrioThread, over: asyncio.Future[Any], *, again: bool) -> None:
@@ -124,13 +164,14 @@ async def _open_context(
         await _wait_for(thread, opened.call, opened.call.outcome)
 
 
-def _observe_in_this_loop(arguments: dict[str, Any]) -> None:
+def _observe_in_this_loop(thread: TrioThread, arguments: dict[str, Any]) -> None:
     """Call an observer among the arguments in the running event loop."""
     if arguments.get("observer") is not None:
         emit = guarded(arguments["observer"])
         loop = asyncio.get_running_loop()
 
         def emit_soon(event: Event) -> None:
+            _note_work(thread, loop)
             loop.call_soon_threadsafe(emit, event)
 
         arguments["observer"] = emit_soon
@@ -143,7 +184,7 @@ def _awaited(
 
     @wraps(method)
     async def call(self: Runner, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        _observe_in_this_loop(kwargs)
+        _observe_in_this_loop(self.thread, kwargs)
         return await self.call(partial(method, self.inner, *args, **kwargs))
 
     return call
@@ -159,7 +200,7 @@ def _started(
     async def call(
         self: Runner, /, *args: P.args, **kwargs: P.kwargs
     ) -> AsyncGenerator[StartedJob]:
-        _observe_in_this_loop(kwargs)
+        _observe_in_this_loop(self.thread, kwargs)
         async with _open_context(self.thread, start(self.inner, *args, **kwargs)) as job:
             yield StartedJob(self.thread, job)
 
@@ -169,15 +210,15 @@ def _started(
 class EventStream:
     """A job's events: see `vgen.EventStream`."""
 
-    def __init__(self, queue: EventQueue) -> None:
+    def __init__(self, thread: TrioThread, queue: EventQueue) -> None:
+        self._thread = thread
         self._queue = queue
-        self._changed = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
+        self._changed: Future[None] = Future()
         queue.wake = self._wake
 
     def _wake(self) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody reads any more
-            self._loop.call_soon_threadsafe(self._changed.set)
+        changed, self._changed = self._changed, Future()
+        changed.set_result(None)
 
     def __aiter__(self) -> Self:
         """Return the stream itself."""
@@ -186,12 +227,23 @@ class EventStream:
     async def __anext__(self) -> Event:
         """Wait for the next event."""
         while not self._queue.ended:
-            self._changed.clear()
+            changed = self._changed
             event = self._queue.take()
             if event is not None:
                 return event
-            await self._changed.wait()
+            await self._wait_for(changed)
         raise StopAsyncIteration
+
+    async def _wait_for(self, changed: Future[None]) -> None:
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake(_: Future[None]) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody reads any more
+                loop.call_soon_threadsafe(woken.set)
+
+        changed.add_done_callback(wake)
+        _note_wait(self._thread, changed)
+        await woken.wait()
 
 
 class StartedJob:
@@ -199,7 +251,7 @@ class StartedJob:
 
     def __init__(self, thread: TrioThread, job: started_job.StartedJob) -> None:
         self.job_id = job.job_id
-        self.events = EventStream(job.queue)
+        self.events = EventStream(thread, job.queue)
         self._thread = thread
         self._job = job
 
@@ -247,7 +299,7 @@ class Runner:
     choose = _awaited(runner.Runner.choose)
 
     async def call(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Call an async function in Trio's thread."""
+        """Call an async function in the runner's thread, which runs Trio, and wait for its end."""
         call = Call(self.thread, work)
         return await _wait_for(self.thread, call, call.outcome)
 
@@ -258,8 +310,8 @@ def _opened(
     @wraps(opener)
     @asynccontextmanager
     async def call(*args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[Runner]:
-        _observe_in_this_loop(kwargs)
         with running() as thread:
+            _observe_in_this_loop(thread, kwargs)
             async with _open_context(thread, opener(*args, **kwargs)) as inner:
                 yield Runner(thread, inner)
 
@@ -271,8 +323,8 @@ def _on_its_own(
 ) -> Callable[P, Coroutine[Any, Any, T]]:
     @wraps(process)
     async def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        _observe_in_this_loop(kwargs)
         with running() as thread:
+            _observe_in_this_loop(thread, kwargs)
             call = Call(thread, partial(process, *args, **kwargs))
             return await _wait_for(thread, call, call.outcome)
 

@@ -10,7 +10,6 @@ block there that was entered before the fork does nothing.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future, wait
 from contextlib import (
@@ -44,14 +43,15 @@ def _wait_for(thread: TrioThread, call: Call[Any], outcome: Future[T]) -> T:
     """Wait for an outcome; when interrupted, cancel the call and wait until it has ended."""
     try:
         call.begin()  # here, so that an interrupt cancels it
-        _wait(outcome)
+        _wait(thread, outcome)
     except BaseException as left:
         _stop(thread, call, left)
         raise
     return outcome.result()
 
 
-def _wait(outcome: Future[Any]) -> None:
+def _wait(thread: TrioThread, outcome: Future[Any]) -> None:
+    thread.host.awaits(outcome)
     while not outcome.done():
         wait([outcome], POLL_INTERVAL)
 
@@ -64,7 +64,7 @@ def _stop(thread: TrioThread, call: Call[Any], left: BaseException) -> None:
         call.cancel()
         if thread.abandoned:
             return
-        _wait(call.outcome)
+        _wait(thread, call.outcome)
     error = call.outcome.exception()
     if error is not left and error is not None and not isinstance(error, CallCancelled):
         note_beside(left, error)
@@ -112,14 +112,15 @@ def _started(
 class EventStream:
     """A job's events: see `vgen.EventStream`. Threads that share it get each event once."""
 
-    def __init__(self, queue: EventQueue) -> None:
+    def __init__(self, thread: TrioThread, queue: EventQueue) -> None:
+        self._thread = thread
         self._queue = queue
-        self._changed = threading.Condition()
+        self._changed: Future[None] = Future()
         queue.wake = self._wake
 
     def _wake(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
+        changed, self._changed = self._changed, Future()
+        changed.set_result(None)
 
     def __iter__(self) -> Self:
         """Return the stream itself."""
@@ -127,12 +128,12 @@ class EventStream:
 
     def __next__(self) -> Event:
         """Wait for the next event."""
-        with self._changed:
-            while not self._queue.ended:
-                event = self._queue.take()
-                if event is not None:
-                    return event
-                self._changed.wait(POLL_INTERVAL)
+        while not self._queue.ended:
+            changed = self._changed
+            event = self._queue.take()
+            if event is not None:
+                return event
+            _wait(self._thread, changed)
         raise StopIteration
 
 
@@ -141,7 +142,7 @@ class StartedJob:
 
     def __init__(self, thread: TrioThread, job: started_job.StartedJob) -> None:
         self.job_id = job.job_id
-        self.events = EventStream(job.queue)
+        self.events = EventStream(thread, job.queue)
         self._thread = thread
         self._job = job
 
@@ -189,7 +190,7 @@ class Runner:
     choose = _waited(runner.Runner.choose)
 
     def call(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Call an async function in Trio's thread."""
+        """Call an async function in the runner's thread, which runs Trio, and wait for its end."""
         call = Call(self.thread, work)
         return _wait_for(self.thread, call, call.outcome)
 

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from contextvars import copy_context
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import trio
 
@@ -105,6 +105,42 @@ class OpenContext(Generic[C]):
         self._thread.run_soon(self._stay.cancel)
 
 
+class Host:
+    """What the program behind a door is doing: a virtual clock goes on only while it `waits`."""
+
+    def __init__(self) -> None:
+        self._awaited = set[Future[Any]]()
+        self._busy = set[Callable[[], bool]]()
+
+    def awaits(self, outcome: Future[Any]) -> None:
+        """Note that the program waits for an outcome; called in any thread."""
+        self._awaited.add(outcome)
+        outcome.add_done_callback(self._awaited.discard)
+
+    def has_work(self, busy: Callable[[], bool]) -> None:
+        """Note that it may do something else too, as long as `busy` says so."""
+        self._busy.add(busy)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for an outcome and does nothing else; asked for in Trio's thread."""
+        for busy in [busy for busy in list(self._busy) if not busy()]:
+            self._busy.discard(busy)
+        return bool(self._awaited) and not self._busy
+
+
+class VirtualTime(Protocol):
+    """Runs Trio on a virtual clock."""
+
+    def __call__(self, main: Callable[[], Awaitable[None]], host: Host) -> None:
+        """Run Trio in the calling thread until `main` ends."""
+        ...
+
+
+virtual_time: VirtualTime | None = None
+"""What threads that start now run on: set by `vgen.testing.virtual_clock`, and only there."""
+
+
 class TrioThread:
     """A thread that runs Trio from `start` to `stop`, for one runner and in one process.
 
@@ -114,6 +150,8 @@ class TrioThread:
 
     def __init__(self) -> None:
         self.abandoned = False
+        self.host = Host()
+        self._virtual_time = virtual_time
         self._process = os.getpid()
         self._entry: Future[tuple[trio.lowlevel.TrioToken, trio.Nursery]] = Future()
         self._stop = trio.Event()
@@ -123,6 +161,11 @@ class TrioThread:
     def __repr__(self) -> str:
         """Name its state."""
         return f"<TrioThread: {'running' if self._thread.is_alive() else 'not running'}>"
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether it runs on a virtual clock."""
+        return self._virtual_time is not None
 
     @contextmanager
     def stopping(self) -> Generator[None]:
@@ -139,7 +182,10 @@ class TrioThread:
 
     def _run(self) -> None:
         try:
-            trio.run(self._serve)
+            if self._virtual_time is None:
+                trio.run(self._serve)
+            else:
+                self._virtual_time(self._serve, self.host)
         except BaseException as error:
             if self._entry.done():
                 raise

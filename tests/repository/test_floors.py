@@ -38,6 +38,7 @@ BESIDE = {
     ("__main__", "cli"),
     ("aio", "portal"),
     ("blocking", "portal"),
+    ("testing", "portal"),  # what the threads run on in virtual time
 }
 WALLS = {
     "runner": 6,

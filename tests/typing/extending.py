@@ -10,6 +10,7 @@ from typing import assert_never, assert_type
 from uuid import UUID
 
 import httpx
+from trio.testing import MockClock
 
 from vgen import Clips, Inspector, abc, errors, testing, video
 from vgen.testing import contracts
@@ -226,6 +227,8 @@ async def fakes(ledger: abc.CostLedger, claim: abc.Claim) -> abc.Account:
     )
     testing.Plan(one=testing.Model(), runs=(testing.Run(),))
     assert_type(testing.inline_inspector(), Inspector)
+    with testing.virtual_clock() as clock:
+        assert_type(clock, MockClock)
     return await contracts.audit(ledger, claim.job_id)
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from vgen.testing.plan import Model, Plan, Run
     from vgen.testing.stand_ins import stand_in
     from vgen.testing.storage import MemoryStorage
+    from vgen.testing.virtual_time import virtual_clock
     from vgen.testing.wire import Breakage, Wire
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "inline_inspector",
     "stand_in",
     "tiny_clip",
+    "virtual_clock",
 ]
 
 _MODULES = {
@@ -92,6 +94,7 @@ _MODULES = {
     "LogEntry": "vgen.testing.call_log",
     "CallLog": "vgen.testing.call_log",
     "HttpWire": "vgen.testing.http_wire",
+    "virtual_clock": "vgen.testing.virtual_time",
     "Breakage": "vgen.testing.wire",
     "Wire": "vgen.testing.wire",
 }

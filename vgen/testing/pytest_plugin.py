@@ -87,11 +87,14 @@ def memory_ledger() -> MemoryLedger:
 
 
 @pytest.fixture
-def virtual_clock() -> MockClock:
-    """A clock for `trio.run(…, clock=virtual_clock)` that jumps ahead whenever all tasks wait.
+def virtual_clock() -> Generator[MockClock]:
+    """A clock that jumps ahead whenever all wait: see `vgen.testing.virtual_clock`.
 
-    Under pytest-trio, an asynchronous test that asks for it runs on it.
+    Runners that `vgen.aio` and `vgen.blocking` open in the test run on it, and so does what is
+    given to `trio.run(…, clock=virtual_clock)`; under pytest-trio an asynchronous test that asks
+    for it.
     """
-    from trio.testing import MockClock  # noqa: PLC0415 - likewise
+    from vgen.testing import virtual_time  # noqa: PLC0415 - likewise
 
-    return MockClock(autojump_threshold=0)
+    with virtual_time.virtual_clock() as clock:
+        yield clock
