@@ -72,7 +72,7 @@ def check_whole_job(job_id: UUID, events: Sequence[NamedEvent], *, clips: int) -
     names = [name for name, _ in events]
     assert names[0] == "JobOpened"
     assert names.count("ClipStored") == clips
-    assert "JobProgress" in names
+    assert "ClipProgress" in names
     assert {data["job_id"] for _, data in events} == {str(job_id)}
     name, made = events[-1]
     assert (name, made["successful_clips"]) == ("done", clips)
