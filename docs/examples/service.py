@@ -1,245 +1,200 @@
-"""A web service that makes clips: FastAPI, with one runner for its whole life.
+"""A web service that makes clips in the background: FastAPI, with one runner for its whole life.
 
-    export VGEN_IMAGES=docs/examples
-    uvicorn --app-dir docs/examples service:app --timeout-graceful-shutdown 5
+    cd docs/examples && VGEN_IMAGES=. uvicorn service:app --timeout-graceful-shutdown 5
 
 serves on http://127.0.0.1:8000. It needs vgen, vgen-animatic, vgen-replicate, fastapi and uvicorn.
 
-    curl --json @docs/examples/midnight_drive.json -N 'http://127.0.0.1:8000/jobs?budget=2.50'
-    curl http://127.0.0.1:8000/jobs/JOB_ID                # as it stands: its money, its clips
-    curl -X DELETE http://127.0.0.1:8000/jobs/JOB_ID      # stops it, wherever it runs
-    curl http://127.0.0.1:8000/health
+    curl --json @midnight_drive.json 'http://127.0.0.1:8000/jobs?budget=2.50'
+    curl http://127.0.0.1:8000/jobs/JOB_ID              # as it stands: progress, money, clips
+    curl -N http://127.0.0.1:8000/jobs/JOB_ID/events    # the same whenever it changes, to its end
+    curl -X DELETE http://127.0.0.1:8000/jobs/JOB_ID    # stops it
+    curl http://127.0.0.1:8000/spending                 # what this month has cost
 
-The first makes a job and follows it: an event for whatever happens, then one named `done` with the
-clips or `error` with the reason. A client that hangs up (Ctrl-C in curl) cancels its job. The same
-job again, with its `job_id` beside its `clip_prompts`, makes only what is missing. What is refused
-before anything was sent is no stream but a line for each thing that is wrong: 422 for the input,
-402 where the budget does not hold the job.
-
-`VGEN_FOLDER` is where clips and ledger go, `VGEN_IMAGES` where images with relative paths are read
-from. With `REPLICATE_API_TOKEN` clips come from Replicate (at `REPLICATE_BASE_URL`, if that is set,
-such as its simulator's), else they are previews. The service asks nobody who they are: let it stand
-behind something that does. When it is told to stop it waits for its jobs, with
-`--timeout-graceful-shutdown` for so many seconds, and then cancels them at the provider.
+A job outlives its request and, however that ends, the service: the next start goes on with it and
+pays for nothing twice. Only images that prompts hold are lost: let them have addresses. Prompts may
+be sent again with their `job_id`. `VGEN_FOLDER` is for clips and ledger, `VGEN_IMAGES` for images;
+`VGEN_URL` is its address. It asks nobody who they are. Without `REPLICATE_API_TOKEN` it draws only.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, cast
 from uuid import UUID, uuid4
 
-import anyio
-from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
+import anyio.abc
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import StreamingResponse
+from fastapi.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-import vgen
 import vgen.aio
-from vgen.abc import Job, VideoBackend
-from vgen.errors import BudgetExceededError, InvalidPromptsError, VgenError
+from vgen import ClipProgress, JobOpened, JobQuery, JobState, SpendingKey, to_json
+from vgen.errors import BudgetExceededError, InvalidPromptsError, NotFoundError, VgenError
 from vgen_animatic import Animatic
 from vgen_replicate import CogVideoX, StableVideoDiffusion
 
-QUIET = 15.0
-"""After how many seconds without an event a line is sent, lest a proxy take the job for dead."""
+FOLDER = Path(os.environ.get("VGEN_FOLDER", "vgen-service"))
+MAX_BODY = 8 * 1024 * 1024  # bytes
+UNFINISHED = JobQuery(states=set(JobState) - {JobState.FINISHED, JobState.SHORT}, limit=10_000)
+CODES: dict[type, int] = {InvalidPromptsError: 422, BudgetExceededError: 402, NotFoundError: 404}
+logger = logging.getLogger("uvicorn.error")
+Start = AbstractAsyncContextManager[vgen.aio.StartedJob]
 
-EVENT_STREAM = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
-STATUSES: dict[type[VgenError], int] = {InvalidPromptsError: 422, BudgetExceededError: 402}
-STOPPING = "the service is stopping and has cancelled the job: the same job again finishes it"
+
+class Jobs:
+    """The jobs that are at work here, each in a task of its own, and how far their clips are."""
+
+    def __init__(self, runner: vgen.aio.Runner, tasks: anyio.abc.TaskGroup) -> None:
+        self.runner, self.tasks = runner, tasks
+        self.at_work: dict[UUID, dict[int, ClipProgress]] = {}
+
+    async def go_on(self) -> None:
+        """Clear up what a service that died has left open, and go on with its unfinished jobs."""
+        await self.runner.reconcile()
+        for found in await self.runner.jobs(UNFINISHED):
+            if (job := await self.runner.job(found.job_id)) and not job.stopped:
+                prompts = [planned.prompt for planned in job.manifest.clips]
+                start = self.runner.start(found.job_id, prompts, min_clips=job.manifest.min_clips)
+                try:
+                    await self.tasks.start(self.make, start)
+                except VgenError as error:
+                    logger.warning("job %s: %s", found.job_id, error)
+
+    async def make(self, start: Start, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+        """Make a job: it is started once the ledger has it; before that, errors are raised."""
+        opened, progress = False, dict[int, ClipProgress]()
+        async with start as job:
+            async for event in job.events:
+                if isinstance(event, JobOpened):
+                    opened, self.at_work[job.job_id] = True, progress
+                    task_status.started()
+                elif isinstance(event, ClipProgress):
+                    self.at_work.setdefault(job.job_id, progress)[event.clip_index] = event
+            self.at_work = {i: each for i, each in self.at_work.items() if each is not progress}
+            if opened:  # else the error is raised
+                try:
+                    await job.result()
+                except Exception as error:  # noqa: BLE001 - it ends this job alone
+                    logger.warning("job %s: %s", job.job_id, error)
+
+    async def state(self, job_id: UUID) -> dict[str, object]:
+        """Tell how a job stands."""
+        if (job := await self.runner.job(job_id)) is None:
+            raise NotFoundError(f"there is no job {job_id}")
+        return {
+            "job_id": job_id,
+            "at_work": job_id in self.at_work,
+            "outcome": job.outcome,
+            "account": job.account,
+            "total_clips": len(job.manifest.clips),
+            "clips": {a.clip_index: a.clip for a in job.attempts if a.clip},
+            "progress": self.at_work.get(job_id, {}),
+            "failures": {a.clip_index: a.reason for a in job.attempts if a.reason},
+        }
+
+    async def follow(self, job_id: UUID, request: Request) -> AsyncGenerator[str]:
+        """Tell how a job stands whenever that has changed, as server-sent events."""
+        told, at_work = "", True
+        while at_work and not await request.is_disconnected():
+            state = await self.state(job_id)
+            line, at_work = f"data: {to_json(state)}\n\n", bool(state["at_work"])
+            yield line if line != told else ":\n\n"
+            told = line
+            await asyncio.sleep(1)
 
 
-def backends() -> list[VideoBackend]:
-    """Replicate's models where there is an account, else previews that cost nothing."""
-    if os.environ.get("REPLICATE_API_TOKEN"):
-        return [StableVideoDiffusion(), CogVideoX()]
-    return [Animatic()]
+class EventStream(StreamingResponse):
+    """An answer that ends in good order when the server stops, where Starlette's is cut off."""
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it all."""
+        try:
+            await self.stream_response(send)
+        except asyncio.CancelledError:
+            await send({"type": "http.response.body"})
 
 
 @asynccontextmanager
-async def lifespan(_app: FastAPI) -> AsyncGenerator[dict[str, vgen.aio.Runner]]:
-    """Keep one runner open; first of all, clear up what a service that died has left open."""
-    folder = Path(os.environ.get("VGEN_FOLDER", "vgen-service"))
-    images = os.environ.get("VGEN_IMAGES", folder / "images")
-    await anyio.Path(folder).mkdir(parents=True, exist_ok=True)
-    async with vgen.aio.open_runner(
-        backends=backends(),
-        storage=vgen.DirectoryStorage(folder / "clips", images=[images]),
-        ledger=vgen.SQLiteLedger(folder / "vgen.db"),
-        spool=folder / "spool",
-    ) as runner:
-        await runner.reconcile()
-        yield {"runner": runner}
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    """Keep one runner open; at the end, cancel the jobs that are at work."""
+    await anyio.Path(FOLDER).mkdir(parents=True, exist_ok=True)
+    paid = "REPLICATE_API_TOKEN" in os.environ
+    images = os.environ.get("VGEN_IMAGES", FOLDER / "images")
+    url = os.environ.get("VGEN_URL", "http://127.0.0.1:8000") + "/clips"
+    runner = vgen.aio.open_runner(
+        backends=[StableVideoDiffusion(), CogVideoX()] if paid else [Animatic()],
+        storage=vgen.DirectoryStorage(FOLDER / "clips", images=[images], base_url=url),
+        ledger=vgen.SQLiteLedger(FOLDER / "vgen.db"),
+        spool=FOLDER / "spool",
+    )
+    async with runner as opened, anyio.create_task_group() as tasks:
+        app.state.jobs = Jobs(opened, tasks)
+        await app.state.jobs.go_on()
+        yield
+        tasks.cancel_scope.cancel()
 
 
-def runner_of(request: Request) -> vgen.aio.Runner:
-    """Find what `lifespan` has opened."""
-    return cast("vgen.aio.Runner", request.state.runner)
+app = FastAPI(title="vgen", lifespan=lifespan)
+app.mount("/clips", StaticFiles(directory=FOLDER / "clips", check_dir=False))
 
 
 def answer(record: object, status: int = 200) -> Response:
     """Spell a record as JSON."""
-    return Response(vgen.to_json(record), status, media_type="application/json")
-
-
-def why(error: VgenError) -> dict[str, object]:
-    """Say what is wrong, each thing in a line."""
-    lines = error.problems if isinstance(error, InvalidPromptsError) else (str(error),)
-    return {"error": type(error).__name__, "detail": lines}
-
-
-def refusal(error: VgenError) -> Response:
-    """Answer a request that nothing comes of."""
-    return answer(why(error), STATUSES.get(type(error), 503))
-
-
-class JobStream(Response):
-    """A job's events as server-sent events, for as long as the client listens.
-
-    The answer begins with the first event, so that a job that is refused has a status of its own.
-    """
-
-    def __init__(self, start: AbstractAsyncContextManager[vgen.aio.StartedJob]) -> None:
-        super().__init__()
-        self.start = start
-        self.begun = False
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Make the job; a client that hangs up cancels it, and so does a server that stops."""
-        async with anyio.create_task_group() as group:
-
-            async def watch() -> None:
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-                group.cancel_scope.cancel()
-
-            group.start_soon(watch)
-            try:
-                await self.follow(send)
-            except VgenError as error:
-                await self.fail(error, scope, receive, send)
-            except asyncio.CancelledError:
-                task = asyncio.current_task()
-                if task is None or group.cancel_scope.cancel_called:
-                    raise
-                task.uncancel()  # it is the server that stops, and the client is there to be told
-                await self.fail(VgenError(STOPPING), scope, receive, send)
-            group.cancel_scope.cancel()
-
-    async def follow(self, send: Send) -> None:
-        """Tell all that happens, and then give the clips."""
-        async with self.start as job:
-            while line := await next_line(job.events):
-                await self.tell(line, send)
-            clips = await job.result()
-        await self.tell(spelled("done", clips), send, more=False)
-
-    async def tell(self, line: str, send: Send, *, more: bool = True) -> None:
-        """Send one event; the answer ends with the one that has no `more` behind it."""
-        if not self.begun:
-            self.begun = True
-            await send({"type": "http.response.start", "status": 200, "headers": EVENT_STREAM})
-        await send({"type": "http.response.body", "body": line.encode(), "more_body": more})
-
-    async def fail(self, error: VgenError, scope: Scope, receive: Receive, send: Send) -> None:
-        """Say why there are no clips, in whichever way is still open."""
-        if self.begun:
-            await self.tell(spelled("error", why(error)), send, more=False)
-        else:
-            await refusal(error)(scope, receive, send)
-
-
-async def next_line(events: vgen.aio.EventStream) -> str:
-    """Spell the next event, or a comment where none comes for a while; nothing at the end."""
-    try:
-        async with asyncio.timeout(QUIET):
-            event = await anext(events, None)
-    except TimeoutError:
-        return ": at work\n\n"
-    return "" if event is None else spelled(type(event).__name__, event)
-
-
-def spelled(name: str, record: object) -> str:
-    """Spell a record as a server-sent event."""
-    return f"event: {name}\ndata: {vgen.to_json(record)}\n\n"
-
-
-app = FastAPI(title="vgen", lifespan=lifespan)
-TheRunner = Annotated[vgen.aio.Runner, Depends(runner_of)]
+    return Response(to_json(record), status, media_type="application/json")
 
 
 @app.exception_handler(VgenError)
 async def refuse(_request: Request, error: VgenError) -> Response:
     """Answer with the lines that say what is wrong."""
-    return refusal(error)
-
-
-@app.exception_handler(RequestValidationError)
-async def refuse_parameters(_request: Request, error: RequestValidationError) -> Response:
-    """Say what is wrong with a request's parameters, in lines of the same form."""
-    return refusal(
-        InvalidPromptsError(
-            f"{e['loc'][-1]}: {e['msg']}, got {e['input']!r}" for e in error.errors()
-        )
-    )
+    lines = error.problems if isinstance(error, InvalidPromptsError) else (str(error),)
+    return answer({"error": type(error).__name__, "detail": lines}, CODES.get(type(error), 503))
 
 
 @app.post("/jobs")
-async def make(
-    request: Request,
-    runner: TheRunner,
-    budget: Annotated[Decimal, Query(ge=0)] = Decimal(0),
-    min_clips: int = 3,
-) -> Response:
+async def make(request: Request, budget: Decimal = Decimal(0), min_clips: int = 3) -> Response:
     """Make a job's clips, or those that an earlier request has left to make."""
-    prompts = vgen.read_prompts(await request.body(), source="body").prompts()
-    job_id = prompts.job_id or uuid4()
-    return JobStream(runner.start(job_id, prompts, budget=budget, min_clips=min_clips))
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise HTTPException(413, f"body: must have at most {MAX_BODY} bytes")
+    prompts = vgen.read_prompts(bytes(body), source="body").prompts()
+    job_id, jobs = prompts.job_id or uuid4(), app.state.jobs
+    start = jobs.runner.start(job_id, prompts, budget=budget, min_clips=min_clips)
+    await jobs.tasks.start(jobs.make, start)
+    return answer(await jobs.state(job_id), 202)
 
 
 @app.get("/jobs/{job_id}")
-async def show(runner: TheRunner, job_id: UUID) -> Response:
+async def show(job_id: UUID) -> Response:
     """Show a job as it stands."""
-    return as_it_stands(await known(runner, job_id))
+    return answer(await app.state.jobs.state(job_id))
+
+
+@app.get("/jobs/{job_id}/events")
+async def follow(job_id: UUID, request: Request) -> Response:
+    """Follow a job to its end."""
+    await app.state.jobs.state(job_id)
+    return EventStream(app.state.jobs.follow(job_id, request), media_type="text/event-stream")
 
 
 @app.delete("/jobs/{job_id}")
-async def cancel(runner: TheRunner, job_id: UUID) -> Response:
-    """Stop a job wherever it runs, which may take some seconds, and show how it stands then."""
-    await known(runner, job_id)
-    await runner.cancel(job_id)
-    return as_it_stands(await known(runner, job_id))
+async def cancel(job_id: UUID) -> Response:
+    """Stop a job, which may take some seconds, and show how it stands then."""
+    await app.state.jobs.runner.cancel(job_id)
+    return answer(await app.state.jobs.state(job_id))
 
 
-async def known(runner: vgen.aio.Runner, job_id: UUID) -> Job:
-    """Give a job as the ledger has it."""
-    job = await runner.job(job_id)
-    if job is None:
-        raise HTTPException(404, f"there is no job {job_id}")
-    return job
-
-
-def as_it_stands(job: Job) -> Response:
-    """Spell what a client wants to know; `open` are the clips that are not at an end."""
-    made = {attempt.clip_index: attempt.clip for attempt in job.attempts if attempt.clip}
-    return answer(
-        {
-            "job_id": job.manifest.job_id,
-            "total_clips": len(job.manifest.clips),
-            "outcome": job.outcome,
-            "account": job.account,
-            "open": sorted({attempt.clip_index for attempt in job.attempts if attempt.is_open}),
-            "clips": [made[index] for index in sorted(made)],
-        }
-    )
-
-
-@app.get("/health")
-async def health(runner: TheRunner) -> Response:
-    """Say how much is in flight, and how much waits."""
-    return answer(runner.statistics())
+@app.get("/spending")
+async def spending() -> Response:
+    """Tell what was booked since this month began, by UTC, on each backend."""
+    since = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    spent = await app.state.jobs.runner.spending(since, by=[SpendingKey.BACKEND])
+    return answer({"since": since, "total": sum(each.spent for each in spent), "backends": spent})

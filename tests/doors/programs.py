@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -42,8 +42,8 @@ STUCK: Mapping[str, Any] = {"faults": Faults(stuck=1.0), **SLOWER}
 EXCLUDED = ("REPLICATE", "VIDEO_GENERATOR", "VGEN", "ENVIRONMENT", "SVD", "COGVIDEOX")
 """Prefixes of variables that programs must not inherit: credentials would be real."""
 
-NamedEvent = tuple[str, Any]
-"""A server-sent event: its name and its data."""
+State = dict[str, Any]
+"""How a job stands, as the service tells it."""
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -88,6 +88,47 @@ def simulated(**options: Any) -> Generator[Provider]:
 
 
 @frozen
+class Client:
+    """A client of the service."""
+
+    http: httpx.AsyncClient
+
+    async def post(self, job: Mapping[str, Any]) -> State:
+        """Send a job, and return how it stands."""
+        asked = {"budget": "100", "min_clips": "1"}
+        answer = await self.http.post("/jobs", params=asked, json=job)
+        assert answer.status_code == 202, answer.text
+        return dict(answer.json())
+
+    async def state(self, job_id: UUID | str) -> State:
+        """Ask how a job stands."""
+        answer = await self.http.get(f"/jobs/{job_id}")
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    async def until(self, job_id: UUID | str, holds: Callable[[State], object]) -> State:
+        """Ask until a condition holds, for at most `TIMEOUT` seconds, and return the state."""
+        with trio.fail_after(TIMEOUT):
+            while not holds(state := await self.state(job_id)):
+                pass
+        return state
+
+    async def done(self, job_id: UUID | str) -> State:
+        """Ask until nobody is at work on a job."""
+        return await self.until(job_id, lambda state: not state["at_work"])
+
+    async def follow(
+        self, job_id: UUID | str, states: list[State] | None = None
+    ) -> Sequence[State]:
+        """Return what the job's followers are told to its end, added to `states` as it comes."""
+        states = [] if states is None else states
+        async with aconnect_sse(self.http, "GET", f"/jobs/{job_id}/events") as source:
+            async for event in source.aiter_sse():
+                states.append(event.json())
+        return states
+
+
+@frozen
 class Service:
     """The service as a process; its clips and its ledger are in `folder`."""
 
@@ -96,10 +137,10 @@ class Service:
     folder: Path
 
     @asynccontextmanager
-    async def client(self) -> AsyncGenerator[httpx.AsyncClient]:
+    async def client(self) -> AsyncGenerator[Client]:
         """Open an HTTP client for it."""
-        async with httpx.AsyncClient(base_url=self.url, timeout=TIMEOUT) as client:
-            yield client
+        async with httpx.AsyncClient(base_url=self.url, timeout=TIMEOUT) as http:
+            yield Client(http)
 
     def stop(self, number: signal.Signals) -> str:
         """Send it a signal, wait until it exits, and return its whole stderr."""
@@ -167,40 +208,6 @@ def on_replicate(folder: Path, options: Mapping[str, Any]) -> Generator[tuple[Se
     """Serve the example service, with a simulator as its provider."""
     with simulated(**options) as provider, service(folder, provider.variables) as served:
         yield served, provider
-
-
-async def all_events(
-    client: httpx.AsyncClient, job: Mapping[str, Any], events: list[NamedEvent] | None = None
-) -> Sequence[NamedEvent]:
-    """Send a job, and return its events when it has ended, added to `events` as they come."""
-    events = [] if events is None else events
-    asked = {"budget": "100", "min_clips": "1"}
-    async with aconnect_sse(client, "POST", "/jobs", params=asked, json=job) as source:
-        async for event in source.aiter_sse():
-            events.append((event.event, event.json()))
-    return events
-
-
-@asynccontextmanager
-async def followed(
-    served: Service, job: Mapping[str, Any], *, attempts: int = 3
-) -> AsyncGenerator[Sequence[NamedEvent]]:
-    """Send a job, and yield its events once so many attempts are submitted.
-
-    Further events are added as they come; the connection is closed at the block's end.
-    """
-    events: list[NamedEvent] = []
-
-    async def follow() -> None:
-        with suppress(httpx.RemoteProtocolError):  # the service was killed
-            async with served.client() as client:
-                await all_events(client, job, events)
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(follow)
-        await until(lambda: [name for name, _ in events].count("AttemptSubmitted") == attempts)
-        yield events
-        nursery.cancel_scope.cancel()
 
 
 async def until(holds: Callable[[], object]) -> None:
