@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import cached_property
 from statistics import quantiles
 
 from attrs import frozen
@@ -76,12 +77,12 @@ class TrackRecord:
         telling = [each for each in observations if each.reason != JOB_CANCELLED]
         return cls(tuple(Outcome(each, quote(each.request)) for each in telling))
 
-    @property
+    @cached_property
     def successes(self) -> tuple[Outcome, ...]:
         """The attempts that have succeeded."""
         return tuple(outcome for outcome in self.outcomes if outcome.succeeded)
 
-    @property
+    @cached_property
     def failures(self) -> tuple[Outcome, ...]:
         """The attempts that have failed or were cancelled."""
         return tuple(outcome for outcome in self.outcomes if not outcome.succeeded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from decimal import Decimal
 
 from vgen.records.attempt import Custody
@@ -31,16 +32,19 @@ def unknown_outcomes(record: Clips, job: Job | None) -> tuple[Clip | ClipFailure
     if job is None:
         every: tuple[Clip | ClipFailure, ...] = (*record.clips, *record.failures)
         return tuple(outcome for outcome in every if cost_of(outcome) or may_be_billed(outcome))
-    known = [attempt.clip for attempt in job.attempts if attempt.clip is not None]
+    known: defaultdict[str, list[Clip]] = defaultdict(list)
+    for attempt in job.attempts:
+        if attempt.clip is not None:
+            known[attempt.clip.sha256].append(attempt.clip)
     return tuple(
-        clip for clip in record.clips if clip.cost and not any(_is_same(clip, one) for one in known)
+        clip
+        for clip in record.clips
+        if clip.cost and not any(_is_same_take(clip, one) for one in known[clip.sha256])
     )
 
 
-def _is_same(one: Clip, other: Clip) -> bool:
-    """Whether two records are of the same take; two takes may have the same content."""
-    if one.sha256 != other.sha256:
-        return False
+def _is_same_take(one: Clip, other: Clip) -> bool:
+    """Whether two records of the same content are of the same take."""
     return not one.take or not other.take or one.take.reference == other.take.reference
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from functools import cached_property
 from uuid import UUID
 
 from attrs import field, frozen
@@ -75,10 +77,11 @@ class Manifest:
 
     def clip(self, clip_index: int) -> PlannedClip:
         """Return one clip's plan; `KeyError` where the job has none of that index."""
-        for planned in self.clips:
-            if planned.clip_index == clip_index:
-                return planned
-        raise KeyError(clip_index)
+        return self._by_index[clip_index]
+
+    @cached_property
+    def _by_index(self) -> Mapping[int, PlannedClip]:
+        return {planned.clip_index: planned for planned in self.clips}
 
 
 @frozen
@@ -109,4 +112,11 @@ class Job:
 
     def of_clip(self, clip_index: int) -> tuple[Attempt, ...]:
         """Return a clip's attempts in their order."""
-        return tuple(a for a in self.attempts if a.clip_index == clip_index)
+        return self._by_clip.get(clip_index, ())
+
+    @cached_property
+    def _by_clip(self) -> Mapping[int, tuple[Attempt, ...]]:
+        found: dict[int, list[Attempt]] = {}
+        for attempt in self.attempts:
+            found.setdefault(attempt.clip_index, []).append(attempt)
+        return {clip_index: tuple(attempts) for clip_index, attempts in found.items()}

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import pytest
+import trio
+import trio.testing
 from trio.testing import MockClock
 
 from tests.drive.jobs import JOB, PLENTY, Fakes, prompts
+from tests.work import counted_calls
 from vgen import Settings
-from vgen.errors import InsufficientClipsError, LedgerError
+from vgen.drive.limits.stop import JobStop
+from vgen.errors import AccountError, InsufficientClipsError, LedgerError
 from vgen.testing import Break, FakeBackend, MemoryLedger, Refuse
+
+FEW, MANY = 20, 400
+"""Clips that wait."""
 
 
 async def test_nothing_is_sent_once_min_clips_are_out_of_reach(autojump_clock: MockClock) -> None:
@@ -31,3 +38,32 @@ async def test_nothing_is_sent_once_the_ledger_fails(autojump_clock: MockClock) 
         with pytest.raises(LedgerError, match="advance: it broke"):
             await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert len(fakes.backend.submitted) == 1
+
+
+async def test_what_waits_is_stopped_once() -> None:
+    """However many clips wait, and each of them is given up then, stopping is as much for each."""
+    await calls_a_clip(FEW)  # what is compiled at the first use
+    assert await calls_a_clip(MANY) < 1.05 * await calls_a_clip(FEW)
+
+
+async def calls_a_clip(clips: int) -> float:
+    """Let clips wait for two accounts that are refused, and count the calls of functions."""
+    stop = JobStop(clips, min_clips=clips)
+
+    async def wait(clip_index: int) -> None:
+        account = f"account {clip_index % 2}"
+        try:
+            with stop.stoppable(account):
+                await trio.sleep_forever()
+        except AccountError as error:
+            stop.account_refused(account, error)
+            stop.clip_given_up(clip_index)
+
+    with counted_calls() as calls:
+        async with trio.open_nursery() as nursery:
+            for clip_index in range(clips):
+                nursery.start_soon(wait, clip_index)
+            await trio.testing.wait_all_tasks_blocked()
+            for account in ("account 0", "account 1"):
+                stop.account_refused(account, AccountError("no money"))
+    return calls.count / clips

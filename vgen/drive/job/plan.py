@@ -33,9 +33,13 @@ async def plan(
     unsaid = options.budget is None and draft.before is None
     foreseen = forecast(_outlook(draft, unlimited=unsaid), tools.settings)
     least = account.spent + max(whole.expected, whole.peak)
+    missing = {planned.clip_index for planned in draft.missing}
     return JobPlan(
         job_id=job_id,
-        clips=tuple(_clip_plan(draft, planned) for planned in draft.manifest.clips),
+        clips=tuple(
+            _clip_plan(draft, planned, missing=planned.clip_index in missing)
+            for planned in draft.manifest.clips
+        ),
         spent=account.spent,
         expected=whole.expected - draft.in_flight,
         worst=sum((cost.hold for cost in costs), ZERO),
@@ -88,12 +92,12 @@ def _offers(draft: Draft, planned: PlannedClip) -> list[Offer]:
     return offers if may_fall_back else offers[:1]
 
 
-def _clip_plan(draft: Draft, planned: PlannedClip) -> ClipPlan:
+def _clip_plan(draft: Draft, planned: PlannedClip, *, missing: bool) -> ClipPlan:
     first = planned.route[0]
     quote = draft.quote(first, planned.request)
     return ClipPlan(
         clip_index=planned.clip_index,
-        fate=_fate(draft, planned),
+        fate=ClipFate.MAKE if missing else _fate(draft, planned),
         route=planned.route,
         target=float(planned.prompt.duration),
         duration=quote.duration,
@@ -105,7 +109,5 @@ def _clip_plan(draft: Draft, planned: PlannedClip) -> ClipPlan:
 
 
 def _fate(draft: Draft, planned: PlannedClip) -> ClipFate:
-    if planned in draft.missing:
-        return ClipFate.MAKE
     attempts = draft.before.of_clip(planned.clip_index) if draft.before else ()
     return ClipFate.KEEP if stored_attempt(attempts, planned) else ClipFate.FINISH

@@ -37,9 +37,10 @@ class JobStop:
 
     def stop(self, reason: str) -> None:
         """Let nothing more start; the first reason counts."""
-        self._reason = self._reason or reason
-        for scope in self._scopes:
-            scope.cancel()
+        if self._reason is None:
+            self._reason = reason
+            for scope in self._scopes:
+                scope.cancel()
 
     def clip_given_up(self, clip_index: int) -> None:
         """Note that a clip will not be made in this run."""
@@ -49,10 +50,11 @@ class JobStop:
 
     def account_refused(self, account: str, error: AccountError) -> None:
         """Let nothing more start on an account; its first error counts."""
-        self.refused.setdefault(account, error)
-        for scope, other in self._scopes.items():
-            if other == account:
-                scope.cancel()
+        if account not in self.refused:
+            self.refused[account] = error
+            for scope, other in self._scopes.items():
+                if other == account:
+                    scope.cancel()
 
     def check_account(self, account: str) -> None:
         """Raise `AccountError` where the account was refused."""
