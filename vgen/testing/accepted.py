@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from heapq import heappop, heappush
 from uuid import UUID
 
 import trio
@@ -96,3 +97,34 @@ class AcceptedAttempt:
         clip = tiny_clip(self.seconds) + free_box(self.attempt_id.bytes)
         truncated = self.fetches <= self.behaviour.truncated_downloads
         return truncate(clip) if truncated else clip
+
+
+@define
+class RunningCount:
+    """Counts the accepted attempts of a Trio run that have not ended; `most` ran at one time."""
+
+    most: int = 0
+    _ends: list[tuple[float, UUID, AcceptedAttempt]] = field(
+        factory=list[tuple[float, UUID, AcceptedAttempt]]
+    )
+    _cancelled: int = 0
+
+    def accepted(self, attempt: AcceptedAttempt) -> None:
+        """Count an attempt that was accepted just now."""
+        self._drop_ended(attempt.clock)
+        heappush(self._ends, (attempt.ends_at, attempt.attempt_id, attempt))
+        self.most = max(self.most, len(self._ends) - self._cancelled)
+
+    def cancelled(self, attempt: AcceptedAttempt) -> None:
+        """Count one less: an attempt that was running is cancelled."""
+        self._cancelled += self._is_of_this_run(attempt.clock)
+
+    def _drop_ended(self, clock: trio.abc.Clock) -> None:
+        if not self._is_of_this_run(clock):
+            self._ends, self._cancelled = [], 0
+        while self._ends and self._ends[0][0] <= clock.current_time():
+            *_, ended = heappop(self._ends)
+            self._cancelled -= ended.cancelled
+
+    def _is_of_this_run(self, clock: trio.abc.Clock) -> bool:
+        return bool(self._ends) and self._ends[0][-1].clock is clock

@@ -17,7 +17,7 @@ from vgen.records.attempt import Attempt
 from vgen.records.money import ZERO, Price
 from vgen.records.request import Capabilities, ClipRequest, Image, Prepared, Quote
 from vgen.records.status import Absent, Finding, State, Status, Ticket, Unknown
-from vgen.testing.accepted import AcceptedAttempt, Charge
+from vgen.testing.accepted import AcceptedAttempt, Charge, RunningCount
 from vgen.testing.behaviours import Accepted, Behaviour, LoseAnswer, RateLimit, Refuse, Succeed
 from vgen.testing.call_log import Call, CallLog
 from vgen.testing.faults import Fault, Faults
@@ -75,7 +75,6 @@ class FakeBackend(VideoBackend):
         self.submitted: list[str] = []
         self.prepared: list[tuple[ClipRequest, Image | None]] = []
         self.closed = False
-        self.most_running = 0
         self.call_log = call_log or CallLog()
         self.faults = Faults(faults, NetworkError)
         self._script = dict(script or {})
@@ -88,6 +87,7 @@ class FakeBackend(VideoBackend):
         self._cancel_fee = cancel_fee
         self._count: Counter[str] = Counter()
         self._accepted: dict[str, AcceptedAttempt] = {}
+        self._running = RunningCount()
         self._findable_from: dict[str, float] = {}
 
     def __repr__(self) -> str:
@@ -114,6 +114,11 @@ class FakeBackend(VideoBackend):
     def running(self) -> list[UUID]:
         """The attempts that are neither finished nor cancelled."""
         return [one.attempt_id for one in self._accepted.values() if not one.status().is_final]
+
+    @property
+    def most_running(self) -> int:
+        """How many attempts have run at one time, at most."""
+        return self._running.most
 
     def stop_faults(self) -> None:
         """From now on, inject no faults, and let all new attempts succeed and all cancels work."""
@@ -204,6 +209,7 @@ class FakeBackend(VideoBackend):
         await self.faults.begin("cancel")
         if self.capabilities.can_cancel and not attempt.status().is_final:
             attempt.cancelled = True
+            self._running.cancelled(attempt)
         return attempt.status()
 
     async def find(self, attempt: Attempt) -> Finding:
@@ -225,7 +231,7 @@ class FakeBackend(VideoBackend):
         return lines[number] if number < len(lines) else self._default
 
     def _accept(self, attempt_id: UUID, request: ClipRequest, behaviour: Accepted) -> None:
-        self._accepted[str(attempt_id)] = AcceptedAttempt(
+        accepted = AcceptedAttempt(
             attempt_id,
             request,
             behaviour,
@@ -233,7 +239,8 @@ class FakeBackend(VideoBackend):
             price=self._price,
             cancel_fee=self._cancel_fee,
         )
-        self.most_running = max(self.most_running, len(self.running))
+        self._accepted[str(attempt_id)] = accepted
+        self._running.accepted(accepted)
 
     def _accepted_attempt(self, ticket: Ticket) -> AcceptedAttempt:
         if ticket.provider_id not in self._accepted:

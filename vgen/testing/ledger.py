@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import TypeVar
 from uuid import UUID
 
-from vgen.decisions.budget import Holders, holders_of
 from vgen.errors import LedgerError, NotFoundError, VgenError
 from vgen.ports.ledger import EVERY_JOB, CostLedger
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.books import JobQuery, JobSummary, Spending, SpendingKey
 from vgen.records.entry import Entry, Line
 from vgen.records.job import Claim, Job, Manifest
-from vgen.records.money import ZERO, Account, Need, Purse
+from vgen.records.money import Account, Need, Purse
 from vgen.records.observation import Observation
-from vgen.testing import memory_books
 from vgen.testing.call_log import Call, CallLog
 from vgen.testing.faults import Fault, Faults
+from vgen.testing.memory_books import MemoryBooks
 from vgen.testing.memory_job import MemoryJob, now
-
-T = TypeVar("T")
+from vgen.testing.memory_jobs import page
 
 
 class MemoryLedger(CostLedger):
@@ -36,7 +33,9 @@ class MemoryLedger(CostLedger):
     def __init__(self, faults: Sequence[Fault] = (), *, call_log: CallLog | None = None) -> None:
         self.call_log = call_log or CallLog()
         self.faults = Faults(faults, LedgerError)
+        self._books = MemoryBooks()
         self._jobs: dict[UUID, MemoryJob] = {}
+        self._in_order: list[MemoryJob] = []
 
     def __repr__(self) -> str:
         """Show the journals, a line for each entry, job by job."""
@@ -49,51 +48,50 @@ class MemoryLedger(CostLedger):
 
     async def open_job(self, manifest: Manifest, need: Need) -> Account:
         """Write the job down, if its limits allow what it needs."""
-        return await self._call("open_job", lambda: self._open_job(manifest, need))
+        return await self.faults.call("open_job", lambda: self._open_job(manifest, need))
 
     async def job(self, job_id: UUID) -> Job | None:
         """Return a job."""
-        return await self._call("job", lambda: self.peek(job_id))
+        return await self.faults.call("job", lambda: self.peek(job_id))
 
     async def attempts(self, job_id: UUID, clip_index: int) -> tuple[Attempt, ...]:
         """Return a clip's attempts."""
-        return await self._call("attempts", lambda: self._of_clip(job_id, clip_index))
+        return await self.faults.call("attempts", lambda: self._of_clip(job_id, clip_index))
 
     async def attempt(self, attempt_id: UUID) -> Attempt | None:
         """Return an attempt."""
-        return await self._call("attempt", lambda: self._attempt(attempt_id))
+        return await self.faults.call("attempt", lambda: self._books.attempts.get(attempt_id))
 
     async def unsettled(self) -> tuple[Attempt, ...]:
         """Return the attempts that were sent and are not closed yet."""
-        return await self._call("unsettled", self._unsettled)
+        return await self.faults.call("unsettled", lambda: tuple(self._books.unsettled.values()))
 
     async def claim(
         self, job_id: UUID, clip_index: int, *, owner: str, lease: float, opening: str = ""
     ) -> Claim | None:
         """Claim a clip."""
-        return await self._call(
+        return await self.faults.call(
             "claim", lambda: self._existing(job_id).claim(clip_index, owner, lease, opening)
         )
 
     async def holder(self, job_id: UUID, clip_index: int) -> Claim | None:
         """Return the claim on a clip."""
-        return await self._call("holder", lambda: self._holder(job_id, clip_index))
+        return await self.faults.call("holder", lambda: self._holder(job_id, clip_index))
 
     async def renew(self, claim: Claim, *, lease: float) -> None:
         """Renew a claim."""
-        await self._call("renew", lambda: self._existing(claim.job_id).renew(claim, lease))
+        await self.faults.call("renew", lambda: self._existing(claim.job_id).renew(claim, lease))
 
     async def release(self, claim: Claim) -> None:
         """Release a claim."""
-        await self._call("release", lambda: self._release(claim))
+        await self.faults.call("release", lambda: self._release(claim))
 
     async def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
         """Hold an attempt's money, if the budget allows it."""
         self._log_call("reserve", attempt)
         try:
-            return await self._call(
-                "reserve",
-                lambda: self._existing(claim.job_id).reserve(claim, attempt, self._purse),
+            return await self.faults.call(
+                "reserve", lambda: self._existing(claim.job_id).reserve(claim, attempt)
             )
         except VgenError as error:
             self._log_call("cannot reserve", attempt, str(error))
@@ -103,30 +101,32 @@ class MemoryLedger(CostLedger):
         self, claim: Claim, attempt_id: UUID, expected: tuple[Money, Custody], entry: Entry
     ) -> Attempt:
         """Append an entry to an attempt, once."""
-        return await self._call(
+        return await self.faults.call(
             "advance",
             lambda: self._existing(claim.job_id).advance(claim, attempt_id, expected, entry),
         )
 
     async def conclude(self, job_id: UUID, outcome: str, made: int | None = None) -> Account:
         """Record the outcome."""
-        return await self._call("conclude", lambda: self._existing(job_id).conclude(outcome, made))
+        return await self.faults.call(
+            "conclude", lambda: self._existing(job_id).conclude(outcome, made)
+        )
 
     async def stop(self, job_id: UUID) -> None:
         """Mark a job as stopped."""
-        await self._call("stop", lambda: self._stop(job_id))
+        await self.faults.call("stop", lambda: self._stop(job_id))
 
     async def now(self) -> datetime:
         """Return the time of Trio's clock."""
-        return await self._call("now", now)
+        return await self.faults.call("now", now)
 
     async def history(self, job_id: UUID) -> tuple[Line, ...]:
         """Return a job's journal."""
-        return await self._call("history", lambda: self._journal(job_id))
+        return await self.faults.call("history", lambda: self._journal(job_id))
 
     async def jobs(self, query: JobQuery = EVERY_JOB) -> tuple[JobSummary, ...]:
         """List jobs."""
-        return await self._call("jobs", lambda: memory_books.jobs(self._jobs, query))
+        return await self.faults.call("jobs", lambda: page(self._jobs, self._in_order, query))
 
     async def spending(
         self,
@@ -135,19 +135,15 @@ class MemoryLedger(CostLedger):
         by: Collection[SpendingKey] = (),
     ) -> tuple[Spending, ...]:
         """Sum up what was spent."""
-        return await self._call(
-            "spending", lambda: memory_books.spending(self._jobs.values(), since, until, by)
-        )
+        return await self.faults.call("spending", lambda: self._books.spending(since, until, by))
 
     async def purse(self, purse: Purse) -> Account:
         """Return where a purse stands."""
-        return await self._call("purse", lambda: self._purse(purse)[0])
+        return await self.faults.call("purse", lambda: self._books.purse(purse)[0])
 
     async def observed(self, backend: str, *, limit: int) -> tuple[Observation, ...]:
         """Return what became of a backend's attempts."""
-        return await self._call(
-            "observed", lambda: memory_books.observed(self._jobs.values(), backend, limit)
-        )
+        return await self.faults.call("observed", lambda: self._books.observed(backend, limit))
 
     def peek(self, job_id: UUID) -> Job | None:
         """Return a job without a ledger call: no fault is injected, and nothing is logged."""
@@ -162,44 +158,17 @@ class MemoryLedger(CostLedger):
             job.stopped,
         )
 
-    async def _call(self, name: str, work: Callable[[], T]) -> T:
-        return await self.faults.call(name, lambda: self._logged(work))
-
-    def _logged(self, work: Callable[[], T]) -> T:
-        """Return what `work` returns, and log the lines that it has written."""
-        before = {job_id: len(job.journal) for job_id, job in self._jobs.items()}
-        result = work()
-        for job_id, job in self._jobs.items():
-            for line in job.journal[before.get(job_id, 0) :]:
-                self.call_log.add(line)
-        return result
-
     def _open_job(self, manifest: Manifest, need: Need) -> Account:
-        account = Account(limit=manifest.budget)
-        old = self._jobs.get(manifest.job_id) or MemoryJob(manifest, account, now())
-        self._jobs[manifest.job_id] = job = old.reopened(manifest, need, self._purse)
+        job = self._jobs.get(manifest.job_id)
+        if job is None:
+            account, place = Account(limit=manifest.budget), len(self._in_order)
+            job = MemoryJob(manifest, account, now(), place, self._books, self.call_log)
+        job.reopen(manifest, need)
+        if manifest.job_id not in self._jobs:
+            self._jobs[manifest.job_id] = job
+            self._in_order.append(job)
         self.call_log.add(manifest)
         return job.account
-
-    def _purse(self, purse: Purse) -> tuple[Account, Holders]:
-        every = [attempt for job in self._jobs.values() for attempt in job.attempts.values()]
-        counted = [attempt for attempt in every if purse.name in attempt.purses]
-        account = Account(
-            purse.limit,
-            spent=sum((attempt.spent for attempt in counted), ZERO),
-            held=sum((attempt.held for attempt in counted), ZERO),
-            in_doubt=sum((attempt.in_doubt for attempt in counted), ZERO),
-        )
-        return account, lambda: holders_of(purse.name, counted)
-
-    def _attempt(self, attempt_id: UUID) -> Attempt | None:
-        found = (job.attempts.get(attempt_id) for job in self._jobs.values())
-        return next((attempt for attempt in found if attempt is not None), None)
-
-    def _unsettled(self) -> tuple[Attempt, ...]:
-        every = (attempt for job in self._jobs.values() for attempt in job.attempts.values())
-        found = [attempt for attempt in every if attempt.sent and attempt.is_open]
-        return tuple(sorted(found, key=lambda attempt: attempt.reserved_at or now()))
 
     def _stop(self, job_id: UUID) -> None:
         self._existing(job_id).stopped = True

@@ -1,96 +1,124 @@
-"""What the books of a ledger in memory tell: the reference implementation."""
+"""What a ledger in memory tells of all its jobs together: the reference implementation."""
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import dropwhile, islice
-from operator import itemgetter
+from itertools import islice
+from operator import attrgetter
 from uuid import UUID
 
-import trio
+from attrs import define, field, frozen
 
-from vgen.records.attempt import Attempt, Custody, Money
-from vgen.records.books import JobQuery, JobState, JobSummary, Spending, SpendingKey
-from vgen.records.entry import Line, Settled
+from vgen.decisions.budget import Holders, holders_of
+from vgen.records.attempt import Attempt, Money
+from vgen.records.books import Spending, SpendingKey
+from vgen.records.entry import Line, Movement, Settled
+from vgen.records.money import ZERO, Account, Purse
 from vgen.records.observation import Observation
-from vgen.testing.memory_job import MemoryJob
+from vgen.records.status import State
 
 
-def jobs(known: Mapping[UUID, MemoryJob], query: JobQuery) -> tuple[JobSummary, ...]:
-    """Return a page of jobs, those opened last first."""
-    newest_first: Iterator[MemoryJob] = reversed(list(known.values()))
-    if query.after is not None:
-        newest_first = dropwhile(lambda j: j.manifest.job_id != query.after, newest_first)
-        next(newest_first, None)
-    found = (summary(job) for job in newest_first)
-    return tuple(islice((one for one in found if _matches(one, query)), query.limit))
+@define
+class MemoryPurse:
+    """What the attempts in a purse come to, in US dollars, and those of them that are open."""
+
+    spent: Decimal = ZERO
+    held: Decimal = ZERO
+    in_doubt: Decimal = ZERO
+    open: dict[UUID, Attempt] = field(factory=dict[UUID, Attempt])
+
+    def post(self, after: Attempt, moved: Movement) -> None:
+        """Count a movement of one of its attempts."""
+        self.spent += moved.spent
+        self.held += moved.held
+        self.in_doubt += moved.in_doubt
+        _keep_open(self.open, after)
 
 
-def _matches(job: JobSummary, query: JobQuery) -> bool:
-    return (
-        (query.since is None or job.opened_at >= query.since)
-        and (query.until is None or job.opened_at < query.until)
-        and (not query.states or job.state in query.states)
-        and str(job.job_id).startswith(query.prefix)
-    )
+@frozen
+class Verdict:
+    """A verdict as it was booked; `order` counts the attempts in the order of their sending."""
+
+    order: int
+    attempt_id: UUID
+    at: datetime
+    verdict: State
 
 
-def summary(job: MemoryJob) -> JobSummary:
-    """Return one job as it stands in a list."""
-    manifest = job.manifest
-    stored = {a.clip_index for a in job.attempts.values() if a.custody is Custody.STORED}
-    return JobSummary(
-        job_id=manifest.job_id,
-        opened_at=job.opened_at,
-        state=_state(job),
-        name=manifest.name,
-        folder=manifest.folder,
-        backends=manifest.route,
-        clips=len(manifest.clips),
-        made=min(len(stored), len(manifest.clips)) if job.made is None else job.made,
-        account=job.account,
-    )
+@define
+class MemoryBooks:
+    """Sums and lists that every line of a journal updates, so that none has to be counted up.
 
+    `attempts` and the `unsettled` of them are in the order of their sending.
+    """
 
-def _state(job: MemoryJob) -> JobState:
-    sent = [attempt for attempt in job.attempts.values() if attempt.sent]
-    if any(expires > trio.current_time() for _, expires in job.claims.values()):
-        return JobState.RUNNING
-    if any(attempt.is_open for attempt in sent):
-        return JobState.OPEN
-    if job.stopped:
-        return JobState.STOPPED
-    if job.made is not None:
-        enough = job.made >= job.manifest.min_clips
-        return JobState.FINISHED if enough else JobState.SHORT
-    return JobState.STOPPED if sent else JobState.NEVER_SENT
+    attempts: dict[UUID, Attempt] = field(factory=dict[UUID, Attempt])
+    unsettled: dict[UUID, Attempt] = field(factory=dict[UUID, Attempt])
+    _orders: dict[UUID, int] = field(factory=dict[UUID, int])
+    _purses: defaultdict[str, MemoryPurse] = field(factory=lambda: defaultdict(MemoryPurse))
+    _bookings: list[Line] = field(factory=list[Line])
+    _verdicts: defaultdict[str, list[Verdict]] = field(factory=lambda: defaultdict(list[Verdict]))
 
+    def post(self, after: Attempt, line: Line) -> None:
+        """Take up a line, and the attempt as it stands after it."""
+        order = self._orders.setdefault(after.attempt_id, len(self._orders))
+        self.attempts[after.attempt_id] = after
+        _keep_open(self.unsettled, after)
+        for name in after.purses:
+            self._purses[name].post(after, line.movement)
+        if line.movement.spent:
+            self._bookings.append(line)
+        if isinstance(line.entry, Settled):
+            verdict = Verdict(order, after.attempt_id, line.at, line.entry.verdict)
+            insort(self._verdicts[after.backend], verdict, key=attrgetter("order"))
 
-def spending(
-    known: Iterable[MemoryJob],
-    since: datetime | None,
-    until: datetime | None,
-    by: Collection[SpendingKey],
-) -> tuple[Spending, ...]:
-    """Sum up what was spent."""
-    spent: defaultdict[tuple[str, ...], Decimal] = defaultdict(Decimal)
-    attempts: defaultdict[tuple[str, ...], set[UUID]] = defaultdict(set)
-    for job in known:
-        for line in job.journal:
+    def purse(self, purse: Purse) -> tuple[Account, Holders]:
+        """Return where a purse stands, and who holds its money."""
+        known = self._purses[purse.name]
+        account = Account(purse.limit, spent=known.spent, held=known.held, in_doubt=known.in_doubt)
+        return account, lambda: holders_of(purse.name, known.open.values())
+
+    def spending(
+        self, since: datetime | None, until: datetime | None, by: Collection[SpendingKey]
+    ) -> tuple[Spending, ...]:
+        """Sum up what was spent."""
+        spent: defaultdict[tuple[str, ...], Decimal] = defaultdict(Decimal)
+        attempts: defaultdict[tuple[str, ...], set[UUID]] = defaultdict(set)
+        for line in self._bookings:
             early = since is not None and line.at < since
             late = until is not None and line.at >= until
-            if early or late or not line.movement.spent:
+            if early or late:
                 continue
-            for keys in _keys(line, job.attempts[line.attempt_id], by):
+            for keys in _keys(line, self.attempts[line.attempt_id], by):
                 spent[keys] += line.movement.spent
                 attempts[keys].add(line.attempt_id)
-    return tuple(
-        Spending.of(keys, by, spent=spent[keys], attempts=len(attempts[keys]))
-        for keys in sorted(spent)
-    )
+        return tuple(
+            Spending.of(keys, by, spent=spent[keys], attempts=len(attempts[keys]))
+            for keys in sorted(spent)
+        )
+
+    def observed(self, backend: str, limit: int) -> tuple[Observation, ...]:
+        """Return what became of a backend's attempts, those sent last first."""
+        newest_first = (
+            (self.attempts[verdict.attempt_id], verdict)
+            for verdict in reversed(self._verdicts[backend])
+        )
+        settled = (each for each in newest_first if each[0].money is Money.SETTLED)
+        return tuple(
+            Observation.of(attempt, verdict.verdict, verdict.at)
+            for attempt, verdict in islice(settled, limit)
+        )
+
+
+def _keep_open(attempts: dict[UUID, Attempt], after: Attempt) -> None:
+    if after.is_open:
+        attempts[after.attempt_id] = after
+    else:
+        attempts.pop(after.attempt_id, None)
 
 
 def _keys(line: Line, attempt: Attempt, by: Collection[SpendingKey]) -> Iterator[tuple[str, ...]]:
@@ -103,24 +131,3 @@ def _keys(line: Line, attempt: Attempt, by: Collection[SpendingKey]) -> Iterator
             SpendingKey.DAY: line.at.astimezone(UTC).date().isoformat(),
         }
         yield tuple(values[key] for key in SpendingKey if key in by)
-
-
-def observed(known: Iterable[MemoryJob], backend: str, limit: int) -> tuple[Observation, ...]:
-    """Return what became of a backend's attempts, those sent last first."""
-    found = [
-        (attempt.reserved_at, _observation(job, attempt))
-        for job in known
-        for attempt in job.attempts.values()
-        if attempt.backend == backend and attempt.money is Money.SETTLED and attempt.reserved_at
-    ]
-    newest_last = sorted(found, key=itemgetter(0))
-    return tuple(one for _, one in reversed(newest_last[-limit:]))
-
-
-def _observation(job: MemoryJob, attempt: Attempt) -> Observation:
-    at, verdict = next(
-        (line.at, line.entry.verdict)
-        for line in job.journal
-        if line.attempt_id == attempt.attempt_id and isinstance(line.entry, Settled)
-    )
-    return Observation.of(attempt, verdict, at)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -10,82 +9,63 @@ import trio
 from attrs import define, evolve, field
 
 from vgen.decisions.bookkeeping import apply_entry, movement, post
-from vgen.decisions.budget import Holders, check_hold, check_need, held_in
+from vgen.decisions.budget import check_hold, check_need, held_in
 from vgen.errors import ClaimPassedOnError, JobReopenedError, JobStoppedError, LedgerError
 from vgen.records.attempt import Attempt, Custody, Money
-from vgen.records.entry import Entry, Line, Released, Reserved
+from vgen.records.entry import Entry, Line, Reserved
 from vgen.records.job import Claim, Manifest
-from vgen.records.money import ZERO, Account, Need, Purse
-
-Purses = Callable[[Purse], tuple[Account, Holders]]
-"""Returns the account of a purse, and who holds its money."""
+from vgen.records.money import Account, Need
+from vgen.testing.call_log import CallLog
+from vgen.testing.memory_books import MemoryBooks
 
 
 @define
 class MemoryJob:
-    """One job: its account, its attempts, its claims and their openings, and its journal."""
+    """One job: its account, its attempts, its claims and their openings, and its journal.
+
+    `place` counts the ledger's jobs in the order in which they were first opened. `clips` has the
+    attempts of each clip, and `open` its open one.
+    """
 
     manifest: Manifest
     account: Account
     opened_at: datetime
+    place: int
+    books: MemoryBooks
+    call_log: CallLog
     outcome: str = ""
     made: int | None = None
     stopped: bool = False
     attempts: dict[UUID, Attempt] = field(factory=dict[UUID, Attempt])
+    clips: dict[int, dict[UUID, Attempt]] = field(factory=dict[int, dict[UUID, Attempt]])
+    open: dict[int, Attempt] = field(factory=dict[int, Attempt])
     claims: dict[int, tuple[Claim, float]] = field(factory=dict[int, tuple[Claim, float]])
     openings: dict[int, str] = field(factory=dict[int, str])
     journal: list[Line] = field(factory=list[Line])
+    last_entries: dict[UUID, Entry] = field(factory=dict[UUID, Entry])
 
-    def reopened(self, manifest: Manifest, need: Need, purses: Purses) -> MemoryJob:
-        """Return a copy, opened again; raises if its limits do not allow what it needs."""
-        copy = evolve(
-            self,
-            manifest=manifest,
-            outcome="",
-            made=None,
-            stopped=False,
-            attempts=dict(self.attempts),
-            claims=dict(self.claims),
-            openings=dict(self.openings),
-            journal=list(self.journal),
-        )
-        spent = sum((attempt.spent for attempt in copy.attempts.values()), ZERO)
-        copy.account = evolve(
-            copy.account,
-            limit=manifest.budget,
-            spent=spent + manifest.already_spent,
-            overrun=False,
-        )
-        copy.release_planned()
-        check_need(copy.account, need, own=copy.account.held + copy.account.in_doubt)
+    def reopen(self, manifest: Manifest, need: Need) -> None:
+        """Open it, or open it again, if its limits allow what it needs; else change nothing."""
+        spent = sum((attempt.spent for attempt in self.attempts.values()), manifest.already_spent)
+        account = evolve(self.account, limit=manifest.budget, spent=spent, overrun=False)
+        check_need(account, need, own=account.held + account.in_doubt)
         for purse in manifest.purses:
-            account, holders = purses(purse)
-            own = held_in(purse.name, copy.attempts.values())
-            check_need(account, need, own=own, purse=purse.name, holders=holders)
-        return copy
+            total, holders = self.books.purse(purse)
+            own = held_in(purse.name, self.open.values())
+            check_need(total, need, own=own, purse=purse.name, holders=holders)
+        self.manifest, self.account = manifest, account
+        self.outcome, self.made, self.stopped = "", None, False
 
     def of_clip(self, clip_index: int) -> tuple[Attempt, ...]:
         """Return a clip's attempts."""
-        return tuple(a for a in self.attempts.values() if a.clip_index == clip_index)
-
-    def open_attempt(self, clip_index: int) -> Attempt | None:
-        """Return the open attempt of a clip."""
-        found = (a for a in self.attempts.values() if a.clip_index == clip_index and a.is_open)
-        return next(found, None)
-
-    def release_planned(self) -> None:
-        """Release the holds of attempts that were never sent."""
-        for attempt in list(self.attempts.values()):
-            if attempt.custody is Custody.PLANNED:
-                self._move(attempt, Released("never sent"))
+        return tuple(self.clips.get(clip_index, {}).values())
 
     def conclude(self, outcome: str, made: int | None) -> Account:
-        """Release the holds that were never sent, and record the outcome."""
-        self.release_planned()
+        """Record the outcome."""
         self.outcome, self.made = outcome, made
         return self.account
 
-    def reserve(self, claim: Claim, attempt: Attempt, purses: Purses) -> Attempt:
+    def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
         """Hold an attempt's money, if the limits allow it."""
         self._check_claim(claim)
         attempt = evolve(
@@ -96,19 +76,15 @@ class MemoryJob:
             reserved_at=now(),
             purses=tuple(purse.name for purse in self.manifest.purses),
         )
-        current = self.open_attempt(claim.clip_index)
-        if current is not None and current.sent:
-            return _same_reservation(current, attempt)
+        if claim.clip_index in self.open:
+            return _same_reservation(self.open[claim.clip_index], attempt)
         self._check_going(claim)
-        freed = current.hold if current else ZERO
-        check_hold(self.account, attempt.hold, freed=freed)
+        check_hold(self.account, attempt.hold)
         for purse in self.manifest.purses:
-            account, holders = purses(purse)
+            account, holders = self.books.purse(purse)
             check_hold(account, attempt.hold, purse=purse.name, holders=holders)
-        if attempt.attempt_id in self.attempts:
+        if attempt.attempt_id in self.books.attempts:
             raise LedgerError(f"attempt {attempt.attempt_id} was written down before")
-        if current is not None:
-            self._move(current, Released("never sent"))
         return self._post(None, apply_entry(attempt, Reserved()), Reserved())
 
     def advance(
@@ -121,7 +97,7 @@ class MemoryJob:
             raise LedgerError(f"clip {claim.clip_index} has no attempt {attempt_id}")
         if attempt.state == expected:
             return self._move(attempt, entry)
-        if self._last_entry(attempt_id) == entry:
+        if self.last_entries[attempt_id] == entry:
             return attempt
         raise LedgerError(f"attempt {attempt_id} is {attempt.state}, not {expected}")
 
@@ -160,9 +136,18 @@ class MemoryJob:
 
     def _post(self, before: Attempt | None, after: Attempt, entry: Entry) -> Attempt:
         moved = movement(before, after)
-        self.attempts[after.attempt_id] = after
+        key, clip_index = after.attempt_id, after.clip_index
+        self.attempts[key] = self.clips.setdefault(clip_index, {})[key] = after
+        if after.is_open:
+            self.open[clip_index] = after
+        elif before is not None and before.is_open:
+            del self.open[clip_index]
         self.account = post(self.account, moved, overrun=after.overrun)
-        self.journal.append(Line(now(), after.clip_index, after.attempt_id, entry, moved))
+        line = Line(now(), clip_index, key, entry, moved)
+        self.journal.append(line)
+        self.last_entries[key] = entry
+        self.books.post(after, line)
+        self.call_log.add(line)
         return after
 
     def _check_going(self, claim: Claim) -> None:
@@ -181,10 +166,6 @@ class MemoryJob:
     def _check_claim(self, claim: Claim) -> None:
         if not self._holds(claim):
             raise ClaimPassedOnError(f"the claim on clip {claim.clip_index} has passed on")
-
-    def _last_entry(self, attempt_id: UUID) -> Entry | None:
-        entries = [line.entry for line in self.journal if line.attempt_id == attempt_id]
-        return entries[-1] if entries else None
 
 
 def now() -> datetime:
