@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 
 from .clips import FPS, HEIGHT, WIDTH
@@ -19,7 +20,6 @@ from .clips import FPS, HEIGHT, WIDTH
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from av.audio.stream import AudioStream
     from av.container import OutputContainer
 
     from .clips import Frame
@@ -41,11 +41,13 @@ def foreign(  # noqa: PLR0913 - each is a way in which clips differ
     fps: int = FPS,
     turned: int = 0,
     aspect: Fraction | None = None,
+    sound: str = "aac",
+    notes: dict[str, str] | None = None,
 ) -> bytes:
     """The frames, shown at `times` (milliseconds), with seconds of `silence` beside them.
 
     Players are asked to turn them clockwise by `turned` degrees, and that their pixels are
-    `aspect` times as wide as high.
+    `aspect` times as wide as high. `notes` are metadata of the pictures, `sound` the codec.
     """
     file = BytesIO()
     muxing = {"movflags": flags} if flags else {}
@@ -59,10 +61,12 @@ def foreign(  # noqa: PLR0913 - each is a way in which clips differ
             stream.codec_context.sample_aspect_ratio = aspect
         if turned:
             stream.set_display_rotation(-turned)
-        voice = output.add_stream("aac", SAMPLE_RATE) if silence else None
+        stream.metadata.update(notes or {})
+        voice = output.add_stream(sound, SAMPLE_RATE) if silence else None
         time_base = Fraction(1, 1000 if times else fps)
         _mux_pictures(output, stream, frames, times or range(len(frames)), time_base)
         if voice is not None:
+            assert isinstance(voice, AudioStream)
             _mux_silence(output, voice, silence)
     return file.getvalue()
 

@@ -66,7 +66,7 @@ BAD = {
     "WebP": (picture("WEBP"), "a WebP picture"),
     "AVIF": (b"\0\0\0\x20ftypavif\0\0\0\0avifmif1", "an AVIF or HEIF picture"),
     "WAV": (b"RIFF\x24\0\0\0WAVEfmt ", "a WAV sound file"),
-    "AVI": (b"RIFF\x24\0\0\0AVI LIST", "an AVI video"),
+    "AVI, cut": (b"RIFF\x24\0\0\0AVI LIST", "cannot be read"),
     "ZIP": (b"PK\x03\x04\x14\0", "a ZIP archive"),
     "PDF": (b"%PDF-1.7\n", "a PDF document"),
     "only a brand": (b"\0\0\0\x18ftypisom\0\0\2\0isommp41", "cannot be read"),
@@ -124,6 +124,7 @@ def test_path_and_bytes_agree(tmp_path: Path, clip: bytes) -> None:
     assert probe(path) == probe(clip)
 
 
+TEN_BITS = "yuv422p10le"
 FOREIGN: dict[str, tuple[str, str, dict[str, Any]]] = {
     "one keyframe": ("mp4", "h264", {"options": {"g": "250"}}),
     "no B-frames": ("mp4", "h264", {"options": {"bf": "0"}}),
@@ -132,6 +133,9 @@ FOREIGN: dict[str, tuple[str, str, dict[str, Any]]] = {
     "Matroska": ("matroska", "h264", {"container": "matroska"}),
     "WebM": ("webm", "vp9", {"codec": "libvpx-vp9", "container": "webm"}),
     "MPEG-4 Part 2": ("mp4", "mpeg4", {"codec": "mpeg4"}),
+    "AVI": ("avi", "mpeg4", {"codec": "mpeg4", "container": "avi"}),
+    "AVI, H.264": ("avi", "h264", {"container": "avi", "options": {"bf": "0"}}),
+    "ProRes": ("mov", "prores", {"codec": "prores_ks", "container": "mov", "pixels": TEN_BITS}),
     "HEVC": ("mp4", "hevc", {"codec": "libx265", "options": {"x265-params": "log-level=none"}}),
     "ten bits": ("mp4", "h264", {"pixels": "yuv420p10le"}),
     "late start": ("mp4", "h264", {"times": [5000 + 1000 * i // FPS for i in range(30)]}),
@@ -222,6 +226,23 @@ def test_pixels_that_are_not_square() -> None:
     info = probe(foreign(frames()[:3], aspect=Fraction(4, 3), turned=90))
     assert info.pixel_aspect == Fraction(4, 3)
     assert info.shown_size == (144, 341)
+
+
+@pytest.mark.parametrize("container", ["matroska", "avi"])
+def test_the_pictures_may_say_it_themselves(container: str) -> None:
+    """Where the container does not tell the shape of pixels, the compressed pictures do."""
+    info = probe(foreign(frames()[:3], container=container, aspect=Fraction(4, 3)))
+    assert info.pixel_aspect == Fraction(4, 3)
+
+
+def test_vp9_in_mp4_lasts_to_its_end() -> None:
+    """FFmpeg hands on no lengths of its packets; the track knows how long the last one is."""
+    times = [0, 40, 50, 200, 230, 600]
+    info, h264 = (
+        probe(foreign(frames()[:6], codec=codec, times=times, options=options))
+        for codec, options in (("libvpx-vp9", {}), ("libx264", {"bf": "0"}))
+    )
+    assert info.duration == h264.duration > Fraction(600, 1000)
 
 
 def test_a_record_can_be_written_down(clip: bytes) -> None:

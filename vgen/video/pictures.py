@@ -118,8 +118,10 @@ def first_form(source: Path | bytes, survey: Survey) -> Form | None:
 
 def _form(clip: Opened, frame: VideoFrame) -> Form:
     turned = round(-frame.rotation / QUARTER_TURN) * QUARTER_TURN % FULL_TURN
-    # Some files say 0:1 where they know nothing.
-    return Form(frame.format.name, turned, clip.stream.sample_aspect_ratio or Fraction(1))
+    # What a container says counts more than what the codec does; some say 0:1, or nothing.
+    stream = clip.stream
+    aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or Fraction(1)
+    return Form(frame.format.name, turned, aspect)
 
 
 def _ranks(survey: Survey) -> dict[int, int]:

@@ -24,7 +24,7 @@ def probe(source: Path | bytes) -> VideoInfo:
 
     Reads nothing but the source itself, whatever other files its bytes name, and never blocks:
     only regular files are opened. Raises `VideoError` with one plain line when the source is
-    missing, unreadable or no usable MP4, QuickTime, Matroska or WebM video.
+    missing, unreadable or no usable MP4, QuickTime, Matroska, WebM or AVI video.
     """
     seen = survey(source)
     return with_form(seen.info, first_form(source, seen))

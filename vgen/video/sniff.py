@@ -14,6 +14,8 @@ MP4_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"moof", b"styp", b"free", b"s
 
 EBML = b"\x1a\x45\xdf\xa3"
 
+RIFF = b"RIFF"
+
 PICTURE_BRANDS = frozenset({b"avif", b"avis"}) | heif.BRANDS
 
 SIGNATURES = (
@@ -33,15 +35,11 @@ SIGNATURES = (
     (b"ffconcat", "a playlist"),
 )
 
-RIFF_KINDS = {
-    b"WAVE": "a WAV sound file",
-    b"AVI ": "an AVI video",
-    b"WEBP": "a WebP picture",
-}
+RIFF_KINDS = {b"WAVE": "a WAV sound file", b"WEBP": "a WebP picture"}
 
 
 def sniff(head: bytes) -> str:
-    """The container that the first bytes of a file announce: mp4, mov, matroska or webm.
+    """The container that the first bytes of a file announce: mp4, mov, matroska, webm or avi.
 
     Raises `VideoError`, naming what the file seems to be, when it is none of these.
     """
@@ -49,13 +47,15 @@ def sniff(head: bytes) -> str:
         return "mov" if head[4:12] == b"ftypqt  " else "mp4"
     if head.startswith(EBML):
         return "webm" if b"webm" in head[:64] else "matroska"
+    if head.startswith(RIFF) and head[8:12] == b"AVI ":
+        return "avi"
     raise VideoError(f"not an MP4 or WebM video but {_name(head)}")
 
 
 def _name(head: bytes) -> str:
     if not head:
         return "an empty file"
-    if head.startswith(b"RIFF"):
+    if head.startswith(RIFF):
         return RIFF_KINDS.get(head[8:12], "a RIFF file")
     if head[4:8] == b"ftyp":
         return "an AVIF or HEIF picture"

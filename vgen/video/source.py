@@ -30,16 +30,16 @@ MAX_PIXELS = 8192 * 4320
 
 MAX_STREAMS = 16
 
-DEMUXERS = {"mp4": "mov", "mov": "mov", "matroska": "matroska", "webm": "matroska"}
+DEMUXERS = {"mp4": "mov", "mov": "mov", "matroska": "matroska", "webm": "matroska", "avi": "avi"}
 
 OPTIONS = {
     "protocol_whitelist": "",  # a file may name others (MP4 data references): open none of them
     "max_streams": str(MAX_STREAMS),
     "max_pixels": str(MAX_PIXELS),
-    # Decode no picture when opening, which costs as much as all the rest.
-    "skip_frame": "all",
-    "probesize": "32",
 }
+
+AT_A_GLANCE = {"skip_frame": "all", "probesize": "32"}
+"""Decodes no picture when opening, which costs as much as all the rest."""
 
 HOSTILE_BYTES_ERRORS = (
     FFmpegError,
@@ -62,19 +62,21 @@ class Opened:
 
 
 @contextmanager
-def opened(source: Path | bytes) -> Generator[Opened]:
+def opened(source: Path | bytes, *, glance: bool = True) -> Generator[Opened]:
     """Opens a clip for demuxing and decoding.
 
+    At a `glance` only the headers are read; otherwise as much as tells the form of every stream.
     Only regular files are opened, so that nothing blocks. Whatever the bytes hold, and wherever
     inside the block it shows, the error is a `VideoError` of one line.
     """
+    options = OPTIONS | AT_A_GLANCE if glance else OPTIONS
     try:
         with _binary(source) as file:
             kind = sniff(file.read(SNIFFED_BYTES))
             size = file.seek(0, os.SEEK_END)
             file.seek(0)
             with av.open(
-                file, "r", DEMUXERS[kind], OPTIONS, metadata_errors="replace"
+                file, "r", DEMUXERS[kind], options, metadata_errors="replace"
             ) as container:
                 yield Opened(container, _first_video(container), kind, size)
     except HOSTILE_BYTES_ERRORS as error:
