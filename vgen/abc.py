@@ -6,6 +6,7 @@ from vgen.ports.ledger import EVERY_JOB, CostLedger, MigratedLedger
 from vgen.ports.storage import Storage
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.clip import Choice, StoredFile
+from vgen.records.container import media_type
 from vgen.records.entry import (
     Chosen,
     Doubted,
@@ -91,4 +92,5 @@ __all__ = [
     "WrittenOff",
     "entry_from_json",
     "entry_to_json",
+    "media_type",
 ]

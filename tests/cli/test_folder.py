@@ -94,6 +94,10 @@ def test_another_ledger_is_noticed(out: Path, capsys: pytest.CaptureFixture[str]
     (out / "clips.json").unlink()
     line = refused(capsys, *PAID, "--ledger", "other.db", "--job-id", str(ONE))
     assert line.startswith("clips/clip_000.mp4: is there, and neither a clips.json nor the ledger")
+    for clip in out.glob("*.mp4"):
+        clip.rename(clip.with_suffix(".mov"))
+    line = refused(capsys, *PAID, "--ledger", "other.db", "--job-id", str(ONE))
+    assert line.startswith("clips/clip_000.mov: is there, and neither a clips.json nor the ledger")
 
 
 def test_free_clips_are_made_again(workdir: Path) -> None:
@@ -135,6 +139,19 @@ def test_paid_clips_are_adopted(out: Path, capsys: pytest.CaptureFixture[str]) -
     assert make() == 0
     assert [path.read_bytes() for path in sorted(out.glob("*.mp4"))] == before
     assert spent(capsys) == "$0.3289"
+
+
+def test_a_paid_clip_of_another_ending_is_adopted(workdir: Path) -> None:
+    """It is kept as what it is, and is not made again in another folder either."""
+    write_three_prompts(workdir / "prompts.json", "bars", "bars as webm")
+    assert make(*PAID) == 0
+    out = Path("clips")
+    (out / "vgen.db").unlink()
+    before = sorted((path.name, path.read_bytes()) for path in out.glob("clip_*"))
+    assert make(*PAID, "--adopt") == 0
+    assert make() == 0
+    assert sorted((path.name, path.read_bytes()) for path in out.glob("clip_*")) == before
+    assert [name for name, _ in before] == ["clip_000.mp4", "clip_001.webm", "clip_002.mp4"]
 
 
 def test_what_failed_is_adopted_too(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -183,9 +200,13 @@ def test_a_spooled_clip_that_nobody_knows(out: Path, capsys: pytest.CaptureFixtu
     spool = out / "spool"
     spool.mkdir()
     (spool / "notes.mp4").write_text("mine")
+    (spool / f"{ONE}.txt").write_text("mine")
     assert make() == 0
-    (spool / f"{ONE}.mp4").write_text("a clip")
-    assert refused(capsys).startswith(f"clips/spool/{ONE}.mp4: is a finished clip that the ledger")
+    for ending in ("mp4", "webm"):
+        stray = spool / f"{ONE}.{ending}"
+        stray.write_text("a clip")
+        assert refused(capsys).startswith(f"{stray}: is a finished clip that the ledger does not")
+        stray.unlink()
 
 
 def test_attempts_in_flight_are_not_forgotten(

@@ -8,7 +8,7 @@ import pytest
 
 from vgen.cli.app import run
 
-from .helpers import lines, write_three_prompts
+from .helpers import lines, record, write_three_prompts
 
 
 def test_an_earlier_take_is_chosen(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,6 +32,34 @@ def test_an_earlier_take_is_chosen(workdir: Path, capsys: pytest.CaptureFixture[
     capsys.readouterr()
     assert run(["choose", job[:8], "1", "5"]) == 2
     assert lines(capsys.readouterr().err) == ["clip 1 has no take 5"]
+
+
+def test_takes_of_different_endings(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The folder has one file for each clip, in `clips.json` too; takes keep their endings."""
+    write_three_prompts(workdir / "prompts.json")
+    generate, out = ["generate", "prompts.json", "--backend", "toy"], workdir / "clips"
+    assert run(generate) == 0
+    write_three_prompts(workdir / "prompts.json", "bars", "bars as webm")
+    assert run(generate) == 0
+    assert sorted(path.name for path in out.glob("clip_*")) == [
+        "clip_000.mp4",
+        "clip_001.webm",
+        "clip_002.mp4",
+    ]
+    clips = record(out)
+    assert [clip["reference"] for clip in clips["clips"]] == [
+        "clip_000.mp4",
+        "clip_001.webm",
+        "clip_002.mp4",
+    ]
+    assert clips["clips"][1]["container"] == "webm"
+    assert len(list(out.glob("takes/clip_001-2-*.webm"))) == 1
+    assert run(["choose", clips["job_id"], "1", "1"]) == 0
+    assert [path.name for path in out.glob("clip_001*")] == ["clip_001.mp4"]
+    capsys.readouterr()
+    assert run(["takes"]) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if "takes/clip_001" in line]
+    assert [".webm" in row for row in rows] == [False, True]
 
 
 def test_no_take(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:

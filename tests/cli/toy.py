@@ -12,7 +12,7 @@ from attrs import evolve
 
 from vgen.abc import Capabilities, ClipRequest, Image, Price, Quote, RenderBackend
 from vgen.errors import ConfigurationError, GenerationError
-from vgen.testing import stand_in
+from vgen.testing import stand_in, tiny_clip
 from vgen.video import Encoder
 
 SIDE = 64
@@ -21,8 +21,11 @@ SIDE = 64
 def render(
     request: ClipRequest, _image: Image | None, path: Path, progress: Callable[[float], None]
 ) -> None:
-    """Draw a small clip of coloured bars that move."""
+    """Draw a small clip of coloured bars that move, or hand over one in WebM."""
     _behave(request.prompt, progress)
+    if "webm" in request.prompt:
+        path.write_bytes(tiny_clip(request.duration, container="webm"))
+        return
     frames = round(request.duration * request.fps)
     ramp = np.linspace(0, 255, SIDE, dtype=np.uint8)
     ramp = np.roll(ramp, len(request.prompt))

@@ -11,7 +11,7 @@ from tests.records.samples import CLIP, a_manifest, an_attempt
 from vgen import Clip, ClipFailure, Clips, FailedAttempt
 from vgen.abc import Attempt, Custody, Money
 from vgen.decisions.known import cost_of, paid_clips, unknown_cost, unknown_outcomes
-from vgen.records.clip import StoredFile
+from vgen.records.clip import Choice, StoredFile
 from vgen.records.job import Job
 from vgen.records.money import Account
 
@@ -61,11 +61,16 @@ def test_an_older_ledger_does_not_know_newer_clips() -> None:
 
 
 def test_the_newest_paid_clip_of_each_index() -> None:
-    """One for each, where it is the newest; what was free is none."""
+    """One for each, the newest or the one that was chosen; what was free is none."""
     older = evolve(PAID, sha256="older")
     drawn = evolve(AT_NO_COST, clip_index=0)
     assert paid_clips(job(stored(older), stored(PAID), stored(AT_NO_COST))) == (PAID,)
     assert paid_clips(job(stored(PAID), stored(drawn))) == ()
+    chosen = evolve(PAID, take=StoredFile("takes/a.mp4", 9), choice=Choice("f", 1))
+    newer = evolve(PAID, take=StoredFile("takes/b.webm", 9))
+    assert paid_clips(job(stored(chosen), stored(newer))) == (chosen,)
+    edited = evolve(stored(newer), fingerprint="of another prompt")
+    assert paid_clips(job(edited)) == (newer,)
 
 
 def test_what_the_ledger_has_of_a_clip_is_not_counted_twice() -> None:

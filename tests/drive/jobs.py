@@ -10,7 +10,7 @@ from uuid import UUID
 
 from attrs import define, field
 
-from vgen import ClipPrompt, Clips, Event, Observer, Runner, Settings, open_runner
+from vgen import ClipPrompt, Clips, Event, Inspector, Observer, Runner, Settings, open_runner
 from vgen.abc import Attempt, VideoBackend
 from vgen.drive.attempt.create import new_attempt
 from vgen.testing import FakeBackend, MemoryLedger, MemoryStorage, inline_inspector
@@ -39,6 +39,7 @@ class Fakes:
     settings: Settings = Settings()
     events: list[Event] = field(factory=list[Event])
     observer: Observer | None = None
+    inspector: Inspector = field(factory=inline_inspector)
 
     @property
     def backend(self) -> FakeBackend:
@@ -56,7 +57,7 @@ class Fakes:
             ledger=self.ledger,
             settings=self.settings,
             observer=self.observer or self.events.append,
-            inspector=inline_inspector(),
+            inspector=self.inspector,
             **arguments,
         ) as runner:
             yield runner

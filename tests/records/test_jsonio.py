@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, get_args
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vgen.records.attempt import Attempt
+from vgen.records.clip import Clip
 from vgen.records.entry import Entry, Line, Movement, Released, Settled, Stored
 from vgen.records.fallback import ANY_REASON
 from vgen.records.job import Manifest
@@ -72,6 +74,19 @@ def test_a_manifest_from_before_fallbacks_could_be_narrowed() -> None:
     older = dict(as_mapping(manifest))
     assert older.pop("fall_back_on") == list(ANY_REASON)
     assert from_json(json.dumps(older), Manifest) == manifest
+
+
+def test_a_clip_from_before_containers_were_told() -> None:
+    """What an older vgen has stored is read, without what it did not say."""
+    clip = evolve(CLIP, container="webm", codec="vp8", rotation=90, pixel_aspect=Fraction(4, 3))
+    older = dict(as_mapping(clip))
+    assert older["pixel_aspect"] == "4/3"
+    new = ("container", "codec", "audio_codec", "rotation", "pixel_aspect", "delivered_sha256")
+    for name in new:
+        del older[name]
+    assert from_json(json.dumps(older), Clip) == CLIP
+    stored = json.dumps({"entry": "Stored", "clip": older})
+    assert entry_from_json(stored) == Stored(CLIP)
 
 
 def test_text_that_is_no_unicode_is_kept() -> None:

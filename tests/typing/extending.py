@@ -90,6 +90,7 @@ class Shelf(abc.Storage):
 
     async def write(self, key: str, path: Path) -> abc.StoredFile:
         """Write nothing."""
+        assert_type(abc.media_type(key), str)
         return abc.StoredFile(reference=key, size=len(path.name))
 
     choice: abc.Choice | None = None
@@ -97,6 +98,9 @@ class Shelf(abc.Storage):
     async def copy(self, reference: str, key: str) -> abc.StoredFile:
         """Copy nothing."""
         raise errors.StorageError(f"{reference}: no such file, to be {key}")
+
+    async def remove(self, reference: str) -> None:
+        """Remove nothing."""
 
     async def stat(self, reference: str) -> abc.StoredFile | None:
         """Find nothing."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from vgen.errors import VideoError
-from vgen.video import inspect
+from vgen.video import inspect, probe
+from vgen.video.remux import remux
 
 from .clips import clouds, encode
 from .foreign import foreign
@@ -31,7 +32,9 @@ SEEDS: dict[str, dict[str, Any]] = {
     "HEVC": {"codec": "libx265", "options": {"x265-params": "log-level=none"}},
     "uneven": {"times": [0, 30, 90, 100, 180, 240, 250, 300, 380, 400, 410, 500]},
     "WebM": {"codec": "libvpx-vp9", "container": "webm"},
-    "Matroska": {"container": "matroska"},
+    "Matroska": {"container": "matroska", "silence": 1},
+    "QuickTime": {"container": "mov", "silence": 1, "turned": 90},
+    "AVI": {"container": "avi", "codec": "mpeg4"},
 }
 HEADER_BYTES = 1500
 BOXES = (b"moov", b"trak", b"stsd", b"stts", b"ctts", b"stsc", b"stsz", b"stco", b"mdhd", b"tkhd")
@@ -121,11 +124,16 @@ def test_seed_is_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SEEDS)
-def test_broken_clips(name: str) -> None:
-    """No mutation gets another answer than an inspection or a `VideoError`."""
+def test_broken_clips(name: str, tmp_path: Path) -> None:
+    """No mutation gets another answer than an inspection or a `VideoError`, and a copy or none."""
+    source, target = tmp_path / "source", tmp_path / "target.mp4"
     for number in range(-(-RUNS // len(SEEDS))):
+        data = mutant(name, number)
         try:
-            inspection = inspect(mutant(name, number), thorough=number % 2 == 0)
+            info = inspect(data, thorough=number % 2 == 0).info
         except VideoError:
             continue
-        assert inspection.info.duration > 0
+        assert info.duration > 0
+        source.write_bytes(data)
+        if remux(source, info, target):
+            assert probe(target).duration == info.duration

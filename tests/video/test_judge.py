@@ -169,10 +169,35 @@ def test_a_blink_is_not_frozen(tmp_path: Path) -> None:
     assert judge(long).faults == (Fault.FROZEN,)
 
 
-def test_a_single_picture_shown_for_long_is_frozen(tmp_path: Path) -> None:
-    """One picture that lasts for seconds is a freeze although nothing follows it."""
-    path = encode(tmp_path / "clip.mp4", hills(1), fps=Fraction(1, 6))
-    assert judge(path).faults == (Fault.FROZEN,)
+@pytest.mark.parametrize("seconds", [Fraction(1, 25), Fraction(6)])
+def test_a_single_picture_is_no_clip(tmp_path: Path, seconds: Fraction) -> None:
+    """One picture is useless, however long it is shown, and says so; two are a clip."""
+    path = encode(tmp_path / "clip.mp4", hills(1), fps=1 / seconds)
+    judgement = judge(path, asked=4.0)
+    assert judgement.useless
+    assert judgement.faults[0] is Fault.SHORT
+    assert judgement.explanations[0] == "it is a single picture"
+    assert judge(path) == judgement
+    two = judge(encode(tmp_path / "clip.mp4", hills(2), fps=2 / seconds))
+    assert not two.useless
+
+
+def test_a_single_picture_may_be_what_was_asked_for(tmp_path: Path) -> None:
+    """Of a tenth of a second, and of less, a picture may be all."""
+    path = encode(tmp_path / "clip.mp4", hills(1), fps=25)
+    assert judge(path, asked=0.04).faults == ()
+    assert judge(path, asked=0.1).faults == ()
+    assert judge(path, asked=0.11).faults == (Fault.SHORT,)
+
+
+def test_a_clip_far_shorter_than_asked_is_useless(tmp_path: Path) -> None:
+    """Less than a tenth of what was asked for is next to nothing; without that, any length goes."""
+    path = encode(tmp_path / "clip.mp4", hills(6), fps=15)
+    assert judge(path, asked=4.0).faults == judge(path).faults == ()
+    judgement = judge(path, asked=4.1)
+    assert (judgement.faults, judgement.useless) == ((Fault.SHORT,), True)
+    assert judgement.explanations == ("it lasts 0.40 s, and was to last 4.10 s",)
+    assert inspect(path, asked=4.1).judgement == judgement
 
 
 def test_few_keyframes() -> None:

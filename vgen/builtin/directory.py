@@ -113,6 +113,19 @@ class DirectoryStorage(Storage):
         except OSError as error:
             raise StorageError(f"cannot write {target}: {error.strerror}") from error
 
+    async def remove(self, reference: str) -> None:
+        """Remove a clip's file, and force that to disk."""
+        await trio.to_thread.run_sync(self._remove, self._key_path(reference))
+
+    def _remove(self, path: Path) -> None:
+        try:
+            path.unlink()
+            _sync_folder(path.parent)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise StorageError(f"cannot remove {path}: {error.strerror}") from error
+
     async def check_writable(self, key: str) -> None:
         """Check that no directory is in the file's place, and that its folder can be written to."""
         await trio.to_thread.run_sync(self._check_writable, key)

@@ -19,8 +19,10 @@ from vgen.cli.ledger_option import checked_ledger
 from vgen.cli.storage_option import SPOOL, ClipStorage
 from vgen.cli.text import dollars
 from vgen.decisions.known import may_be_billed, paid_clips, unknown_cost, unknown_outcomes
+from vgen.drive.attempt.keys import possible_keys
 from vgen.errors import ConfigurationError
 from vgen.ports.ledger import CostLedger
+from vgen.records.container import MEDIA_TYPES
 from vgen.records.job import Job
 from vgen.records.money import ZERO
 
@@ -70,8 +72,8 @@ async def read_folder(options: PlanOptions, in_file: UUID | None) -> Folder:
 
 async def _strays(spool: Path, ledger: CostLedger) -> tuple[Path, ...]:
     strays: list[Path] = []
-    for path in sorted(await trio.Path(spool).glob("*.mp4")):
-        attempt_id = _uuid(path.stem)
+    for path in sorted(await trio.Path(spool).glob("*")):
+        attempt_id = _uuid(path.stem) if path.suffix in MEDIA_TYPES else None
         if attempt_id is not None and await ledger.attempt(attempt_id) is None:
             strays.append(Path(path))
     return tuple(strays)
@@ -129,12 +131,12 @@ def _refuse_unknown(folder: Folder, *, adopt: bool) -> None:
 async def _refuse_foreign(
     folder: Folder, prompts: Sequence[ClipPrompt], storage: ClipStorage
 ) -> None:
-    for prompt in prompts:
-        key = storage.key(folder.job_id, prompt.clip_index)
-        if await storage.stat(key) is not None:
+    keys = [storage.key(folder.job_id, prompt.clip_index) for prompt in prompts]
+    for place in [place for key in keys for place in possible_keys(key)]:
+        if await storage.stat(place) is not None:
             raise ConfigurationError(
-                f"{folder.out / key}: is there, and neither a clips.json nor the ledger knows it: "
-                "name its ledger with --ledger, or choose another --out"
+                f"{folder.out / place}: is there, and neither a clips.json nor the ledger knows "
+                "it: name its ledger with --ledger, or choose another --out"
             )
 
 

@@ -39,7 +39,7 @@ class ClipStorage(Storage):
         self.location = str(out) if url is None else url
 
     def key(self, job_id: UUID, clip_index: int) -> str:
-        """Return a clip's key; it has the job's id unless the clips go to the output directory."""
+        """Return a clip's key as an MP4 file, without the job's id in the output directory."""
         if self._clips is self._files:
             return f"clip_{clip_index:03d}.mp4"
         return clip_key(job_id, clip_index)
@@ -62,6 +62,14 @@ class ClipStorage(Storage):
         """Copy a clip; remember the first error in `failure`."""
         try:
             return await self._clips.copy(reference, key)
+        except StorageError as error:
+            self.failure = self.failure or error
+            raise
+
+    async def remove(self, reference: str) -> None:
+        """Remove a copy of a clip; remember the first error in `failure`."""
+        try:
+            await self._clips.remove(reference)
         except StorageError as error:
             self.failure = self.failure or error
             raise

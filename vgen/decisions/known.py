@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 
+from vgen.decisions.attempts import stored_attempt
 from vgen.records.attempt import Custody
 from vgen.records.clip import Clip, ClipFailure, Clips
 from vgen.records.job import Job
@@ -55,6 +56,13 @@ def unknown_cost(outcome: Clip | ClipFailure, job: Job | None) -> Decimal:
 
 
 def paid_clips(job: Job) -> tuple[Clip, ...]:
-    """Return the newest stored clip of each index that was paid for."""
+    """Return the stored clips that were paid for: of each index the take that is the clip.
+
+    Where none is what the job asks for now, it is the newest.
+    """
     stored = {a.clip_index: a for a in job.attempts if a.custody is Custody.STORED}
+    for planned in job.manifest.clips:
+        index = planned.clip_index
+        if (chosen := stored_attempt(job.of_clip(index), planned)) is not None:
+            stored[index] = chosen
     return tuple(a.clip for a in stored.values() if a.clip is not None and a.spent)

@@ -25,7 +25,9 @@ class Storage(ABC):
 
     @abstractmethod
     async def write(self, key: str, path: Path) -> StoredFile:
-        """Store the MP4 file at `path` under `key`, whole or not at all, replacing what was there.
+        """Store the video at `path` under `key`, whole or not at all, replacing what was there.
+
+        `vgen.abc.media_type` tells by the key what it is to be served as: mostly MP4.
 
         Raises:
             StorageError: the key is not acceptable, or the file cannot be written.
@@ -48,6 +50,16 @@ class Storage(ABC):
 
         Raises:
             StorageError: there is no such file, the key is not acceptable, or it cannot be written.
+        """
+
+    @abstractmethod
+    async def remove(self, reference: str) -> None:
+        """Remove a stored file; nothing happens where there is none.
+
+        Only copies of takes are removed, never a take's own file.
+
+        Raises:
+            StorageError: it cannot be removed now.
         """
 
     @abstractmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from fractions import Fraction
 from typing import Literal
 from uuid import UUID
 
@@ -58,6 +59,11 @@ class Clip:
     the settings that the backend could not honour, `faults` what the judge found, and `notes` what
     else the user should know, such as an image that could not be read.
 
+    `container`, `codec`, `audio_codec`, `rotation` and `pixel_aspect` say what is stored, as in
+    `VideoInfo`; the first two are empty where an older vgen has made the record, `audio_codec` also
+    where there is no sound. `sha256` is that of the stored file, `delivered_sha256` that of the
+    provider's, where it was another container.
+
     `take` is the file of this take alone: it stays where it is when another take of the clip is
     made or chosen (`None`: made by a vgen that kept one file for each clip). `file` is its copy at
     `reference`, once it was the clip. `choice` says for which request the user has chosen it.
@@ -78,10 +84,16 @@ class Clip:
     generator: Generator = Generator.MODEL
     reference: str = ""
     sha256: str = ""
+    delivered_sha256: str = ""
+    container: str = ""
+    codec: str = ""
+    audio_codec: str = ""
     width: int = 0
     height: int = 0
     fps: float = 0.0
     frames: int = 0
+    rotation: int = 0
+    pixel_aspect: Fraction = Fraction(1)
     seed: int | None = None
     ignored: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()

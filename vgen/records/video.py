@@ -18,6 +18,7 @@ class VideoInfo:
 
     `duration` (seconds) runs from the first presentation timestamp to the end of the last frame of
     the first video stream and is exact; `container_duration` is the header's own claim.
+    `container` is mp4, mov, matroska, webm or avi, `codec` as FFmpeg names it.
     `width` and `height` are those of the stored pictures. A player turns them clockwise by
     `rotation` degrees (0, 90, 180 or 270), as phones ask for, and shows each pixel `pixel_aspect`
     times as wide as high: `shown_size` is what is seen.
@@ -62,6 +63,7 @@ class Fault(StrEnum):
     NOISE = "noise"
     FLICKER = "flicker"
     BLURRED = "blurred"
+    SHORT = "short"
 
 
 @frozen
@@ -69,9 +71,9 @@ class Judgement:
     """The faults of a clip, with the measures behind them.
 
     `explanations` has one plain line for each fault. A clip is `useless` only when that is certain:
-    its file is cut short, fewer than half of its pictures can be decoded, or all of them show the
-    same one colour and nothing else. `measures` holds every number by name, whether it led to a
-    fault or not.
+    its file is cut short, fewer than half of its pictures can be decoded, all of them show the same
+    one colour and nothing else, there is a single one, or it lasts less than a tenth of what was
+    asked for. `measures` holds every number by name, whether it led to a fault or not.
     """
 
     faults: tuple[Fault, ...]

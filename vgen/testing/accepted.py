@@ -94,7 +94,9 @@ class AcceptedAttempt:
         expires = self.behaviour.expires_after
         if expires is not None and self.clock.current_time() > self.ends_at + expires:
             return None
-        clip = tiny_clip(self.seconds) + free_box(self.attempt_id.bytes)
+        clip = tiny_clip(self.seconds, container=self.behaviour.container)
+        if self.behaviour.container == "mp4":
+            clip += free_box(self.attempt_id.bytes)
         truncated = self.fetches <= self.behaviour.truncated_downloads
         return truncate(clip) if truncated else clip
 

@@ -15,6 +15,7 @@ from vgen.errors import (
     VgenError,
 )
 from vgen.records.money import ZERO
+from vgen.testing.clips import Container
 from vgen.testing.short_repr import ShortRepr
 
 FAILED = RetryableError("the model failed")
@@ -28,6 +29,7 @@ class Succeed(ShortRepr):
     `billed` is the bill that the provider reports, in US dollars (default: it reports none, and
     charges its price for the clip's true length). The first `truncated_downloads` downloads lack
     their end, and the output is deleted `expires_after` seconds after the success (default: never).
+    Its `container` is "mp4", "matroska" or "webm": see `tiny_clip`.
     """
 
     after: float = 10.0
@@ -35,6 +37,7 @@ class Succeed(ShortRepr):
     billed: Decimal | None = field(default=None, converter=optional(Decimal))
     truncated_downloads: int = 0
     expires_after: float | None = None
+    container: Container = "mp4"
 
 
 @frozen(repr=False)
@@ -75,7 +78,7 @@ class Spoil(ShortRepr):
     """Succeed after `after` seconds with an unusable file.
 
     `what`: "page" is a web page, "truncated" a clip whose end is missing, "black" a clip that shows
-    nothing; or the file's own bytes.
+    nothing, "still" one of a single picture; or the file's own bytes.
     """
 
     what: str | bytes = "page"

@@ -24,10 +24,10 @@ async def _run_inline(function: Callable[[], T]) -> T:
 
 
 @lru_cache(maxsize=256)
-def _inspect_cached(content: bytes, *, thorough: bool) -> Inspection:
+def _inspect_cached(content: bytes, *, thorough: bool, asked: float | None) -> Inspection:
     from vgen.video import inspect  # noqa: PLC0415 (PyAV loads when it is first needed)
 
-    return inspect(content, thorough=thorough)
+    return inspect(content, thorough=thorough, asked=asked)
 
 
 class InlineInspector(Inspector):
@@ -44,11 +44,12 @@ class InlineInspector(Inspector):
             self._images[data] = await super().image(data)
         return self._images[data]
 
-    async def video(self, path: Path) -> Inspection:
+    async def video(self, path: Path, *, asked: float | None = None) -> Inspection:
         """Probe and judge a clip."""
         await trio.lowlevel.checkpoint()
         content = path.read_bytes()  # noqa: ASYNC240 (threads outrun a virtual clock)
-        found = _inspect_cached(without_free_boxes(content), thorough=self._thorough)
+        shown = without_free_boxes(content)
+        found = _inspect_cached(shown, thorough=self._thorough, asked=asked)
         return evolve(found, info=evolve(found.info, size_bytes=len(content)))
 
 

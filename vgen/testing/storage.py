@@ -20,8 +20,8 @@ class MemoryStorage(Storage):
     """Files as bytes, by key.
 
     `images` has the bytes of each image by its reference, or the error to raise. `faults` make
-    calls of `read`, `write`, `copy`, `stat` and `url` fail with a retryable `StorageError`, or
-    delay them.
+    calls of `read`, `write`, `copy`, `remove`, `stat` and `url` fail with a retryable
+    `StorageError`, or delay them.
     `files` are the stored files, `reads` the references read; `call_log` has every call.
     """
 
@@ -61,6 +61,11 @@ class MemoryStorage(Storage):
         self._log_call("copy", f"{reference} to {key}")
         return await self.faults.call("copy", lambda: self._copy(reference, key))
 
+    async def remove(self, reference: str) -> None:
+        """Remove a stored file."""
+        self._log_call("remove", reference)
+        await self.faults.call("remove", lambda: self._remove(reference))
+
     async def stat(self, reference: str) -> StoredFile | None:
         """Return a stored file; `None` if there is none."""
         self._log_call("stat", reference)
@@ -93,6 +98,10 @@ class MemoryStorage(Storage):
         _check_key(key)
         self.files[key] = self.files[reference]
         return self._stored(key, self._names.get(reference, ""))
+
+    def _remove(self, reference: str) -> None:
+        _check_key(reference)
+        self.files.pop(reference, None)
 
     def _stored(self, key: str, name: str) -> StoredFile:
         self._names[key] = name

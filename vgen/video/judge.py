@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from vgen.records.video import VideoInfo
     from vgen.video.pictures import Form
     from vgen.video.survey import Survey
 
@@ -24,6 +25,12 @@ MISSING_FRAMES = 2
 
 LEAST_SOUND = 0.5
 """The share of sound pictures that makes a damaged clip worth keeping."""
+
+LEAST_LENGTH = 0.1
+"""The share of what was asked for that a clip must last, to be worth anything."""
+
+SHORTEST_ASKED = 0.1
+"""Seconds: only what was to be so short, or shorter, may be a single picture."""
 
 MAX_EMPTY_RANGE, MAX_EMPTY_BLOCK_RANGE = 6, 1.5
 """Levels: a clip in which no two pixels ever differ by more, nor the means of areas, shows nothing.
@@ -79,7 +86,7 @@ NORMAL_CONTRAST = 10.0
 duller picture, fog or night, may be soft without being blurred."""
 
 
-def judge(source: Path | bytes, *, thorough: bool = False) -> Judgement:
+def judge(source: Path | bytes, *, thorough: bool = False, asked: float | None = None) -> Judgement:
     """Finds a clip's faults; raises `VideoError` where `probe` does.
 
     By default short runs of pictures spread over the clip are decoded, and the framing of all
@@ -87,45 +94,63 @@ def judge(source: Path | bytes, *, thorough: bool = False) -> Judgement:
     safely, has the whole clip decoded, as `thorough` always does: so a fault found is found by
     looking at everything. Sampling may overlook a fault between the runs that hardly changes the
     size of the compressed pictures. Of clips beyond about two minutes only the first are judged.
+
+    `asked` is how long the clip was to be, in seconds (`None`: nobody knows): one that is far
+    shorter is useless.
     """
-    return _judged(source, survey(source), thorough=thorough)[0]
+    return _judged(source, survey(source), thorough=thorough, asked=asked)[0]
 
 
-def inspect(source: Path | bytes, *, thorough: bool = False) -> Inspection:
-    """Probes and judges a clip in one go; raises `VideoError` where `probe` does."""
+def inspect(
+    source: Path | bytes, *, thorough: bool = False, asked: float | None = None
+) -> Inspection:
+    """Probes and judges a clip in one go, as `probe` and `judge` do; raises what they raise."""
     seen = survey(source)
-    judgement, form = _judged(source, seen, thorough=thorough)
+    judgement, form = _judged(source, seen, thorough=thorough, asked=asked)
     return Inspection(with_form(seen.info, form), judgement)
 
 
-def _judged(source: Path | bytes, seen: Survey, *, thorough: bool) -> tuple[Judgement, Form | None]:
+def _judged(
+    source: Path | bytes, seen: Survey, *, thorough: bool, asked: float | None
+) -> tuple[Judgement, Form | None]:
+    short = dict(_shortness(seen.info, asked))
     seconds = float(seen.info.duration)
     shortest_fault = min(_longest_rest(seconds), MAX_EMPTY_RUN * seconds)
     runs = None if thorough else sample(seen, shortest_fault)
     if runs is not None:
-        judgement, form = _verdict(source, seen, runs)
+        judgement, form = _verdict(source, seen, runs, short)
         if not judgement.faults and _is_clear(judgement.measures):
             return judgement, form
-    return _verdict(source, seen, everything(seen))
+    return _verdict(source, seen, everything(seen), short)
 
 
 def _verdict(
-    source: Path | bytes, seen: Survey, runs: list[range]
+    source: Path | bytes, seen: Survey, runs: list[range], short: dict[Fault, str]
 ) -> tuple[Judgement, Form | None]:
     tally = Tally()
     found = list(measured(pictures(source, seen, runs, tally)))
     measures = summary(seen.info, found) if found else {}
     faults = {
         **dict(_damage(seen, runs, tally)),
+        **short,
         **(dict(_flaws(float(seen.info.duration), measures)) if found else {}),
     }
     useless = (
         _is_cut(seen)
+        or bool(short)
         or tally.sound < LEAST_SOUND * _shown(seen, runs)
         or (bool(found) and _shows_nothing(seen, runs, measures))
     )
     judgement = Judgement(tuple(faults), tuple(faults.values()), useless, measures, len(found))
     return judgement, tally.form
+
+
+def _shortness(info: VideoInfo, asked: float | None) -> Iterator[tuple[Fault, str]]:
+    seconds = float(info.duration)
+    if info.frames == 1 and (asked is None or asked > SHORTEST_ASKED):
+        yield Fault.SHORT, "it is a single picture"
+    elif asked is not None and seconds < LEAST_LENGTH * asked:
+        yield Fault.SHORT, f"it lasts {seconds:.2f} s, and was to last {asked:.2f} s"
 
 
 def _shows_nothing(seen: Survey, runs: list[range], measures: Mapping[str, float]) -> bool:

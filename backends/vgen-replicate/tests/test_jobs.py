@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from decimal import Decimal
+from typing import Literal
 from uuid import UUID, uuid4
 
 import httpx
@@ -16,8 +17,9 @@ from trio.testing import MockClock
 from vgen import AttemptSubmitted, ClipPrompt, Event, Runner, Settings, open_runner
 from vgen.abc import Money
 from vgen.errors import BudgetExceededError, InsufficientClipsError, VgenError
-from vgen.testing import MemoryLedger, MemoryStorage, stand_in
+from vgen.testing import MemoryLedger, MemoryStorage, inline_inspector, stand_in, tiny_clip
 from vgen_replicate import CogVideoX, StableVideoDiffusion
+from vgen_replicate.cogvideox import FRAMES, RATE
 from vgen_replicate.simulator import Faults
 
 from .pictures import png_image
@@ -105,6 +107,41 @@ async def test_a_prediction_that_the_service_forgets(autojump_clock: MockClock) 
     forgotten, *_ = await ledger.attempts(job_id, 0)
     assert forgotten.money is Money.WRITTEN_OFF
     assert forgotten.reason.endswith("not found: Not found.")
+
+
+@pytest.mark.parametrize(
+    ("container", "name", "ending"), [("matroska", "out", ".mp4"), ("webm", "out.webm", ".webm")]
+)
+async def test_a_model_that_delivers_another_container(
+    autojump_clock: MockClock, container: Literal["matroska", "webm"], name: str, ending: str
+) -> None:
+    """Its clip is stored as MP4, or under its own ending, whatever its URL says."""
+    service, storage = ScriptedService(), MemoryStorage()
+    clip = tiny_clip(FRAMES / RATE, container=container)
+
+    async def deliver(request: httpx.Request) -> httpx.Response | None:
+        if request.url.host == "replicate.delivery":
+            return httpx.Response(200, stream=httpx.ByteStream(clip))
+        for made in service.predictions.values():
+            made |= {"status": "succeeded", "metrics": {"predict_time": 30.0}}
+            made["output"] = f"https://replicate.delivery/{made['id']}/{name}"
+        return None
+
+    service.handler = deliver
+    async with open_runner(
+        backends=[stand_in(CogVideoX(**service.access))],
+        storage=storage,
+        ledger=MemoryLedger(),
+        inspector=inline_inspector(),
+    ) as runner:
+        clips = await runner.process(
+            uuid4(), [ClipPrompt(0, "A clip", 6.0)], budget=BUDGET, min_clips=1
+        )
+    (made,) = clips.clips
+    assert made.reference.endswith(f"/clip_000{ending}")
+    assert (storage.files[made.reference] == clip) is (ending == ".webm")
+    assert made.actual_duration == pytest.approx(FRAMES / RATE)
+    assert len(service.predictions) == 1
 
 
 async def forget(request: httpx.Request) -> httpx.Response | None:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx
 from storage3 import AsyncStorageClient
 
-from vgen.abc import StoredFile
+from vgen.abc import StoredFile, media_type
 from vgen_supabase.access import Access
 from vgen_supabase.body import FilePart
 from vgen_supabase.errors import request_errors
@@ -21,8 +21,6 @@ RESPONSE_TIMEOUT = 30.0
 
 UPLOAD_TIMEOUT = 120.0
 """How long an upload of one piece may take, in seconds: 6 MiB at 52 kB a second."""
-
-MEDIA_TYPE = "video/mp4"
 
 
 class StorageClient:
@@ -87,6 +85,11 @@ class StorageClient:
                 },
             )
 
+    async def remove(self, location: ObjectLocation) -> None:
+        """Remove a file; one that is not there is no error."""
+        with request_errors(location, seconds=RESPONSE_TIMEOUT):
+            await self._sdk.from_(location.bucket).remove([location.key])
+
     async def public_url(self, location: ObjectLocation) -> str:
         """Return a file's URL in a public bucket, whether or not the file exists."""
         return await self._sdk.from_(location.bucket).get_public_url(location.key)
@@ -110,7 +113,7 @@ class StorageClient:
 
     async def put(self, location: ObjectLocation, part: FilePart) -> None:
         """Upload a file in one request, replacing any that exists; never stored in part."""
-        headers = {"Content-Type": MEDIA_TYPE, "x-upsert": "true"}
+        headers = {"Content-Type": media_type(location.key), "x-upsert": "true"}
         await self.send("POST", f"object/{location.path}", location, headers, part)
 
     async def send(

@@ -8,8 +8,9 @@ import re
 import httpx
 import trio
 
+from vgen.abc import media_type
 from vgen_supabase.body import FilePart
-from vgen_supabase.client import MEDIA_TYPE, StorageClient
+from vgen_supabase.client import StorageClient
 from vgen_supabase.errors import Reason, SupabaseStorageError
 from vgen_supabase.object_location import ObjectLocation
 
@@ -79,7 +80,7 @@ class ResumableUpload:
 
     async def _create(self) -> str:
         target = {"bucketName": self._location.bucket, "objectName": self._location.key}
-        pairs = {**target, "contentType": MEDIA_TYPE}.items()
+        pairs = {**target, "contentType": media_type(self._location.key)}.items()
         metadata = ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in pairs)
         headers = {"Upload-Length": str(self._size), "Upload-Metadata": metadata}
         headers |= VERSION | UPSERT

@@ -27,6 +27,8 @@ DAY = 24 * 60 * 60
 class SupabaseStorage(Storage):
     """Clips as files in one bucket, and images from any bucket of the same project.
 
+    A clip is served as what its key's ending says: `video/mp4`, or what it came as.
+
     `url` and `key` are the project's and its service role's: those given, else those of `client`,
     else `SUPABASE_URL` and `SUPABASE_SERVICE_ROLE_KEY`. Of a `client`, its httpx client is used
     too, if it was made with one, and stays open; nothing else of it is.
@@ -95,6 +97,10 @@ class SupabaseStorage(Storage):
         )
         await self._open().copy(source, target)
         return await self._open().info(target)
+
+    async def remove(self, reference: str) -> None:
+        """Remove a file, if it is there."""
+        await self._open().remove(ObjectLocation.of(reference, self._bucket))
 
     async def stat(self, reference: str) -> StoredFile | None:
         """Look a file up; `None` only if it does not exist and this key could see it."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from trio.testing import MockClock
 
-from tests.drive.jobs import JOB, PLENTY, Fakes, prompts
+from tests.drive.jobs import JOB, PLENTY, Fakes, prompts, run_job
 from tests.video.clips import encode
 from tests.video.drawing import FPS, drawn
 from tests.video.dud_scenes import NOTHING, POOR, good, overwritten
@@ -17,7 +17,7 @@ from vgen import Clips, Settings
 from vgen.abc import Custody, Ticket
 from vgen.errors import GenerationError
 from vgen.records.video import Fault
-from vgen.testing import FakeBackend, Spoil
+from vgen.testing import FakeBackend, Spoil, Succeed
 
 
 async def test_a_deleted_output_is_generated_again(autojump_clock: MockClock) -> None:
@@ -126,3 +126,26 @@ async def test_a_damaged_clip_that_plays_is_downloaded_again_and_kept(
     assert Fault.DAMAGED in clips.clips[0].faults
     assert sum("fetch" in line for line in fakes.backend.log) == 5
     assert len(fakes.backend.charges) == 1
+
+
+async def test_a_single_picture_is_lost_and_made_anew(autojump_clock: MockClock) -> None:
+    """It is paid, and no success, however long it is shown."""
+    fakes = Fakes([FakeBackend(script={"a": [Spoil("still")]})])
+    clip = (await run_job(fakes)).clips[0]
+    lost, stored = await fakes.ledger.attempts(JOB, 0)
+    assert lost.custody is Custody.LOST
+    assert lost.reason.startswith("it is a single picture")
+    assert (stored.custody, clip.retry_count) == (Custody.STORED, 1)
+    assert len(fakes.backend.charges) == 4
+
+
+async def test_next_to_nothing_is_lost_and_made_anew(autojump_clock: MockClock) -> None:
+    """What lasts a tenth of what its backend has promised counts; less of it does not."""
+    fakes = Fakes([FakeBackend(script={"0": [Succeed(seconds=0.25)], "1": [Succeed(seconds=0.5)]})])
+    async with fakes.runner() as runner:
+        clips = await runner.process(
+            JOB, prompts("0", "1", seconds=4.0), budget=PLENTY, min_clips=1
+        )
+    assert [clip.retry_count for clip in clips.clips] == [1, 0]
+    (lost, _) = await fakes.ledger.attempts(JOB, 0)
+    assert lost.reason == "it lasts 0.25 s, and was to last 4.00 s"

@@ -14,6 +14,9 @@ from vgen import Settings
 from vgen.abc import Custody
 from vgen.errors import InsufficientClipsError
 from vgen.testing import Break, Delay, FakeBackend, MemoryStorage, Succeed
+from vgen.video import probe
+
+from .delivered import content, delivering, run, sha256
 
 EXPIRES_AFTER = 30.0
 """For how many seconds the provider keeps a clip."""
@@ -108,3 +111,53 @@ async def test_a_spool_that_cannot_be_written(autojump_clock: MockClock, tmp_pat
         clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert clips.successful_clips == 3
     assert len(fakes.backend.submitted) == 3
+
+
+async def spooled_in_containers(folder: Path) -> Fakes:
+    """Leave a clip that was brought into MP4, and one that was not, in the spool."""
+    fakes = delivering(content("Matroska"), content("ProRes"))
+    fakes.storage = MemoryStorage(faults=[Break("write", times=16)])
+    with pytest.raises(InsufficientClipsError):
+        await run(fakes, 2, spool=folder)
+    return fakes
+
+
+async def test_the_spool_keeps_what_is_to_be_stored(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    """Its files have their endings, and are stored as they are, without the provider."""
+    fakes = await spooled_in_containers(tmp_path)
+    assert sorted(path.suffix for path in files_in(tmp_path)) == [".mov", ".mp4"]
+    kept = {path.suffix: path.read_bytes() for path in files_in(tmp_path)}
+    fetches = sum("fetch" in line for line in fakes.backend.log)
+    clips = await run(fakes, 2, spool=tmp_path)
+    assert {
+        Path(clip.reference).suffix: fakes.storage.files[clip.reference] for clip in clips.clips
+    } == kept
+    assert sum("fetch" in line for line in fakes.backend.log) == fetches
+    assert files_in(tmp_path) == []
+
+
+async def test_a_clip_from_the_spool_is_known_again(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    """The digest of what came is forgotten there; that of the copy is enough."""
+    fakes = await spooled_in_containers(tmp_path)
+    await run(fakes, 2, spool=tmp_path)
+    fakes.storage.files.clear()
+    clips = await run(fakes, 2)
+    assert clips.clips[0].delivered_sha256 == sha256(content("Matroska"))
+    assert len(fakes.backend.charges) == 2
+
+
+async def test_an_older_spool_is_brought_into_mp4(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    """There a file of another container stands under the name of an MP4 file."""
+    fakes = await spooled_in_containers(tmp_path)
+    for path in files_in(tmp_path):
+        if path.suffix == ".mp4":
+            path.write_bytes(content("Matroska"))
+    clips = await run(fakes, 2, spool=tmp_path)
+    assert probe(fakes.storage.files[clips.clips[0].reference]).container == "mp4"
+    assert files_in(tmp_path) == []

@@ -42,7 +42,7 @@ AFTER_EACH_RUN: Mapping[int, Sequence[Callable[[PlayedPlan, PlayedRun], None]]] 
         money.costs_add_up,
     ),
     10: (ordering.clips_are_in_order_and_complete, ordering.progress_never_falls),
-    11: (stored_clips.stored_takes_stay,),
+    11: (stored_clips.stored_takes_stay, stored_clips.one_file_stands_for_a_clip),
 }
 
 AT_THE_END: Mapping[int, Sequence[Callable[[PlayedPlan], None]]] = {

@@ -14,7 +14,7 @@ from vgen.records.job import Job
 from vgen.testing import Call, Spoil, Succeed
 from vgen.testing.behaviours import Accepted
 
-from .played_plan import Outcome, PlayedPlan, PlayedRun
+from .played_plan import JOB, Outcome, PlayedPlan, PlayedRun
 
 DOWNLOADS = 3
 
@@ -27,10 +27,25 @@ def clips_are_what_is_stored(played: PlayedPlan, run: PlayedRun) -> None:
         for clip in clips.clips if clips else ():
             attempt = newest_stored(run.after, clip.clip_index)
             assert attempt is not None, f"never stored: {clip}"
-            assert written[clip.reference] == f"{attempt.attempt_id}.mp4", (
+            assert _maker(written[clip.reference]) == attempt.attempt_id, (
                 f"another attempt's file: {clip}"
             )
             _check_sound(played, clip, attempt)
+
+
+def one_file_stands_for_a_clip(played: PlayedPlan, run: PlayedRun) -> None:
+    """In a clip's place is its file and no other, whatever endings its takes have."""
+    for outcome in run.outcomes:
+        clips = clips_of(outcome)
+        for clip in clips.clips if clips else ():
+            place = f"{JOB}/clip_{clip.clip_index:03d}."
+            found = [key for key in played.storage.files if key.startswith(place)]
+            assert found == [clip.reference], f"other files in the place of {clip}: {found}"
+
+
+def _maker(file: str) -> UUID:
+    """Return the attempt that has made a file, by its name on its way."""
+    return UUID(file.partition(".")[0])
 
 
 def _check_sound(played: PlayedPlan, clip: Clip, attempt: Attempt) -> None:
@@ -60,21 +75,19 @@ def _sha256(content: bytes) -> str:
 def verdict_then_file_then_storage(played: PlayedPlan) -> None:
     """The verdict is written before the fetch, and the file before the ledger says "stored"."""
     written: dict[UUID, set[type]] = {}
-    files: set[str] = set()
+    files: set[UUID] = set()
     for logged in played.log:
         what = logged.what
         if isinstance(what, Line):
             seen = written.setdefault(what.attempt_id, set())
             seen.add(type(what.entry))
             if isinstance(what.entry, Stored):
-                assert f"{what.attempt_id}.mp4" in files, f"stored without a file: {logged}"
+                assert what.attempt_id in files, f"stored without a file: {logged}"
         elif isinstance(what, Call) and what.what == "fetch" and what.attempt_id:
             assert Settled in written[what.attempt_id], f"fetched before its verdict: {logged}"
         elif isinstance(what, Call) and what.what == "stored":
-            files.add(what.answer)
-            assert Fetched in written[UUID(what.answer.removesuffix(".mp4"))], (
-                f"unmeasured: {logged}"
-            )
+            files.add(_maker(what.answer))
+            assert Fetched in written[_maker(what.answer)], f"unmeasured: {logged}"
 
 
 def bad_downloads_are_fetched_again(played: PlayedPlan) -> None:
@@ -107,8 +120,8 @@ def spooled_clips_are_not_fetched_again(played: PlayedPlan) -> None:
             spooled.add(what.attempt_id)
         elif isinstance(what, Call) and what.what == "fetch":
             assert what.attempt_id not in spooled, f"fetched again: {logged}"
-    files = {path.name for path in played.spool.iterdir()} if played.spool else set[str]()
-    done = {f"{a.attempt_id}.mp4" for a in played.attempts.values() if not a.is_open}
+    files = {_maker(path.name) for path in played.spool.iterdir()} if played.spool else set[UUID]()
+    done = {a.attempt_id for a in played.attempts.values() if not a.is_open}
     assert not files & done, f"left in the spool: {files & done}"
 
 

@@ -53,7 +53,7 @@ async def download(
             async with limiter:
                 async with run.call("fetch"):
                     await run.backend.fetch(run.ticket, path)
-                found = await inspector.video(path)
+                found = await inspector.video(path, asked=run.promised_seconds)
         except (RetryableError, VideoError) as error:
             failure = error
         except AccountError:

@@ -84,6 +84,11 @@ class AttemptRun:
         """Until when the provider is waited for if it does not answer, on Trio's clock."""
         return self.word.answered_at + self.context.settings.patience
 
+    @property
+    def promised_seconds(self) -> float:
+        """How long its clip is to be by its backend's quote, in seconds."""
+        return self.backend.quote(self.attempt.request).duration
+
     def heard(self, status: Status | None) -> None:
         """Note a provider's answer, and report it if there was none for a while.
 

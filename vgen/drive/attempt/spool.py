@@ -17,13 +17,13 @@ class Spool:
 
     folder: Path
 
-    async def keep(self, path: Path) -> Path:
+    async def keep(self, path: Path, name: str) -> Path:
         """Copy a clip into the spool, whole or not at all, and force it to disk.
 
         Raises:
             OSError: it cannot be written.
         """
-        kept = (self.folder / path.name).absolute()
+        kept = (self.folder / name).absolute()
         await trio.to_thread.run_sync(_copy, path, kept)
         return kept
 

@@ -10,8 +10,8 @@ import trio
 from attrs import define, field
 
 from vgen.decisions.attempts import open_attempt
-from vgen.drive.attempt.delivery import ClipHistory
 from vgen.drive.attempt.held_claim import HeldClaim
+from vgen.drive.attempt.record import ClipHistory
 from vgen.drive.attempt.run import AttemptRun
 from vgen.drive.clip.context import ClipContext
 from vgen.drive.limits.concurrency import Asker

@@ -7,7 +7,7 @@ import logging
 from attrs import evolve
 
 from vgen.decisions.attempts import next_choice, stored_attempt, takes
-from vgen.drive.attempt.delivery import take_key
+from vgen.drive.attempt.keys import take_key
 from vgen.drive.attempt.run import ledger_deadline
 from vgen.drive.clip.state import ClipRun
 from vgen.errors import StorageError, VideoError
@@ -81,12 +81,12 @@ async def _fetched_again(run: ClipRun, stored: Attempt) -> Attempt | None:
         return None
     one = run.attempt_run(backend, stored)
     try:
-        file = await run.context.delivery.fetch_again(one, clip)
+        clip = await run.context.delivery.fetch_again(one, clip)
     except VideoError as error:
         logger.warning("clip %d: its file is gone, and %s", clip.clip_index, error)
         return None
     logger.warning("clip %d: its file was gone or changed: fetched again", clip.clip_index)
-    await one.write(Stored(evolve(clip, take=file)))
+    await one.write(Stored(clip))
     run.update(one)
     return await publish(run, one.attempt)
 
@@ -94,7 +94,8 @@ async def _fetched_again(run: ClipRun, stored: Attempt) -> Attempt | None:
 async def publish(run: ClipRun, stored: Attempt, *, choice: Choice | None = None) -> Attempt:
     """Copy a take's file to the clip's key, and write down that it is the clip now.
 
-    A take that was made where another one was chosen is chosen itself.
+    A copy of another take that stands there under another ending is removed. A take that was made
+    where another one was chosen is chosen itself.
 
     Raises:
         StorageError: the file cannot be copied now; a later run does it.
@@ -104,8 +105,9 @@ async def publish(run: ClipRun, stored: Attempt, *, choice: Choice | None = None
     await run.held.ensure()
     await _keep_older(run, stored)
     delivery, attempts = run.context.delivery, list(run.attempts.values())
-    key = delivery.clip_key(stored.job_id, stored.clip_index)
+    key = delivery.key(stored, stored.clip.container)
     file = await delivery.copy(run.context.attempts.settings, stored.clip.take.reference, key)
+    await _remove_copies(run, but=file.reference)
     if choice is None and stored_attempt(attempts, run.planned) != stored:
         choice = next_choice(attempts, run.planned)
     clip = evolve(stored.clip, reference=file.reference, file=file)
@@ -123,12 +125,28 @@ async def _keep_older(run: ClipRun, stored: Attempt) -> None:
         clip = older.clip
         if clip is None or older.attempt_id == stored.attempt_id:
             continue
-        if not _is_in_place(clip, await delivery.storage.stat(clip.reference)):
+        found = await delivery.storage.stat(clip.reference)
+        if not _is_in_place(clip, found):
             continue
         if clip.take is None or await delivery.storage.stat(clip.take.reference) is None:
-            key = take_key(delivery.clip_key(older.job_id, older.clip_index), older)
-            file = await delivery.copy(run.context.attempts.settings, clip.reference, key)
-            await _written(run, older, Stored(evolve(clip, take=file)))
+            key = take_key(delivery.key(older, clip.container), older)
+            take = await delivery.copy(run.context.attempts.settings, clip.reference, key)
+            await _written(run, older, Stored(evolve(clip, take=take, file=found)))
+
+
+async def _remove_copies(run: ClipRun, *, but: str) -> None:
+    """Remove the copies of takes from the clip's place under other endings, and nothing else.
+
+    What is no copy as it was written down, or of a take whose own file is gone, stays.
+    """
+    delivery = run.context.delivery
+    for attempt in takes(list(run.attempts.values())):
+        take, copy = (attempt.clip.take, attempt.clip.file) if attempt.clip else (None, None)
+        if take is None or copy is None or copy.reference in {but, take.reference}:
+            continue
+        whole = take.has_content_of(await delivery.storage.stat(take.reference))
+        if whole and copy.has_content_of(await delivery.storage.stat(copy.reference)):
+            await delivery.remove(run.context.attempts.settings, copy.reference)
 
 
 async def _written(run: ClipRun, attempt: Attempt, entry: Chosen | Stored) -> Attempt:

@@ -10,7 +10,7 @@ from uuid import UUID
 import trio
 
 from vgen.decisions.route import can_make
-from vgen.drive.attempt.delivery import takes_folder
+from vgen.drive.attempt.keys import possible_keys, takes_folder
 from vgen.drive.media.images import Images, NoImage
 from vgen.errors import StorageError
 from vgen.ports.backend import VideoBackend
@@ -90,7 +90,7 @@ def is_named(image: Image | NoImage | None) -> TypeGuard[Image | NoImage]:
 async def check_places(
     storage: Storage, clip_key: Callable[[UUID, int], str], manifest: Manifest
 ) -> None:
-    """Check that every clip of a job could be written to its place in storage.
+    """Check that every clip of a job could be written to its place in storage, in any container.
 
     Raises:
         StorageError: with all that cannot.
@@ -99,7 +99,7 @@ async def check_places(
     for planned in manifest.clips:
         try:
             key = clip_key(manifest.job_id, planned.clip_index)
-            for place in (key, takes_folder(key) + PurePosixPath(key).name):
+            for place in (*possible_keys(key), takes_folder(key) + PurePosixPath(key).name):
                 await storage.check_writable(place)
         except StorageError as error:
             problems.append(str(error))

@@ -58,12 +58,28 @@ class Inspector:
             sha256=hashlib.sha256(data).hexdigest(),
         )
 
-    async def video(self, path: Path) -> Inspection:
-        """Probe and judge a clip.
+    async def video(self, path: Path, *, asked: float | None = None) -> Inspection:
+        """Probe and judge a clip that was to last `asked` seconds (`None`: nobody knows).
 
         Raises:
             VideoError: it is no video that can be played.
         """
         from vgen.video import inspect  # noqa: PLC0415 (PyAV loads when it is first needed)
 
-        return await self._in_thread(lambda: inspect(path, thorough=self._thorough))
+        return await self._in_thread(lambda: inspect(path, thorough=self._thorough, asked=asked))
+
+    async def as_mp4(self, path: Path, found: Inspection, target: Path) -> bool:
+        """Copy a clip's packets into an MP4 file at `target`; whether MP4 takes all of them.
+
+        The same file gives the same bytes. Where it cannot be copied, there is nothing at `target`.
+
+        Raises:
+            StorageError: `target` cannot be written now.
+        """
+        from vgen.video.remux import remux  # noqa: PLC0415 (PyAV loads when it is first needed)
+
+        try:
+            return await self._in_thread(lambda: remux(path, found.info, target))
+        except OSError as error:
+            message = f"cannot write {target}: {error.strerror}"
+            raise StorageError(message, retryable=True) from error

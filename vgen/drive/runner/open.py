@@ -52,7 +52,7 @@ FINAL_WRITES = 2 * LEDGER_PATIENCE
 
 
 def clip_key(job_id: UUID, clip_index: int) -> str:
-    """Return the default storage key of a clip."""
+    """Return the default storage key of a clip that is an MP4 file."""
     return f"{job_id}/clip_{clip_index:03d}.mp4"
 
 
@@ -71,10 +71,11 @@ async def open_runner(
     """Open a runner over a route of `backends`, first choice first; closes all that it was given.
 
     `settings` are read from the environment by default. `clip_key` returns a clip's key in
-    storage. A clip that cannot be stored is kept in the folder `spool`, if one is given, until a
-    later run stores it; without one that run downloads it again. Many jobs may run at once, each
-    in the task that called for it. On exit the block waits for all of them; when it raises or is
-    cancelled, they are cancelled first.
+    storage, for an MP4 file: another one has its own ending in place of `.mp4`. A clip that cannot
+    be stored is kept in the folder `spool`, if one is given, until a later run stores it; without
+    one that run downloads it again. Many jobs may run at once, each in the task that called for it.
+    On exit the block waits for all of them; when it raises or is cancelled, they are cancelled
+    first.
 
     Raises:
         ConfigurationError: no backend, two of one name, or a wrong setting.

@@ -141,6 +141,45 @@ class StorageContract(TrioTests):
         await storage.aclose()
 
     @in_trio
+    async def test_a_removed_file_is_gone(self, tmp_path: Path) -> None:
+        """`remove` leaves no file, and all others as they are; it can be stored again."""
+        storage = self.make(tmp_path)
+        first = await storage.write(KEY, write_file(tmp_path, SHORT))
+        other = await storage.copy(first.reference, "other.mp4")
+        await storage.remove(first.reference)
+        assert await storage.stat(first.reference) is None
+        assert await storage.stat(other.reference) == other
+        assert await storage.write(KEY, write_file(tmp_path, SHORT)) == first
+        await storage.aclose()
+
+    @in_trio
+    async def test_a_missing_file_may_be_removed(self, tmp_path: Path) -> None:
+        """`remove` may be repeated, and does nothing where there is no such file or folder."""
+        storage = self.make(tmp_path)
+        reference = (await storage.write(KEY, write_file(tmp_path, SHORT))).reference
+        for _ in range(2):
+            await storage.remove(reference)
+        await storage.remove(reference.replace(KEY, "nowhere/clip.mp4"))
+        assert await storage.stat(reference) is None
+        await storage.aclose()
+
+    @in_trio
+    async def test_a_cancelled_remove_can_be_repeated(self, tmp_path: Path) -> None:
+        """Cancelled at any checkpoint, `remove` leaves the whole file or none."""
+        storage = self.make(tmp_path)
+        clip = write_file(tmp_path, LONG)
+        for number in checkpoints():
+            reference = (await storage.write(KEY, clip)).reference
+            complete = not await cancel_at(number, storage.remove(reference))
+            found = await storage.stat(reference)
+            assert found is None or found.size == len(LONG)
+            if complete:
+                break
+            await storage.remove(reference)
+            assert await storage.stat(reference) is None
+        await storage.aclose()
+
+    @in_trio
     async def test_keys_do_not_mix(self, tmp_path: Path) -> None:
         """Different keys have different files, even where their names are alike."""
         storage = self.make(tmp_path)

@@ -44,6 +44,7 @@ class Routes:
             Route(f"/object/sign{at}", self.sign, methods=["POST"]),
             Route(f"/object/info{at}", self.info),
             Route("/object/copy", self.copy, methods=["POST"]),
+            Route("/object/{bucket}", self.remove, methods=["DELETE"]),
             Route(f"/object{at}", self.upload, methods=["POST"]),
         ]
 
@@ -116,6 +117,17 @@ class Routes:
             raise errors.exists()
         self.state.objects[target] = self.state.objects[source]
         return JSONResponse({"Key": "/".join(target), "Id": "8f1d"})
+
+    async def remove(self, request: Request) -> Response:
+        """Remove the files of these very keys, as many as there are."""
+        bucket, role = request.path_params["bucket"], self._role(request)
+        self._bucket(request)
+        keys: list[str] = (await request.json())["prefixes"]
+        objects = self.state.objects
+        seen = [key for key in keys if role == "service_role" and (bucket, key) in objects]
+        for key in seen:
+            del objects[bucket, key]
+        return JSONResponse([{"name": key, "bucket_id": bucket} for key in seen])
 
     async def upload(self, request: Request) -> Response:
         """Store a file from one request."""

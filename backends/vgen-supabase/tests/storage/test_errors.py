@@ -97,6 +97,7 @@ async def test_every_error_of_httpx_is_a_storage_error(
         for call in (
             lambda: storage.read("supabase://clips/a.png", max_bytes=9),
             lambda: storage.write("a.mp4", clip),
+            lambda: storage.remove("a.mp4"),
             lambda: storage.stat("a.mp4"),
             lambda: storage.url("a.mp4"),
         ):

@@ -101,6 +101,7 @@ async def test_a_bad_key_is_not_sent(
     reference = f"supabase://{BUCKET}/{key}"
     for call in (
         lambda: storage.write(key, clip),
+        lambda: storage.remove(key),
         lambda: storage.stat(key),
         lambda: storage.stat(reference),
         lambda: storage.url(reference),
@@ -149,6 +150,7 @@ async def test_a_redirect_is_not_followed(
         clip.write_bytes(bytes(size))
         for call in (
             lambda: storage.write("job/clip.mp4", clip),
+            lambda: storage.remove("job/clip.mp4"),
             lambda: storage.stat("job/clip.mp4"),
             lambda: storage.url("job/clip.mp4"),
             lambda: storage.read(f"supabase://{BUCKET}/cat.png", max_bytes=LIMIT),

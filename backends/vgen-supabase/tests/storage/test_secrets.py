@@ -50,6 +50,7 @@ async def test_the_key_is_nowhere(
             lambda: storage.read(f"https://me:{PASSWORD}@evil.example/", max_bytes=1),
             lambda: storage.read(f"https://evil.example/?token={PASSWORD}", max_bytes=1),
             lambda: storage.write(f"{TOKEN}%", clip),
+            lambda: storage.remove("supabase://nowhere/clip.mp4"),
             lambda: storage.stat("supabase://nowhere/clip.mp4"),
             lambda: storage.url("job/clip_001.mp4"),
         ):

@@ -54,6 +54,47 @@ async def test_a_small_clip_is_sent_in_one_request(
     assert sent == [f"POST /storage/v1/object/{BUCKET}/{KEY}"]
 
 
+@pytest.mark.parametrize("size", [1000, PIECE + 1])
+@pytest.mark.parametrize(
+    ("ending", "media_type"),
+    [
+        (".mov", "video/quicktime"),
+        (".webm", "video/webm"),
+        (".mkv", "video/matroska"),
+        (".avi", "video/vnd.avi"),
+        (".MOV", "video/quicktime"),
+        ("", "video/mp4"),
+    ],
+)
+async def test_a_clip_is_served_as_what_it_is(
+    service: Server,
+    storage: SupabaseStorage,
+    tmp_path: Path,
+    size: int,
+    ending: str,
+    media_type: str,
+) -> None:
+    """The key's ending tells, in one request or in pieces, and a copy is served as its original."""
+    clip, key = a_clip(tmp_path, size), f"0b5e/clip_000{ending}"
+    written = await storage.write(f"0b5e/takes/clip_000-1{ending}", clip)
+    await storage.copy(written.reference, key)
+    assert {each.media_type for each in service.state.objects.values()} == {media_type}
+
+
+async def test_a_file_is_removed_alone(
+    service: Server, storage: SupabaseStorage, tmp_path: Path
+) -> None:
+    """Only the very key is named to the service, not all that begin so."""
+    clip = a_clip(tmp_path, 1000)
+    for key in (KEY, f"{KEY}.old", "0b5e/clip_000.webm"):
+        await storage.write(key, clip)
+    await storage.remove(f"supabase://{BUCKET}/{KEY}")
+    assert set(service.state.objects) == {
+        (BUCKET, f"{KEY}.old"),
+        (BUCKET, "0b5e/clip_000.webm"),
+    }
+
+
 @pytest.mark.parametrize("size", [PIECE + 1, 2 * PIECE, 13 * 10**6])
 async def test_a_large_clip_is_sent_in_pieces(
     service: Server, storage: SupabaseStorage, tmp_path: Path, size: int
