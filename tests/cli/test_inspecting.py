@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from uuid import UUID
 
 import numpy as np
 import pytest
 
+from vgen import from_json
 from vgen.cli.app import run
-from vgen.video import Encoder
+from vgen.video import Encoder, Inspection, inspect
 
 from .helpers import lines, write_three_prompts
 
@@ -59,6 +61,32 @@ def test_probe_may_be_strict(workdir: Path, capsys: pytest.CaptureFixture[str]) 
     assert run(["probe", "still.mp4"]) == 0
     assert "still.mp4: frozen: " in capsys.readouterr().err
     assert run(["probe", "still.mp4", "--strict"]) == 1
+
+
+def test_probe_as_json(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A list with what was found of each file, exact, and why one is none; nothing else is said."""
+    write_clip(workdir / "good.mp4", black=False)
+    write_clip(workdir / "black.mp4", black=True)
+    (workdir / "text.mp4").write_text("no video")
+    assert run(["probe", "good.mp4", "--json"]) == 0
+    (good,) = json.loads(capsys.readouterr().out)
+    info = good["found"]["info"]
+    assert (good["file"], good["error"], info["duration"]) == ("good.mp4", "", "7/24")
+    assert (info["container"], info["codec"], info["pixel_aspect"]) == ("mp4", "h264", "1")
+    assert from_json(json.dumps(good["found"]), Inspection) == inspect(Path("good.mp4"))
+    assert run(["probe", "black.mp4", "text.mp4", "--json"]) == 1
+    output, errors = capsys.readouterr()
+    black, text = json.loads(output)
+    assert black["found"]["judgement"]["faults"] == ["black", "flat"]
+    assert (text["found"], text["error"]) == (None, "not an MP4 or WebM video but text")
+    assert errors == ""
+
+
+def test_a_single_picture_is_useless(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file of one picture exits with 1, and says so."""
+    write_clip(workdir / "one.mp4", black=False, frames=1)
+    assert run(["probe", "one.mp4"]) == 1
+    assert lines(capsys.readouterr().err) == ["one.mp4: short: it is a single picture"]
 
 
 def test_probe_of_no_usable_file(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:

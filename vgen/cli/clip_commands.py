@@ -53,11 +53,12 @@ def plan(
 def probe(
     files: Annotated[
         tuple[Path, ...],
-        Parameter(json_list=False, help="MP4, QuickTime, Matroska or WebM files."),
+        Parameter(json_list=False, help="MP4, QuickTime, Matroska, WebM or AVI files."),
     ],
     /,
     *,
     strict: Annotated[Flag, Parameter(help="Exit with 1 if a file has any fault.")] = False,
+    json: Annotated[Flag, Parameter(help="Print only what was found, as JSON.")] = False,
 ) -> int:
     """Inspect video files, and report what is wrong with them.
 
@@ -65,7 +66,7 @@ def probe(
     """
     from vgen.cli import probe as command  # noqa: PLC0415 (not needed for help)
 
-    return command.probe(files, strict=strict)
+    return command.probe(files, strict=strict, json=json)
 
 
 def backends() -> int:

@@ -9,7 +9,8 @@ from pathlib import Path
 from attrs import frozen
 from rich.text import Text
 
-from vgen.cli.console import print_message, stdout_console
+from vgen import to_json
+from vgen.cli.console import print_message, print_raw, stdout_console
 from vgen.cli.exit_codes import ExitCode
 from vgen.cli.tables import Table
 from vgen.cli.text import safe_text
@@ -19,34 +20,42 @@ from vgen.video import inspect
 
 
 @frozen
-class ProbeResult:
-    """The inspection of a file, or why it is no usable video."""
+class ProbedFile:
+    """A file's inspection; without one, `error` says why it is no usable video."""
 
-    path: Path
-    found: Inspection | VideoError
+    file: str
+    found: Inspection | None = None
+    error: str = ""
 
 
-def probe(files: Sequence[Path], *, strict: bool) -> ExitCode:
+def probe(files: Sequence[Path], *, strict: bool, json: bool) -> ExitCode:
     """Inspect each file; returns `TOO_FEW_CLIPS` if one is useless, or if `strict` faulty."""
-    results = [_probe(path) for path in files]
-    numbers = ("Frames", "Fps", "Seconds", "Bytes")
-    table = Table("Codec", "Size", *numbers, "Faults", "File", right=numbers)
-    for result in results:
-        if isinstance(result.found, Inspection):
-            table.add_row(*_cells(result.found), safe_text(str(result.path), "bold"))
-    if table:
-        stdout_console().print(table)
-    for line in (line for result in results for line in _explanations(result)):
-        print_message(line)
-    refused = any(_is_refused(result.found, strict=strict) for result in results)
+    probed = [_probe(path) for path in files]
+    if json:
+        print_raw(to_json(probed, indent=2))
+    else:
+        _show(probed)
+    refused = any(_is_refused(each.found, strict=strict) for each in probed)
     return ExitCode.TOO_FEW_CLIPS if refused else ExitCode.DONE
 
 
-def _probe(path: Path) -> ProbeResult:
+def _probe(path: Path) -> ProbedFile:
     try:
-        return ProbeResult(path, inspect(path))
+        return ProbedFile(str(path), inspect(path))
     except VideoError as error:
-        return ProbeResult(path, error)
+        return ProbedFile(str(path), error=str(error))
+
+
+def _show(probed: Sequence[ProbedFile]) -> None:
+    numbers = ("Frames", "Fps", "Seconds", "Bytes")
+    table = Table("Codec", "Size", *numbers, "Faults", "File", right=numbers)
+    for each in probed:
+        if each.found is not None:
+            table.add_row(*_cells(each.found), safe_text(each.file, "bold"))
+    if table:
+        stdout_console().print(table)
+    for line in (line for each in probed for line in _explanations(each)):
+        print_message(line)
 
 
 def _cells(found: Inspection) -> Iterator[str | Text]:
@@ -67,16 +76,14 @@ def _number(exact: Fraction) -> str:
     return rounded if Fraction(rounded) == exact else f"{float(exact):.3f} ({exact})"
 
 
-def _explanations(result: ProbeResult) -> Iterator[str]:
-    if isinstance(result.found, VideoError):
-        yield f"{result.path}: {result.found}"
+def _explanations(probed: ProbedFile) -> Iterator[str]:
+    if probed.found is None:
+        yield f"{probed.file}: {probed.error}"
         return
-    judgement = result.found.judgement
+    judgement = probed.found.judgement
     for fault, explanation in zip(judgement.faults, judgement.explanations, strict=True):
-        yield f"{result.path}: {fault}: {explanation}"
+        yield f"{probed.file}: {fault}: {explanation}"
 
 
-def _is_refused(found: Inspection | VideoError, *, strict: bool) -> bool:
-    if isinstance(found, VideoError):
-        return True
-    return found.judgement.useless or (strict and bool(found.judgement.faults))
+def _is_refused(found: Inspection | None, *, strict: bool) -> bool:
+    return found is None or found.judgement.useless or (strict and bool(found.judgement.faults))
