@@ -64,13 +64,9 @@ class Rates:
     tickets in one of these; `prepare`, `fetch`, `cancel` and `find` count as one each.
     """
 
-    submits: int | None = field(
-        default=None, validator=checks.optional(checks.integer(least=1, most=1_000_000))
-    )
-    calls: int | None = field(
-        default=None, validator=checks.optional(checks.integer(least=1, most=1_000_000))
-    )
-    tickets_per_call: int = field(default=1, validator=checks.integer(least=1, most=1_000_000))
+    submits: int | None = None
+    calls: int | None = None
+    tickets_per_call: int = 1
 
 
 @frozen

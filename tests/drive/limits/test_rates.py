@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import pytest
 import trio
 from attrs import evolve
 from trio.testing import MockClock
@@ -121,10 +120,3 @@ async def test_what_an_account_was_sent_can_be_looked_at(autojump_clock: MockClo
         assert use.calls > 0
         await trio.sleep(70)
         assert runner.statistics().accounts["shared"].calls == 0
-
-
-@pytest.mark.parametrize("wrong", [{"submits": 0}, {"calls": -1}, {"tickets_per_call": 0}])
-def test_limits_are_positive(wrong: dict[str, int]) -> None:
-    """Another is refused."""
-    with pytest.raises(ValueError, match="must be at least 1"):
-        Rates(**wrong)
