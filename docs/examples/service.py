@@ -19,12 +19,12 @@ be sent again with their `job_id`. `VGEN_FOLDER` is for clips and ledger, `VGEN_
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from logging import getLogger
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -44,7 +44,6 @@ FOLDER = Path(os.environ.get("VGEN_FOLDER", "vgen-service"))
 MAX_BODY = 8 * 1024 * 1024  # bytes
 UNFINISHED = JobQuery(states=set(JobState) - {JobState.FINISHED, JobState.SHORT}, limit=10_000)
 CODES: dict[type, int] = {InvalidPromptsError: 422, BudgetExceededError: 402, NotFoundError: 404}
-logger = logging.getLogger("uvicorn.error")
 Start = AbstractAsyncContextManager[vgen.aio.StartedJob]
 
 
@@ -65,7 +64,7 @@ class Jobs:
                 try:
                     await self.tasks.start(self.make, start)
                 except VgenError as error:
-                    logger.warning("job %s: %s", found.job_id, error)
+                    getLogger("uvicorn.error").warning("job %s: %s", found.job_id, error)
 
     async def make(self, start: Start, *, task_status: anyio.abc.TaskStatus[None]) -> None:
         """Make a job: it is started once the ledger has it; before that, errors are raised."""
@@ -82,20 +81,21 @@ class Jobs:
                 try:
                     await job.result()
                 except Exception as error:  # noqa: BLE001 - it ends this job alone
-                    logger.warning("job %s: %s", job.job_id, error)
+                    getLogger("uvicorn.error").warning("job %s: %s", job.job_id, error)
 
     async def state(self, job_id: UUID) -> dict[str, object]:
         """Tell how a job stands."""
+        progress = self.at_work.get(job_id)  # asked first: a job ends in the ledger, then here
         if (job := await self.runner.job(job_id)) is None:
             raise NotFoundError(f"there is no job {job_id}")
         return {
             "job_id": job_id,
-            "at_work": job_id in self.at_work,
+            "at_work": progress is not None,
             "outcome": job.outcome,
             "account": job.account,
             "total_clips": len(job.manifest.clips),
             "clips": {a.clip_index: a.clip for a in job.attempts if a.clip},
-            "progress": self.at_work.get(job_id, {}),
+            "progress": progress or {},
             "failures": {a.clip_index: a.reason for a in job.attempts if a.reason},
         }
 
