@@ -203,18 +203,27 @@ class Line:
         if any(limiter.available_tokens < 1 for limiter in self._all_of):
             return None
         found: tuple[Waiter, Want] | None = None
-        least = None
+        least, unmet = None, set[int]()
         for share, waiting in self._waiting.items():
             has = self._given.get(share, 0)
             for waiter in waiting:
                 rank = (-share.priority, not waiter.paid, has, share.left)
                 if least is not None and rank >= least:
                     break
-                want = next(filter(self._is_met, waiter.wants()), None)
+                want = self._met(waiter, unmet)
                 if want is not None:
                     found, least = (waiter, want), rank
                     break
         return found
+
+    def _met(self, waiter: Waiter, unmet: set[int]) -> Want | None:
+        """Return the first want of a waiter that can be met now, none of those known as `unmet`."""
+        for want in waiter.wants():
+            if id(want) not in unmet:
+                if self._is_met(want):
+                    return want
+                unmet.add(id(want))
+        return None
 
     def _is_met(self, want: Want) -> bool:
         """Whether a want can be met now; notes when it will be, where only a window is closed."""
