@@ -78,12 +78,12 @@ def test_pauses_are_short_where_an_end_is_likely() -> None:
 
 
 def test_progress_tells_what_is_left() -> None:
-    """By the speed between its last two changes; an answer that tells nothing new changes none."""
-    progress = Progress(Told(0.0, 0.0), Told(0.25, 15.0))
+    """By its speed since the start; an answer that tells nothing new changes nothing."""
+    progress = Progress.begun(0.0, Told(0.25, 15.0))
     assert progress.left(15.0) == 45.0
     progress = progress.after(Told(0.5, 20.0))
-    assert progress.left(20.0) == 10.0
-    assert progress.after(Told(0.5, 25.0)).left(25.0) == 5.0
+    assert progress.left(20.0) == 20.0
+    assert progress.after(Told(0.5, 25.0)).left(25.0) == 15.0
     assert progress.left(99.0) == 0.0
 
 
@@ -91,7 +91,7 @@ def test_progress_tells_what_is_left() -> None:
 def test_an_end_that_is_told_is_noticed_at_once(seconds: float) -> None:
     """A provider that tells its progress is asked few times, and its end is noticed soon."""
     now, asked = SHORTEST * CEILING, 1
-    progress = Progress(Told(0.0, 0.0), Told(now / seconds, now))
+    progress = Progress.begun(0.0, Told(now / seconds, now))
     while now < seconds:
         now += progress.pause(now, CEILING)
         progress = progress.after(Told(now / seconds, now))
@@ -102,7 +102,7 @@ def test_an_end_that_is_told_is_noticed_at_once(seconds: float) -> None:
 
 def test_what_stands_still_is_asked_after_ever_less_often() -> None:
     """Half as long again each time, up to the longest pause."""
-    progress, now, asked = Progress(Told(0.0, 0.0), Told(0.5, 1.0)), 1.0, 0
+    progress, now, asked = Progress.begun(0.0, Told(0.5, 1.0)), 1.0, 0
     while now < 120:
         now += progress.pause(now, CEILING)
         asked += 1

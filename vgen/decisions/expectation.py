@@ -99,21 +99,32 @@ class Told:
 
 @frozen
 class Progress:
-    """The last two answers that told another progress than the one before.
+    """The last two answers that told another progress than the one before, and the `start`.
 
-    At first `before` is the attempt's start.
+    At first `before` is the start too.
     """
 
     before: Told
     last: Told
+    start: Told
 
     def after(self, told: Told) -> Progress:
         """Return the progress once this was told."""
-        return self if told.fraction <= self.last.fraction else Progress(self.last, told)
+        new = told.fraction > self.last.fraction
+        return Progress(self.last, told, self.start) if new else self
+
+    @classmethod
+    def begun(cls, start: float, told: Told) -> Progress:
+        """Return the progress of an attempt that began at `start` and has told this."""
+        begin = Told(0.0, start)
+        return cls(begin, told, begin)
 
     def left(self, now: float) -> float:
-        """Return how many seconds are left, at the speed between the two answers; at least 0."""
-        done, seconds = self.last.fraction - self.before.fraction, self.last.at - self.before.at
+        """Return how many seconds are left, at the speed since the start; at least 0."""
+        return self._left_at_speed_since(self.start, now)
+
+    def _left_at_speed_since(self, since: Told, now: float) -> float:
+        done, seconds = self.last.fraction - since.fraction, self.last.at - since.at
         return max(0.0, (1 - self.last.fraction) * seconds / done - (now - self.last.at))
 
     def pause(self, now: float, ceiling: float) -> float:
@@ -122,7 +133,8 @@ class Progress:
         The end is asked for when it is due; before the speed was seen between two answers, half of
         the way there. What should have ended, or stands still, is asked after ever less often.
         """
-        left, shortest, longest = self.left(now), SHORTEST * ceiling, LONGEST * ceiling
+        left = self._left_at_speed_since(self.before, now)
+        shortest, longest = SHORTEST * ceiling, LONGEST * ceiling
         share = 0.9 if self.before.fraction else 0.5
         if not left:
             pause = STILL * (now - self.last.at)

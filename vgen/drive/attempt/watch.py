@@ -87,7 +87,7 @@ class Watch:
             if self.told is not None:
                 self.told = self.told.after(told)
             elif status.progress:
-                self.told = Progress(Told(0.0, self.began_at), told)
+                self.told = Progress.begun(self.began_at, told)
             self.report(status.progress, self._left(now), estimated=False)
 
     def failed(self, error: RetryableError) -> None:
