@@ -14,7 +14,7 @@ from trio.testing import MockClock
 
 from tests.drive.jobs import JOB, PLENTY, Fakes, prompts
 from vgen import ClipPrompt, ClipQueued, MoneyHeld, Runner, Settings
-from vgen.abc import ClipRequest, Quote
+from vgen.abc import ClipRequest, Image, Prepared, Quote
 from vgen.errors import InvalidPromptsError
 from vgen.testing import CAPABILITIES, Fail, FakeBackend, MemoryLedger, MemoryStorage, Succeed
 from vgen.testing.clips import tiny_picture
@@ -124,9 +124,9 @@ async def test_the_next_clip_is_ready_when_a_slot_frees(autojump_clock: MockCloc
     """Images are made ready beforehand: a slot that frees is taken at that moment."""
 
     class Slow(FakeBackend):
-        async def prepare(self, *arguments: Any) -> Any:
+        async def prepare(self, request: ClipRequest, image: Image | None) -> Prepared:
             await trio.sleep(4)
-            return await super().prepare(*arguments)
+            return await super().prepare(request, image)
 
     fakes = Fakes([Slow(default=MINUTE)], settings=Settings(concurrency=2))
     async with fakes.runner() as runner:

@@ -30,15 +30,19 @@ class Watch(Protocol):
 
     def answered(self, status: Status | None) -> None:
         """Note an answer; `None`: it says nothing of the ticket."""
+        ...
 
     def failed(self, error: RetryableError) -> None:
         """Note that there was no answer."""
+        ...
 
     def pause(self) -> float:
         """Return how many seconds to wait before the next question."""
+        ...
 
     def estimate(self) -> None:
         """Report what is expected by now, if it is time for that."""
+        ...
 
 
 @define(eq=False)
