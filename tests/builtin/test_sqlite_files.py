@@ -17,8 +17,9 @@ from trio.testing import MockClock
 
 from tests.records.samples import a_manifest, an_attempt
 from vgen import SQLiteLedger
+from vgen.abc import Custody, Money
 from vgen.errors import BudgetExceededError, ConfigurationError, LedgerError, VgenError
-from vgen.records.books import JobState
+from vgen.records.books import JobState, SpendingKey
 from vgen.records.money import ZERO, Need
 
 JOB = UUID(int=1)
@@ -286,6 +287,7 @@ async def test_an_older_ledger_is_moved_on(ledger: SQLiteLedger, older: Path) ->
     spent = oldest.account.spent + newest.account.spent
     assert spent > 0
     assert [one.spent for one in await ledger.spending()] == [spent]
+    assert [one.spent for one in await ledger.spending(by=[SpendingKey.PURSE])] == [spent]
     assert len(await ledger.observed("one", limit=9)) == 4
     job = await ledger.job(planned)
     assert job is not None
@@ -313,3 +315,27 @@ async def test_a_file_that_cannot_be_written_can_be_read(
     monkeypatch.setattr("os.access", refused)
     assert [job.job_id for job in await ledger.jobs()] == [JOB]
     assert files_in(path.parent) == [path]
+
+
+async def test_another_kind_of_file_that_cannot_be_written(
+    ledger: SQLiteLedger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no ledger either way."""
+    make_text(path)
+    monkeypatch.setattr("os.access", refused)
+    with pytest.raises(ConfigurationError, match="is no vgen ledger"):
+        await ledger.jobs()
+
+
+async def test_what_an_older_vgen_has_planned_gives_way(ledger: SQLiteLedger, older: Path) -> None:
+    """Money that it held for an attempt that was never sent is free for one that is."""
+    job_id = UUID(int=2)
+    await ledger.jobs()
+    another(older, "UPDATE jobs SET stopped = 0")
+    (planned,) = await ledger.attempts(job_id, 1)
+    assert planned.custody is Custody.PLANNED
+    claim = await ledger.claim(job_id, 1, owner="me", lease=60)
+    assert claim is not None
+    sent = await ledger.reserve(claim, an_attempt(job_id, 1))
+    released, now = await ledger.attempts(job_id, 1)
+    assert (released.money, now) == (Money.RELEASED, sent)

@@ -117,3 +117,19 @@ async def test_another_ledger_on_the_file_notices_too(
         await other.conclude(JOB, "done")
     await other.aclose()
     assert [job.job_id for job in await SQLiteLedger(path).jobs()] == [JOB]
+
+
+def link(path: Path) -> None:
+    """Put a link in its place that leads nowhere."""
+    path.unlink()
+    path.symlink_to(path.with_name("nowhere.db"))
+
+
+async def test_a_file_that_became_a_link_to_nothing(ledger: SQLiteLedger, path: Path) -> None:
+    """What it had is written beside the link: it leads to another's place."""
+    await ledger.open_job(a_manifest(JOB), Need())
+    link(path)
+    with pytest.raises(LedgerError, match=r"; all that it had is in .*: put it back"):
+        await ledger.conclude(JOB, "done")
+    (rescued,) = path.parent.glob("vgen-rescued-*.db")
+    assert [job.job_id for job in await SQLiteLedger(rescued).jobs()] == [JOB]

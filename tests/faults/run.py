@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 
-from .plant import Caught, check_sound, copy_house, try_out
-from .table import FAULTS, Planted
+from .plant import check_sound, try_out
+from .scratch import Copies
+from .table import FAULTS
 
 JOBS = 2000
 
@@ -30,27 +30,16 @@ def main(arguments: list[str]) -> int:
     chosen = [fault for fault in FAULTS if not rules or fault.rule in rules]
     missed = 0
     with tempfile.TemporaryDirectory(prefix="vgen-faults-") as folder:
-        copies: SimpleQueue[Path] = SimpleQueue()
-        for number in range(COPIES):
-            copy_house(Path(folder, str(number)))
-            copies.put(Path(folder, str(number)))
+        copies = Copies(folder, COPIES)
         check_sound(Path(folder, "0"), jobs=JOBS)
-
-        def plant(fault: Planted) -> Caught:
-            scratch = copies.get()
-            try:
-                return try_out(scratch, fault, jobs=JOBS, shrink=shrink, both=both)
-            finally:
-                copies.put(scratch)
-
-        with ThreadPoolExecutor(COPIES) as pool:
-            for fault, caught in zip(chosen, pool.map(plant, chosen), strict=True):
-                missed += not (caught.random_jobs or caught.examples)
-                tell(f"rule {fault.rule}: {fault.name}")
-                tell(f"    random jobs: {caught.random_jobs or '-'}")
-                tell(f"        {caught.plan}")
-                if caught.examples or not caught.random_jobs:
-                    tell(f"    examples: {caught.examples or '-'}")
+        plant = partial(try_out, jobs=JOBS, shrink=shrink, both=both)
+        for fault, caught in zip(chosen, copies.map(plant, chosen), strict=True):
+            missed += not (caught.random_jobs or caught.examples)
+            tell(f"rule {fault.rule}: {fault.name}")
+            tell(f"    random jobs: {caught.random_jobs or '-'}")
+            tell(f"        {caught.plan}")
+            if caught.examples or not caught.random_jobs:
+                tell(f"    examples: {caught.examples or '-'}")
     tell(f"{len(chosen)} faults planted, {missed} unnoticed")
     return missed
 

@@ -10,7 +10,7 @@ from attrs import frozen
 
 @frozen
 class Planted:
-    """A change to one file of vgen that breaks a rule; `old` stands in it exactly once."""
+    """A change to one module that breaks a rule; `old` stands in it exactly once."""
 
     rule: int
     name: str

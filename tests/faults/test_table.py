@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 import pytest
 
+from .scratch import ROOT
 from .table import FAULTS, Planted
 
-VGEN = Path(__file__).parents[2] / "vgen"
 RULES = range(1, 13)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_fault_can_be_planted(fault: Planted) -> None:
     """What a fault replaces stands in its file exactly once, and what comes of it is Python."""
-    source = (VGEN / fault.path).read_text("utf-8")
+    source = (ROOT / fault.path).read_text("utf-8")
     assert source.count(fault.old) == 1
     ast.parse(source.replace(fault.old, fault.new))
 

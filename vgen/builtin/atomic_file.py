@@ -35,7 +35,7 @@ def write_atomically(target: Path) -> Generator[BinaryIO]:
             path.replace(target)
         finally:
             with suppress(OSError):
-                path.unlink(missing_ok=True)
+                path.unlink()
 
 
 def _opened_beside(target: Path) -> BinaryIO:

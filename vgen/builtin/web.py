@@ -102,8 +102,7 @@ class WebImages:
         )
 
     async def _resolve(self, url: httpx.URL, host: str) -> str:
-        port = url.port or (443 if url.scheme == "https" else 80)
-        found = await trio.socket.getaddrinfo(host, port, type=trio.socket.SOCK_STREAM)
+        found = await trio.socket.getaddrinfo(host, None, type=trio.socket.SOCK_STREAM)
         addresses = [str(entry[4][0]) for entry in found]
         if not all(self._allow(ipaddress.ip_address(address)) for address in addresses):
             raise StorageError(f"{_shown(url)}: {url.host} is not a public address")

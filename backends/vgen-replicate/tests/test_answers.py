@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
+import trio
+from attrs import evolve
 from trio.testing import MockClock
 
 from vgen.abc import State
@@ -20,9 +22,10 @@ from vgen.errors import (
     VgenError,
 )
 from vgen.testing import stand_in
-from vgen_replicate import CogVideoX
+from vgen_replicate import CogVideoX, StableVideoDiffusion
 
-from .helpers import REQUEST, submit
+from .helpers import REQUEST, WITH_IMAGE, submit
+from .pictures import png_image
 from .scripted import NEWEST, ScriptedService
 
 HTML = "<html>a proxy's page</html>"
@@ -93,6 +96,10 @@ async def test_a_clip_that_is_not_there_yet_is_not_lost(
         service.respond_with(ticket.provider_id, httpx.Response(200, json=gone))
         with pytest.raises(GenerationError, match="removed"):
             await backend.fetch(ticket, tmp_path / "clip.mp4")
+        failed = body | {"status": "failed", "output": None}
+        service.respond_with(ticket.provider_id, httpx.Response(200, json=failed))
+        with pytest.raises(GenerationError, match="it is failed"):
+            await backend.fetch(ticket, tmp_path / "clip.mp4")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +107,7 @@ async def test_a_clip_that_is_not_there_yet_is_not_lost(
     [
         *((code, {}, SubmitInDoubtError) for code in (303, 408, 409, 425, 499, 500)),
         *((code, HTML, SubmitInDoubtError) for code in (401, 403, 404, 422)),
-        *((code, {}, GenerationError) for code in (400, 422)),
+        *((code, {}, GenerationError) for code in (400, 405, 410, 413, 415, 422)),
         *((code, {}, AccountError) for code in (401, 402, 403)),
         (404, {}, ModelUnavailableError),
         (422, {"detail": "The specified version does not exist"}, ModelUnavailableError),
@@ -221,3 +228,77 @@ async def test_an_answer_that_is_not_the_services_names_who_gave_it(path: str, h
     asked = f"https://proxy.example{path}/models/"
     assert str(caught.value).startswith(f"malformed answer of {asked}")
     assert str(caught.value).endswith(f": HTTP 404, an HTML page{hint}")
+
+
+@pytest.mark.parametrize(
+    "answer", [[], {}, {"id": "one"}, {"id": "", "status": "processing"}], ids=str
+)
+async def test_an_answer_that_is_no_prediction_tells_nothing(
+    autojump_clock: MockClock, answer: object
+) -> None:
+    """The attempt is asked for again; a submit with such an answer is in doubt."""
+    service = ScriptedService()
+    async with cogvideox(service) as backend:
+        ticket = await submit(backend, REQUEST)
+        service.respond_with(ticket.provider_id, httpx.Response(200, json=answer))
+        with pytest.raises(NetworkError, match="malformed answer"):
+            await backend.status([ticket])
+        service.respond_with("/predictions", httpx.Response(201, json=answer))
+        with pytest.raises(SubmitInDoubtError, match="malformed answer"):
+            await submit(backend, REQUEST)
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"latest_version": None}, {"latest_version": {}}, "newest"], ids=str
+)
+async def test_a_model_without_a_version(autojump_clock: MockClock, answer: object) -> None:
+    """Nothing is sent: what the service says of the model may pass."""
+    service = ScriptedService()
+    service.respond_with("/cogvideox-t2v", httpx.Response(200, json=answer))
+    async with cogvideox(service) as backend:
+        with pytest.raises(NetworkError, match="malformed answer"):
+            await backend.prepare(REQUEST, None)
+
+
+async def test_an_official_model_has_no_version(autojump_clock: MockClock) -> None:
+    """Its name is sent in place of one."""
+    service = ScriptedService()
+    service.respond_with("/cogvideox-t2v", httpx.Response(200, json={"is_official": True}))
+    async with cogvideox(service) as backend:
+        ticket = await submit(backend, REQUEST)
+    assert service.predictions[ticket.provider_id]["version"].endswith("/cogvideox-t2v")
+
+
+async def test_an_upload_without_an_address(autojump_clock: MockClock) -> None:
+    """Nothing is sent: the image is not there."""
+    service = ScriptedService()
+    service.respond_with("/files", httpx.Response(201, json={"urls": {}}))
+    async with stand_in(StableVideoDiffusion(**service.access)) as backend:
+        with pytest.raises(NetworkError, match="it has no URL"):
+            await backend.prepare(WITH_IMAGE, png_image())
+
+
+async def test_a_service_that_is_silent(autojump_clock: MockClock) -> None:
+    """A request is given up after half a minute, an upload after a whole one."""
+
+    async def silent(_request: httpx.Request) -> httpx.Response | None:
+        await trio.sleep_forever()
+
+    service = ScriptedService()
+    async with stand_in(StableVideoDiffusion(**service.access)) as backend:
+        ticket = await submit(backend, WITH_IMAGE)
+        service.handler = silent
+        with pytest.raises(NetworkError, match="no answer within 30 s"):
+            await backend.status([ticket])
+        with pytest.raises(NetworkError, match="no answer within 60 s"):
+            await backend.prepare(WITH_IMAGE, evolve(png_image(), sha256="another"))
+
+
+async def test_a_refused_token_is_told_beside_other_answers(autojump_clock: MockClock) -> None:
+    """An error of the account is raised however many statuses could be read."""
+    service = ScriptedService()
+    async with cogvideox(service) as backend:
+        one, two = [await submit(backend, REQUEST) for _ in range(2)]
+        service.respond_with(one.provider_id, refusal(401))
+        with pytest.raises(AccountError, match="refuses the token"):
+            await backend.status([one, two])

@@ -258,6 +258,20 @@ async def test_inputs_of_this_process_are_removed_too(
     assert found == Unknown(for_good=True)
 
 
+async def test_a_submit_may_be_late_in_the_listing(autojump_clock: MockClock) -> None:
+    """Until `quiet` seconds have passed its absence proves nothing."""
+    service = ScriptedService()
+    service.respond_with("/predictions", httpx.Response(502))
+    async with stand_in(CogVideoX(**service.access, quiet=100.0)) as backend:
+        attempt = attempt_of(backend, REQUEST, await lost(backend, REQUEST))
+        service.handler = None
+        assert await backend.find(attempt) == Unknown()
+        await trio.sleep(90)
+        assert await backend.find(attempt) == Unknown()
+        await trio.sleep(10)
+        assert await backend.find(attempt) == Absent()
+
+
 async def test_an_attempt_of_another_account_is_unknown(
     autojump_clock: MockClock,
 ) -> None:
@@ -276,6 +290,26 @@ async def test_backends_of_one_account_know_of_each_other(autojump_clock: MockCl
         attempt = attempt_of(one, SEEDED, await lost(one, SEEDED))
         service.handler = None
         assert await find_after_quiet(one, attempt) == Absent()
+
+
+async def test_a_lost_submit_with_the_users_seed_is_found(autojump_clock: MockClock) -> None:
+    """By the process that has sent it, if nobody else can have made what was found."""
+    service = ScriptedService()
+    service.lose_answers()
+    async with cogvideox(service) as backend:
+        attempt = attempt_of(backend, SEEDED, await lost(backend, SEEDED))
+        assert isinstance(await backend.find(attempt), Ticket)
+
+
+async def test_a_prediction_without_a_date_is_not_taken_for_it(autojump_clock: MockClock) -> None:
+    """With the user's seed it may be an earlier clip's."""
+    service = ScriptedService()
+    service.lose_answers()
+    async with cogvideox(service) as backend:
+        attempt = attempt_of(backend, SEEDED, await lost(backend, SEEDED))
+        listed = [made | {"created_at": None} for made in service.predictions.values()]
+        service.respond_with("/predictions", httpx.Response(200, json={"results": listed}))
+        assert await find_after_quiet(backend, attempt) == Unknown()
 
 
 async def test_an_earlier_clip_of_the_same_seed_is_not_taken_for_it(

@@ -34,6 +34,7 @@ def prediction(status: str, **fields: Any) -> Prediction:
         (prediction("succeeded", started_at=STARTED, completed_at=COMPLETED), "0.2"),
         (prediction("failed", started_at=STARTED, completed_at=COMPLETED), "0.2"),
         (prediction("canceled", completed_at=COMPLETED), "0"),
+        (prediction("canceled", started_at=STARTED, completed_at=COMPLETED), "0.2"),
         (prediction("aborted"), "0"),
     ],
 )
@@ -57,6 +58,7 @@ async def test_an_end_that_is_not_measured_yet_is_waited_for(
     await trio.sleep(METRICS_WAIT / 2)
     assert reader.status(answer).is_final
     assert (reader.status(answer).billed, reader.status(answer).bill_unknown) == (None, True)
+    assert (reader.status(answer).failure is None) == (status == "succeeded")
 
 
 async def test_a_success_has_run(autojump_clock: MockClock) -> None:
@@ -100,3 +102,11 @@ async def test_only_failures_of_the_request_are_final(error: str, kind: type[Exc
     """A machine's failure is retryable, a refused request is not, and a refused output may be."""
     answer = prediction("failed", error=error, metrics={"predict_time": 1})
     assert type(status_reader().status(answer).failure) is kind
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"), [({}, State.QUEUED), ({"started_at": STARTED}, State.RUNNING)], ids=str
+)
+async def test_an_unknown_status_ends_nothing(fields: dict[str, Any], state: State) -> None:
+    """A status that the service has newly named counts as queued until it has started."""
+    assert status_reader().status(prediction("paused", **fields)).state is state

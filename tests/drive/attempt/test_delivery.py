@@ -14,10 +14,16 @@ from tests.video.drawing import FPS, drawn
 from tests.video.dud_scenes import NOTHING, POOR, good, overwritten
 from tests.video.sound_looks import LOOKS
 from vgen import Clips, Settings
-from vgen.abc import Custody, Ticket
-from vgen.errors import GenerationError
+from vgen.abc import Custody, StoredFile, Ticket
+from vgen.errors import (
+    AccountError,
+    AccountRefusedError,
+    GenerationError,
+    InsufficientClipsError,
+    StorageError,
+)
 from vgen.records.video import Fault
-from vgen.testing import FakeBackend, Spoil, Succeed
+from vgen.testing import FakeBackend, MemoryStorage, Spoil, Succeed
 
 
 async def test_a_deleted_output_is_generated_again(autojump_clock: MockClock) -> None:
@@ -149,3 +155,67 @@ async def test_next_to_nothing_is_lost_and_made_anew(autojump_clock: MockClock) 
     assert [clip.retry_count for clip in clips.clips] == [1, 0]
     (lost, _) = await fakes.ledger.attempts(JOB, 0)
     assert lost.reason == "it lasts 0.25 s, and was to last 4.00 s"
+
+
+async def test_a_refused_account_is_asked_once_for_a_download(autojump_clock: MockClock) -> None:
+    """It is not asked again in this run; what is paid stays for a run with its account."""
+
+    class Refusing(FakeBackend):
+        asked = 0
+
+        async def fetch(self, ticket: Ticket, path: Path) -> None:
+            self.asked += 1
+            raise AccountError("the token is revoked")
+
+    refusing = Refusing()
+    fakes = Fakes([refusing])
+    with pytest.raises(AccountRefusedError, match="the token is revoked"):
+        await run_job(fakes)
+    assert refusing.asked == 3
+    assert {each.custody for each in await fakes.ledger.unsettled()} == {Custody.SUCCEEDED}
+
+
+async def test_storage_that_refuses_for_good_is_asked_once(autojump_clock: MockClock) -> None:
+    """Only what may pass is tried again."""
+
+    class Full(MemoryStorage):
+        asked = 0
+
+        async def write(self, key: str, path: Path) -> StoredFile:
+            self.asked += 1
+            raise StorageError("the quota is used up")
+
+    full = Full()
+    with pytest.raises(InsufficientClipsError):
+        await run_job(Fakes(storage=full))
+    assert full.asked == 3
+
+
+async def test_a_page_in_place_of_a_clip_is_downloaded_again(autojump_clock: MockClock) -> None:
+    """What is no video at all may be a proxy's answer: nothing is generated again for it."""
+
+    class BehindProxy(FakeBackend):
+        pages = 4
+
+        async def fetch(self, ticket: Ticket, path: Path) -> None:
+            await super().fetch(ticket, path)
+            if self.pages:
+                self.pages -= 1
+                path.write_bytes(b"<html>")  # noqa: ASYNC240 (threads outrun a virtual clock)
+
+    fakes = Fakes([BehindProxy()])
+    await run_job(fakes)
+    assert len(fakes.backend.submitted) == 3
+
+
+async def test_a_refused_download_stops_what_waits(autojump_clock: MockClock) -> None:
+    """Nothing more is sent to an account that may download nothing."""
+
+    class Refusing(FakeBackend):
+        async def fetch(self, ticket: Ticket, path: Path) -> None:
+            raise AccountError("the token is revoked")
+
+    fakes = Fakes([Refusing()], settings=Settings(concurrency=1))
+    with pytest.raises(AccountRefusedError):
+        await run_job(fakes, *"abcde")
+    assert len(fakes.backend.submitted) <= 2

@@ -47,10 +47,10 @@ async def test_a_fresh_claim_needs_no_ledger(autojump_clock: MockClock) -> None:
 
 
 async def test_an_ageing_claim_is_renewed(autojump_clock: MockClock) -> None:
-    """Near its end it is renewed, and lasts anew."""
+    """In the last third of its time it is renewed, and lasts anew."""
     ledger = MemoryLedger()
     held = await hold(ledger, Wall())
-    await trio.sleep(LEASE - 1)
+    await trio.sleep(2 / 3 * LEASE + 1)
     await held.ensure()
     await trio.sleep(LEASE - 1)
     assert not await take_over(ledger)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import trio
 from attrs import evolve
 from trio.testing import MockClock
 
-from tests.drive.jobs import JOB, Fakes, leave_open, run_job
+from tests.drive.jobs import JOB, LEASE, Fakes, leave_open, run_job
+from vgen import Settings
 from vgen.abc import Attempt, Custody, Finding, Money, Unknown
 from vgen.errors import InsufficientClipsError
 from vgen.testing import CAPABILITIES, FakeBackend, LoseAnswer, Succeed
@@ -73,3 +75,31 @@ async def test_a_doubt_of_this_run_is_never_sent_again(autojump_clock: MockClock
     (attempt,) = await fakes.ledger.attempts(JOB, 0)
     assert attempt.money is Money.IN_DOUBT
     assert fake.submitted.count("a") == 1
+
+
+async def test_a_provider_may_be_slow_to_find(autojump_clock: MockClock) -> None:
+    """Where it cannot tell yet, it is asked again in the same run, for two minutes."""
+    late = LoseAnswer(Succeed(), findable_after=120)
+    fakes = Fakes([FakeBackend(script={"a": [late]})])
+    clips = await run_job(fakes)
+    assert clips.successful_clips == 3
+    assert len(fakes.backend.submitted) == 3
+
+
+async def test_a_submit_may_be_under_way_for_as_long_as_it_may_take(
+    autojump_clock: MockClock,
+) -> None:
+    """One that another process is still sending when its claim has ended is waited for."""
+    fakes = Fakes(settings=Settings(submit_timeout=60.0))
+    attempt = await leave_open(fakes, accepted=False)
+    await trio.sleep(LEASE)
+
+    async def arrive() -> None:
+        await trio.sleep(55)
+        prepared = await fakes.backend.prepare(attempt.request, None)
+        await fakes.backend.submit(prepared, attempt.attempt_id)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(arrive)
+        await run_job(fakes)
+    assert fakes.backend.submitted.count("a") == 1

@@ -24,15 +24,19 @@ from vgen.testing import Behaviour, FakeBackend, Succeed
 async def test_a_provider_that_does_not_answer_is_asked_again(autojump_clock: MockClock) -> None:
     """Failed polls cost nothing but time; the pause of a `RateLimitedError` is kept."""
 
-    class FailsTwice(FakeBackend):
-        errors: ClassVar = [NetworkError("reset"), RateLimitedError("slow", retry_after=40)]
+    class FailsThrice(FakeBackend):
+        errors: ClassVar = [
+            NetworkError("reset"),
+            RateLimitedError("slow"),
+            RateLimitedError("slow", retry_after=40),
+        ]
 
         async def status(self, tickets: Sequence[Ticket]) -> Mapping[Ticket, Status]:
             if self.errors:
                 raise self.errors.pop(0)
             return await super().status(tickets)
 
-    fakes = Fakes([FailsTwice()])
+    fakes = Fakes([FailsThrice()])
     async with fakes.runner() as runner:
         clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
     assert clips.total_generation_time >= 40

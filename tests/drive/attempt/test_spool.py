@@ -160,4 +160,14 @@ async def test_an_older_spool_is_brought_into_mp4(
             path.write_bytes(content("Matroska"))
     clips = await run(fakes, 2, spool=tmp_path)
     assert probe(fakes.storage.files[clips.clips[0].reference]).container == "mp4"
+
+
+async def test_what_is_useless_leaves_the_spool(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """A clip that was damaged there is lost and made anew, and its file does not stay."""
+    fakes = await spooled(tmp_path)
+    for path in files_in(tmp_path):
+        path.write_bytes(b"junk")
+    async with fakes.runner(spool=tmp_path) as runner:
+        clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
+    assert [clip.retry_count for clip in clips.clips] == [1, 1, 1]
     assert files_in(tmp_path) == []

@@ -155,5 +155,20 @@ async def test_a_doubt_that_cannot_be_cleared_says_why(autojump_clock: MockClock
     await trio.sleep(LEASE)
     async with fakes.runner() as runner:
         (found,) = await runner.reconcile()
+    assert found.attempt.money is Money.IN_DOUBT
     assert found.note.startswith("it may be running at fake and may be billed: not cleared yet (")
     assert found.note.endswith(" s: find: it broke)")
+
+
+async def test_a_download_goes_on_when_its_provider_answers(autojump_clock: MockClock) -> None:
+    """Also when the answer is an error: what has it is reached, and patience is not used up."""
+
+    class CannotTell(FakeBackend):
+        async def status(self, tickets: Sequence[Ticket]) -> Mapping[Ticket, Status]:
+            if "fetch" in repr(self.log):
+                raise GenerationError("it keeps no records")
+            return await super().status(tickets)
+
+    fakes = Fakes([CannotTell(faults=[Break("fetch")])])
+    await run_job(fakes)
+    assert trio.current_time() < Settings().patience

@@ -123,7 +123,10 @@ async def test_reconciling_gives_up_what_is_not_known(autojump_clock: MockClock)
     async with fakes.runner() as runner:
         (found,) = await runner.reconcile()
         assert found.note.startswith("still open at fake (not found: there is no such attempt)")
-        await trio.sleep(LIMITS + KEEPS)
+        await trio.sleep(KEEPS)
+        (found,) = await runner.reconcile()
+        assert found.attempt.is_open
+        await trio.sleep(LIMITS)
         (found,) = await runner.reconcile()
     assert (found.attempt.money, found.note) == (Money.WRITTEN_OFF, "")
 
@@ -201,3 +204,14 @@ async def test_nothing_is_given_up_where_the_backend_does_not_say(
     async with fakes.runner() as runner:
         await runner.resolve(attempt.attempt_id, "lost")
     await run_job(fakes)
+
+
+async def test_cancelling_what_is_not_known_takes_no_time(autojump_clock: MockClock) -> None:
+    """A provider that knows nothing of it is not asked again and again; the money stays held."""
+    fakes = Fakes([FakeBackend(capabilities=KEEPING)])
+    await accepted_and_forgotten(fakes)
+    began = trio.current_time()
+    async with fakes.runner() as runner:
+        (found,) = await runner.cancel(JOB)
+    assert found.note.startswith("still open at fake (not found: ")
+    assert trio.current_time() - began < fakes.settings.poll_interval

@@ -98,3 +98,12 @@ async def test_only_previews_take_the_lengths_of_others(autojump_clock: MockCloc
     with pytest.raises(InvalidPromptsError, match="is for previews, and fake would"):
         await run_on(fakes, FakeBackend(), lengths_of=[model_of("right", durations=(3.0,))])
     assert not fakes.events
+
+
+async def test_previews_alone_are_kept(autojump_clock: MockClock) -> None:
+    """Without a model on the route nothing is drawn again."""
+    fakes, pencil = Fakes(), FakeBackend("pencil", capabilities=DRAWING)
+    for _ in range(2):
+        clips = await run_on(fakes, pencil)
+        assert [clip.notes for clip in clips.clips] == [()] * 3
+    assert len(pencil.submitted) == 3

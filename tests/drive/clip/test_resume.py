@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -28,8 +27,11 @@ from vgen.testing import (
     MemoryStorage,
     Refuse,
     Succeed,
+    image_only,
     tiny_clip,
 )
+
+CLIP = f"{JOB}/clip_001.mp4"
 
 
 async def interrupt(fakes: Fakes, *, after: float) -> None:
@@ -45,14 +47,6 @@ async def test_stored_clips_are_kept(autojump_clock: MockClock) -> None:
     await run_job(fakes)
     assert len(fakes.backend.submitted) == 3
     assert [event.made for event in fakes.events_of(ClipStored)] == [True] * 3 + [False] * 3
-
-
-async def test_a_url_that_cannot_be_created_fails_no_job(autojump_clock: MockClock) -> None:
-    """Where `url` fails, stored clips keep the URL from when they were stored."""
-    fakes = Fakes(storage=MemoryStorage(faults=[Break("url", nth=4, times=99)]))
-    async with fakes.runner() as runner:
-        clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
-    assert clips.clips[0].video_url == f"memory:{JOB}/clip_000.mp4"
 
 
 async def test_only_missing_clips_are_generated(autojump_clock: MockClock) -> None:
@@ -72,62 +66,6 @@ async def test_only_the_clip_of_an_edited_prompt_is_generated_again(
     await run_job(fakes)
     await run_job(fakes, "a", "B", "c")
     assert sorted(fakes.backend.submitted) == ["B", "a", "b", "c"]
-
-
-def remove(files: dict[str, bytes], key: str) -> None:
-    """Remove a file."""
-    del files[key]
-
-
-def cut(files: dict[str, bytes], key: str) -> None:
-    """Cut a file short."""
-    files[key] = files[key][:2_000]
-
-
-def swap(files: dict[str, bytes], key: str) -> None:
-    """Put another file of the same size in its place."""
-    files[key] = files[key][::-1]
-
-
-CLIP = f"{JOB}/clip_001.mp4"
-
-
-@pytest.mark.parametrize("damage", [remove, cut, swap])
-@pytest.mark.parametrize("both", [False, True])
-async def test_a_damaged_file_is_put_back(
-    autojump_clock: MockClock, damage: Callable[[dict[str, bytes], str], None], *, both: bool
-) -> None:
-    """From its take, or else fetched from the provider again: nothing is paid for it."""
-    fakes = Fakes()
-    made = (await run_job(fakes)).clips[1]
-    before = dict(fakes.storage.files)
-    for key in [CLIP, fakes.take(1)] if both else [CLIP]:
-        damage(fakes.storage.files, key)
-    assert (await run_job(fakes)).clips[1] == made
-    assert fakes.storage.files == before
-    assert sorted(fakes.backend.submitted) == ["a", "b", "c"]
-
-
-async def test_a_deleted_take_is_not_missed(autojump_clock: MockClock) -> None:
-    """A user may delete takes: the clip in its place is enough."""
-    fakes = Fakes()
-    await run_job(fakes)
-    take = fakes.take(1)
-    del fakes.storage.files[take]
-    await run_job(fakes)
-    assert take not in fakes.storage.files
-    assert len(fakes.backend.submitted) == 3
-
-
-async def test_a_clip_that_nobody_has_is_generated_again(autojump_clock: MockClock) -> None:
-    """Where the provider has deleted its output, the clip is made anew, and its notes say so."""
-    fakes = Fakes([FakeBackend(script={"b": [Succeed(expires_after=600)]})])
-    await run_job(fakes)
-    await trio.sleep(3600)
-    del fakes.storage.files[CLIP], fakes.storage.files[fakes.take(1)]
-    clips = await run_job(fakes)
-    assert sorted(fakes.backend.submitted) == ["a", "b", "b", "c"]
-    assert clips.clips[1].notes == ("made anew: its file is gone",)
 
 
 async def test_cancelling_cancels_at_the_provider_and_settles(autojump_clock: MockClock) -> None:
@@ -372,3 +310,15 @@ def png() -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (64, 48), (200, 120, 40)).save(file, "PNG")
     return file.getvalue()
+
+
+async def test_a_clip_that_cannot_do_without_its_image(autojump_clock: MockClock) -> None:
+    """It is given up, with the reason, where no backend of its route works from text."""
+    storage = MemoryStorage({"cat.png": png()})
+    fakes = Fakes([FakeBackend(capabilities=image_only())], storage=storage)
+    async with fakes.runner() as runner:
+        await runner.open_job(JOB, prompts(*"abc", image="cat.png"), budget=PLENTY)
+        storage.images["cat.png"] = StorageError("gone for now", retryable=True)
+        clip = await runner.run_clip(JOB, 0)
+    assert "no backend can make it without its image: gone for now" in repr(clip)
+    assert fakes.backend.submitted == []

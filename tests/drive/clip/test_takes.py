@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from uuid import UUID
 
 import pytest
 import trio
@@ -14,9 +15,16 @@ from trio.testing import MockClock
 from tests.drive.jobs import JOB, LEASE, PLENTY, Fakes, prompts, run_job
 from vgen import Clips, GenerationSettings, Settings
 from vgen.abc import Custody, Status, Ticket
-from vgen.errors import InsufficientClipsError, InvalidPromptsError, NotFoundError, StorageError
+from vgen.errors import (
+    InsufficientClipsError,
+    InvalidPromptsError,
+    LedgerError,
+    NotFoundError,
+    StorageError,
+)
 from vgen.records.entry import Stored
-from vgen.testing import FakeBackend, MemoryStorage, Succeed
+from vgen.testing import Break, FakeBackend, MemoryStorage, Succeed
+from vgen.testing.faults import Faults
 
 CLIP = f"{JOB}/clip_001.mp4"
 
@@ -81,8 +89,11 @@ async def test_a_redo_that_is_regretted(autojump_clock: MockClock) -> None:
         first, second = await runner.takes(JOB, 1)
         assert (first.number, first.chosen, second.number, second.chosen) == (1, False, 2, True)
         assert (await runner.choose(JOB, 1, 1)).chosen
+        assert (await runner.choose(JOB, 1, 2)).number == 2
+        assert (await runner.choose(JOB, 1, 1)).number == 1
         clips = await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
         assert clips.clips[1].sha256 == first.clip.sha256
+        assert clips.clips[1].cost == 2 * first.cost
         assert fakes.storage.files[CLIP] == fakes.storage.files[fakes.take(1)]
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY, redo=(1,))
         await runner.process(JOB, prompts(*"abc"), budget=PLENTY)
@@ -107,7 +118,7 @@ async def test_a_take_of_another_prompt_may_be_chosen(autojump_clock: MockClock)
 
 
 async def test_what_cannot_be_chosen(autojump_clock: MockClock) -> None:
-    """A clip or take that is not there, and a take whose file is gone; nothing changes."""
+    """What is not there, a take whose file is gone, and what another process works on."""
     fakes = Fakes()
     await run_job(fakes)
     await run_job(fakes, *"aBc")
@@ -116,9 +127,14 @@ async def test_what_cannot_be_chosen(autojump_clock: MockClock) -> None:
         for index, number in ((1, 3), (7, 1)):
             with pytest.raises(NotFoundError):
                 await runner.choose(JOB, index, number)
+        with pytest.raises(NotFoundError, match="has no job"):
+            await runner.takes(UUID(int=7))
         del fakes.storage.files[fakes.take(1)]
         with pytest.raises(StorageError, match="the file of take 1 is gone"):
             await runner.choose(JOB, 1, 1)
+        await fakes.ledger.claim(JOB, 1, owner="elsewhere", lease=LEASE)
+        with pytest.raises(LedgerError, match="another process is working on clip 1"):
+            await runner.choose(JOB, 1, 2)
     assert fakes.storage.files[CLIP] == before[CLIP]
 
 
@@ -150,10 +166,8 @@ async def test_a_clip_is_kept_whose_take_was_deleted(autojump_clock: MockClock) 
     assert Counter(fakes.backend.submitted) == Counter("abcB")
 
 
-async def test_an_older_vgens_clip_becomes_a_take(autojump_clock: MockClock) -> None:
-    """A clip with one file only is copied before another take replaces its file."""
-    fakes = Fakes()
-    await run_job(fakes)
+async def forget_takes(fakes: Fakes) -> None:
+    """Leave clip 1 as an older vgen would: with one file, and no word of a take."""
     (attempt,) = await fakes.ledger.attempts(JOB, 1)
     assert attempt.clip is not None
     del fakes.storage.files[fakes.take(1)]
@@ -162,12 +176,29 @@ async def test_an_older_vgens_clip_becomes_a_take(autojump_clock: MockClock) -> 
     older = evolve(attempt.clip, take=None, file=None)
     await fakes.ledger.advance(claim, attempt.attempt_id, attempt.state, Stored(older))
     await fakes.ledger.release(claim)
+
+
+async def test_an_older_vgens_clip_becomes_a_take(autojump_clock: MockClock) -> None:
+    """A clip with one file only is copied before another take replaces its file."""
+    fakes = Fakes()
+    await run_job(fakes)
+    await forget_takes(fakes)
     made = fakes.storage.files[CLIP]
     await run_job(fakes, *"aBc")
     assert fakes.storage.files[fakes.take(1)] == made
     await run_job(fakes)
     assert fakes.storage.files[CLIP] == made
     assert Counter(fakes.backend.submitted) == Counter("abcB")
+
+
+async def test_an_older_vgens_clip_is_fetched_again(autojump_clock: MockClock) -> None:
+    """Where its one file is gone, the provider still has it: nothing is paid again."""
+    fakes = Fakes()
+    clips = await run_job(fakes)
+    await forget_takes(fakes)
+    del fakes.storage.files[CLIP]
+    assert (await run_job(fakes)).clips[1].sha256 == clips.clips[1].sha256
+    assert Counter(fakes.backend.submitted) == Counter("abc")
 
 
 async def test_an_image_that_is_replaced_while_attempts_run(autojump_clock: MockClock) -> None:
@@ -212,3 +243,14 @@ async def test_a_job_fails_for_its_images_only_after_the_rest(autojump_clock: Mo
     attempts = [await fakes.ledger.attempts(JOB, index) for index in range(3)]
     assert all(each.custody is Custody.STORED for clip in attempts for each in clip)
     assert len(fakes.backend.submitted) == 3
+
+
+async def test_a_ledger_that_fails_over_what_nobody_needs(autojump_clock: MockClock) -> None:
+    """An attempt of an edit that was undone is finished beside the clip; the error ends the job."""
+    fakes = Fakes([cannot_cancel()])
+    await run_job(fakes)
+    with trio.move_on_after(5):
+        await run_job(fakes, *"aBc")
+    fakes.ledger.faults = Faults([Break("advance", times=9)], LedgerError)
+    with pytest.raises(LedgerError, match="advance: it broke"):
+        await run_job(fakes)

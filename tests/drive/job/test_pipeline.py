@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import ClassVar
 
 import pytest
 import trio
@@ -240,11 +241,19 @@ async def test_a_bill_above_its_hold_is_booked_in_full(autojump_clock: MockClock
 
 async def test_a_clip_without_its_image_is_generated_from_text(autojump_clock: MockClock) -> None:
     """After three failed reads the clip is generated from its text, and its notes say so."""
-    storage = MemoryStorage({"cat.png": StorageError("the storage is down", retryable=True)})
-    fakes = Fakes(storage=storage)
+
+    class Timed(MemoryStorage):
+        times: ClassVar[list[float]] = []
+
+        async def read(self, reference: str, *, max_bytes: int) -> bytes:
+            self.times.append(trio.current_time())
+            return await super().read(reference, max_bytes=max_bytes)
+
+    storage = Timed({"cat.png": StorageError("the storage is down", retryable=True)})
+    fakes = Fakes(storage=storage, settings=Settings(backoff=2.0))
     async with fakes.runner() as runner:
         clips = await runner.process(JOB, prompts(*"abc", image="cat.png"), budget=PLENTY)
-    assert storage.reads == ["cat.png"] * 3
+    assert storage.times == [0.0, 2.0, 6.0]
     assert "without its image: the storage is down" in clips.clips[0].notes[0]
     assert all(image is None for _, image in fakes.backend.prepared)
 
@@ -312,18 +321,20 @@ async def test_a_job_in_three_steps(autojump_clock: MockClock) -> None:
 
 
 async def test_concluding_early_fails_clips_that_were_not_run(autojump_clock: MockClock) -> None:
-    """A clip that was not run is a failure with that reason."""
-    fakes = Fakes()
+    """A clip that was not run is a failure with that reason, another with its last attempt's."""
+    fakes = Fakes([FakeBackend(script={"c": [Fail()] * 3})])
     async with fakes.runner() as runner:
         await runner.open_job(JOB, prompts(*"abc"), budget=PLENTY)
         await runner.run_clip(JOB, 1)
+        await runner.run_clip(JOB, 2)
         with pytest.raises(InsufficientClipsError, match="1 of 3") as caught:
             await runner.conclude(JOB)
-    assert caught.value.clips.failures[0].reason == "not started"
+    reasons = [failure.reason for failure in caught.value.clips.failures]
+    assert reasons == ["not started", "the model failed"]
     job = await fakes.ledger.job(JOB)
     assert job is not None
     assert job.account.held == 0
-    assert [a.money for a in job.attempts] == [Money.SETTLED]
+    assert {a.money for a in job.attempts} == {Money.SETTLED}
 
 
 async def test_a_place_that_cannot_be_written_is_found_out_first(

@@ -11,6 +11,7 @@ from tests.drive.jobs import JOB, PLENTY, Fakes, prompts
 from tests.work import counted_calls
 from vgen import Settings
 from vgen.drive.limits.stop import JobStop
+from vgen.drive.limits.stop_notices import StopNotices
 from vgen.errors import AccountError, InsufficientClipsError, LedgerError
 from vgen.testing import Break, FakeBackend, MemoryLedger, Refuse
 
@@ -67,3 +68,21 @@ async def calls_a_clip(clips: int) -> float:
             for account in ("account 0", "account 1"):
                 stop.account_refused(account, AccountError("no money"))
     return calls.count / clips
+
+
+async def test_a_notice_wakes_all_that_wait(autojump_clock: MockClock) -> None:
+    """One that has given up waiting takes nothing from the others."""
+    notices, woken = StopNotices(), list[float]()
+
+    async def wait(seconds: float) -> None:
+        with trio.move_on_after(seconds):
+            await notices.wait(JOB)
+            woken.append(seconds)
+
+    async with trio.open_nursery() as nursery:
+        for seconds in (1, 9, 9):
+            nursery.start_soon(wait, seconds)
+        await trio.sleep(5)
+        notices.post(JOB)
+    assert woken == [9, 9]
+    assert trio.current_time() == 5

@@ -13,9 +13,11 @@ import pytest
 import trio
 from PIL import Image
 
+from tests.video.clips import HEIGHT, WIDTH, clouds, encode
 from vgen.drive.media.inspector import Inspector
 from vgen.errors import StorageError
 from vgen.testing import tiny_clip
+from vgen.video import sampling
 
 T = TypeVar("T")
 FOREIGN: tuple[Literal["matroska", "webm"], ...] = ("matroska", "webm")
@@ -56,3 +58,16 @@ async def test_no_room_for_a_copy_may_pass(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"cannot write .*: No space left") as caught:
         await Inspector(in_thread=full).as_mp4(source, found, tmp_path / "target.mp4")
     assert caught.value.retryable
+
+
+async def test_a_thorough_one_decodes_every_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a sample is enough."""
+    monkeypatch.setattr(sampling, "SAMPLED_PIXELS", sampling.SAMPLED * WIDTH * HEIGHT)
+    path = encode(tmp_path / "clip.mp4", clouds(60))
+    judged = [
+        (await Inspector(thorough=thorough).video(path)).judgement.frames_judged
+        for thorough in (False, True)
+    ]
+    assert judged[0] < judged[1] == 60

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import trio
+from trio.testing import MockClock
 
 from tests.drive.jobs import JOB, PLENTY, Fakes, prompts
-from vgen import DirectoryStorage, GenerationSettings, Settings, process
+from vgen import DirectoryStorage, GenerationSettings, Settings, StartedJob, process
 from vgen.errors import ConfigurationError
 from vgen.ports.events import Event
 from vgen.testing import FakeBackend, MemoryLedger, Succeed
@@ -51,3 +53,15 @@ async def test_one_job_on_a_runner_of_its_own(tmp_path: Path) -> None:
     )
     assert clips.successful_clips == 3
     assert fake.closed
+
+
+async def test_a_cancelled_job_has_no_result(autojump_clock: MockClock) -> None:
+    """Whoever asks for it afterwards is told so."""
+    jobs: list[StartedJob] = []
+    async with Fakes().runner() as runner:
+        with trio.move_on_after(5):
+            async with runner.start(JOB, prompts(*"abc"), budget=PLENTY) as job:
+                jobs.append(job)
+                await trio.sleep_forever()
+        with pytest.raises(RuntimeError, match="the job was cancelled"):
+            await jobs[0].result()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Self
+from uuid import UUID
 
 import pytest
 from attrs import evolve
@@ -14,7 +15,7 @@ from tests.drive.jobs import JOB, PLENTY, Fakes, leave_open, prompts, run_job
 from vgen import ClipFate, Source
 from vgen.abc import Capabilities, ClipRequest, Price, Quote
 from vgen.errors import BudgetExceededError, ConfigurationError, InvalidPromptsError
-from vgen.testing import FakeBackend, Succeed
+from vgen.testing import FakeBackend, MemoryLedger, MemoryStorage, Succeed
 from vgen.testing.backend import CAPABILITIES
 
 CENTS = Decimal("0.12")
@@ -60,6 +61,18 @@ async def test_a_budget_that_is_too_small_is_part_of_the_plan(autojump_clock: Mo
     assert clips.successful_clips == 3
 
 
+async def test_a_plan_refuses_what_has_begun_in_the_same_words(autojump_clock: MockClock) -> None:
+    """What is in flight and in doubt is told there too."""
+    fakes = Fakes()
+    await leave_open(fakes)
+    little = Decimal("0.20")
+    async with fakes.runner() as runner:
+        plan = await runner.plan(prompts(*"abc"), job_id=JOB, budget=little)
+        with pytest.raises(BudgetExceededError) as caught:
+            await runner.open_job(JOB, prompts(*"abc"), budget=little)
+    assert str(caught.value) == plan.refusal
+
+
 async def test_a_purse_that_is_too_small_is_part_of_the_plan(autojump_clock: MockClock) -> None:
     """Without a budget, too."""
     fakes = Fakes()
@@ -96,18 +109,37 @@ async def test_plans_learn_from_what_was_billed(autojump_clock: MockClock) -> No
     assert after.forecast.cost.low <= CENTS <= after.forecast.cost.high
 
 
+class ClosableStorage(MemoryStorage):
+    """A storage that knows whether it was closed."""
+
+    closed = False
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+class ClosableLedger(MemoryLedger):
+    """A ledger that knows whether it was closed."""
+
+    closed = False
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
 async def test_no_backend_need_be_open(autojump_clock: MockClock) -> None:
-    """A backend that cannot be opened, for want of an account, can be planned with."""
+    """One that cannot be opened can be planned with; storage and ledger are closed."""
 
     class Locked(FakeBackend):
         async def __aenter__(self) -> Self:
             raise ConfigurationError("no account")
 
-    fakes = Fakes()
-    plan = await vgen.plan(
-        prompts(*"abc"), backends=[Locked()], storage=fakes.storage, ledger=fakes.ledger
-    )
+    storage, ledger = ClosableStorage(), ClosableLedger()
+    plan = await vgen.plan(prompts(*"abc"), backends=[Locked()], storage=storage, ledger=ledger)
     assert plan.expected == 3 * CENTS
+    assert isinstance(plan.job_id, UUID)
+    assert storage.closed
+    assert ledger.closed
 
 
 def durations(*seconds: float) -> Capabilities:

@@ -11,6 +11,7 @@ from trio.testing import MockClock
 from tests.drive.jobs import JOB, LEASE, PLENTY, Fakes, leave_open, prompts
 from vgen import ClipGivenUp, JobFinished
 from vgen.abc import Custody, Money
+from vgen.drive.runner.reconcile import ELSEWHERE
 from vgen.errors import JobStoppedError
 from vgen.testing import FakeBackend, Hang
 
@@ -58,7 +59,7 @@ async def test_what_still_runs_stays(autojump_clock: MockClock) -> None:
     await leave_open(fakes)
     async with fakes.runner() as runner:
         (found,) = await runner.reconcile()
-        assert found.note == "another process is working on it"
+        assert found.note == ELSEWHERE
         await trio.sleep(LEASE)
         (found,) = await runner.reconcile(JOB)
         assert (found.attempt.custody, found.note[:10]) == (Custody.TICKETED, "still open")
@@ -150,3 +151,18 @@ async def test_a_dead_processes_job_can_be_cancelled(autojump_clock: MockClock) 
         (found,) = await runner.cancel(JOB)
     assert (found.attempt.money, found.note) == (Money.SETTLED, "")
     assert fakes.backend.running == []
+
+
+async def test_cancelling_ends_where_another_process_does_not_let_go(
+    autojump_clock: MockClock,
+) -> None:
+    """After the time of a claim and the grace its attempts are left, with a note."""
+    fakes = Fakes([FakeBackend(default=Hang())])
+    await leave_open(fakes)
+    claim = await fakes.ledger.holder(JOB, 0)
+    assert claim is not None
+    await fakes.ledger.renew(claim, lease=10**6)
+    async with fakes.runner() as runner:
+        (found,) = await runner.cancel(JOB)
+    assert (found.attempt.custody, found.note) == (Custody.INTENDED, ELSEWHERE)
+    assert trio.current_time() < 2 * LEASE + fakes.settings.grace + 60

@@ -62,6 +62,7 @@ async def test_there_is_a_way_out_of_every_state(
     async with fakes.runner() as runner:
         resolved = await runner.resolve(attempt.attempt_id, word)
         assert not resolved.is_open
+        assert await fakes.ledger.holder(JOB, 0) is None
         counted = BILL if attempt.money is Money.SETTLED else attempt.hold
         assert resolved.spent == (0 if word == "unpaid" else counted)
         assert resolved.reason.startswith(f"{word}, a person says")

@@ -74,16 +74,10 @@ class HeldClaim:
 
         Raises what `ensure` does. The ledger has `ANSWER` seconds for it.
         """
-        with trio.move_on_after(ANSWER):
-            try:
-                await self.renew()
-            except (ClaimPassedOnError, JobReopenedError):
-                raise
-            except (LedgerError, JobStoppedError):
-                pass
-            else:
-                return
-        await self.ensure()
+        with trio.move_on_after(ANSWER), suppress(LedgerError, JobStoppedError, JobReopenedError):
+            await self.renew()
+            return
+        await self.ensure()  # which raises what `renew` has noted
 
     def _age(self) -> float:
         now = both_clocks(self.wall)

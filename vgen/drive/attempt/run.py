@@ -13,7 +13,7 @@ from vgen.drive.attempt.backend_call import backend_call
 from vgen.drive.attempt.context import AttemptContext
 from vgen.drive.attempt.held_claim import HeldClaim
 from vgen.drive.attempt.last_word import LastWord
-from vgen.errors import AttemptTimeoutError, LedgerError, RetryableError
+from vgen.errors import AttemptError, AttemptTimeoutError, LedgerError, RetryableError
 from vgen.ports.backend import VideoBackend
 from vgen.ports.events import (
     BackendReached,
@@ -105,6 +105,10 @@ class AttemptRun:
             now, why = self.attempt, str(error)
             self.context.observer(BackendUnreachable(now.job_id, now.clip_index, now.backend, why))
 
+    def failure(self, status: Status) -> AttemptError:
+        """Return why a verdict is no success: the provider's reason, else what it was and where."""
+        return status.failure or RetryableError(f"{status.state} at {self.backend.name}")
+
     def still_open(self) -> AttemptTimeoutError:
         """Return the error that the attempt has no verdict: it names the provider's last word."""
         return AttemptTimeoutError(
@@ -179,7 +183,7 @@ class AttemptRun:
                 verdict=status.state,
                 billed=self._bill(status),
                 metered=status.billed is not None or status.bill_unknown,
-                reason=str(status.failure or ""),
+                reason="" if status.state is State.SUCCEEDED else str(self.failure(status)),
             )
         )
 

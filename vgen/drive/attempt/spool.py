@@ -39,7 +39,7 @@ class Spool:
 def remove_file(path: Path) -> None:
     """Remove a file, if it is there and can be removed."""
     with suppress(OSError):
-        path.unlink(missing_ok=True)
+        path.unlink()
 
 
 def _copy(path: Path, kept: Path) -> None:

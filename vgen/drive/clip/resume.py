@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from math import inf
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from vgen.decisions.resolution import give_up
 from vgen.drive.attempt.expiry import has_expired
 from vgen.drive.attempt.lookup import look_up, write_off
 from vgen.drive.attempt.run import AttemptRun
+from vgen.drive.attempt.spool import remove_file
 from vgen.drive.attempt.verdict import ask, cancel, wait_for_verdict
 from vgen.drive.clip.state import ClipRun
 from vgen.drive.clip.takes import publish
@@ -116,8 +116,7 @@ def _take(one: AttemptRun) -> tuple[int, int]:
 
 def _remove_spooled(lost: Attempt) -> None:
     if lost.custody is Custody.SPOOLED and lost.path is not None:
-        with suppress(OSError):
-            Path(lost.path).unlink(missing_ok=True)
+        remove_file(Path(lost.path))
 
 
 async def finish_unneeded(run: ClipRun, attempt: Attempt) -> None:

@@ -17,7 +17,7 @@ from vgen.drive.clip.context import ClipContext
 from vgen.drive.limits.concurrency import Asker
 from vgen.drive.limits.pace import account_of
 from vgen.drive.observe.tracing import attempt_span
-from vgen.errors import AccountError, AttemptError, RetryableError
+from vgen.errors import AccountError, AttemptError
 from vgen.ports.backend import VideoBackend
 from vgen.records.attempt import Attempt
 from vgen.records.clip import Clip
@@ -97,6 +97,4 @@ class ClipRun:
 
 def failure_of(run: AttemptRun, status: Status | None) -> AttemptError:
     """Return why an attempt without success has failed."""
-    if status is None:
-        return run.still_open()
-    return status.failure or RetryableError(f"{status.state} at {run.backend.name}")
+    return run.still_open() if status is None else run.failure(status)
