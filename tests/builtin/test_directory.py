@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import trio
 
+from tests.syncs import watch_syncs
 from vgen import DirectoryStorage
 from vgen.errors import ConfigurationError, StorageError
 from vgen.records.clip import StoredFile
@@ -248,6 +249,15 @@ def test_what_cannot_be_written_is_found_out_before(
             trio.run(storage.write, key, clip)
         assert str(written.value).startswith(f"cannot write {root}")
         assert str(caught.value).startswith(f"cannot write {root / key}: ")
+
+
+def test_a_clip_is_forced_to_disk(
+    storage: DirectoryStorage, root: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its content, its name, and the names of its folders: it is there after a power failure."""
+    synced = watch_syncs(monkeypatch)
+    trio.run(storage.write, "job/clip.mp4", clip)
+    assert synced >= {path.stat().st_ino for path in (root / "job/clip.mp4", root / "job", root)}
 
 
 def refused(_path: Path, _mode: int) -> bool:

@@ -10,6 +10,7 @@ import trio
 from trio.testing import MockClock
 
 from tests.drive.jobs import JOB, PLENTY, Fakes, prompts
+from tests.syncs import watch_syncs
 from vgen import Settings
 from vgen.abc import Custody
 from vgen.errors import InsufficientClipsError
@@ -160,6 +161,15 @@ async def test_an_older_spool_is_brought_into_mp4(
             path.write_bytes(content("Matroska"))
     clips = await run(fakes, 2, spool=tmp_path)
     assert probe(fakes.storage.files[clips.clips[0].reference]).container == "mp4"
+
+
+async def test_what_is_spooled_is_forced_to_disk(
+    autojump_clock: MockClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the only copy, for as long as the storage is down."""
+    synced = watch_syncs(monkeypatch)
+    await spooled(tmp_path)
+    assert synced >= {path.stat().st_ino for path in files_in(tmp_path)}
 
 
 async def test_what_is_useless_leaves_the_spool(autojump_clock: MockClock, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from tests.drive.jobs import JOB, PLENTY, Fakes, leave_open, prompts, run_job
 from vgen import ClipFate, Source
 from vgen.abc import Capabilities, ClipRequest, Price, Quote
 from vgen.errors import BudgetExceededError, ConfigurationError, InvalidPromptsError
+from vgen.records.entry import Doubted
 from vgen.testing import FakeBackend, MemoryLedger, MemoryStorage, Succeed
 from vgen.testing.backend import CAPABILITIES
 
@@ -61,11 +62,16 @@ async def test_a_budget_that_is_too_small_is_part_of_the_plan(autojump_clock: Mo
     assert clips.successful_clips == 3
 
 
-async def test_a_plan_refuses_what_has_begun_in_the_same_words(autojump_clock: MockClock) -> None:
-    """What is in flight and in doubt is told there too."""
-    fakes = Fakes()
-    await leave_open(fakes)
-    little = Decimal("0.20")
+@pytest.mark.parametrize("doubted", [False, True])
+async def test_a_plan_refuses_what_has_begun_in_the_same_words(
+    autojump_clock: MockClock, *, doubted: bool
+) -> None:
+    """What is in flight or in doubt is told there too."""
+    fakes, little = Fakes(), Decimal("0.20")
+    attempt, claim = await leave_open(fakes), await fakes.ledger.holder(JOB, 0)
+    if claim is not None and doubted:
+        doubt = Doubted("no answer in time")
+        await fakes.ledger.advance(claim, attempt.attempt_id, attempt.state, doubt)
     async with fakes.runner() as runner:
         plan = await runner.plan(prompts(*"abc"), job_id=JOB, budget=little)
         with pytest.raises(BudgetExceededError) as caught:

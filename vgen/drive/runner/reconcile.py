@@ -15,6 +15,7 @@ from vgen.drive.clip.claims import POLL_INTERVAL, released_claim
 from vgen.drive.clip.resume import GetVerdict, ask_once, cancel_attempt, finish_attempt
 from vgen.drive.clip.state import ClipRun
 from vgen.drive.job.context import JobContext
+from vgen.drive.job.pipeline import known_job
 from vgen.drive.observe.log_context import LogContext, log_context
 from vgen.errors import ClaimPassedOnError, VgenError
 from vgen.records.attempt import Attempt
@@ -113,10 +114,10 @@ async def _reconcile_one(
 async def _finish(
     context: JobContext, held: HeldClaim, attempt: Attempt, get_verdict: GetVerdict
 ) -> None:
-    job = await context.attempts.ledger.job(attempt.job_id)
-    attempts = {a.attempt_id: a for a in job.of_clip(attempt.clip_index)} if job else {}
-    newest = attempts.get(attempt.attempt_id)
-    if job is None or newest is None or not newest.is_open:
+    job = await known_job(context.attempts.ledger, attempt.job_id)
+    attempts = {each.attempt_id: each for each in job.of_clip(attempt.clip_index)}
+    newest = attempts[attempt.attempt_id]
+    if not newest.is_open:
         return
     try:
         planned = job.manifest.clip(attempt.clip_index)
