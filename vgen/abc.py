@@ -24,7 +24,7 @@ from vgen.records.entry import (
     Ticketed,
     WrittenOff,
 )
-from vgen.records.job import Claim, Job, Manifest, PlannedClip
+from vgen.records.job import Claim, Job, JobClip, Manifest, PlannedClip
 from vgen.records.jsonio import entry_from_json, entry_to_json
 from vgen.records.money import Account, Need, Price, Purse
 from vgen.records.observation import Observation
@@ -58,6 +58,7 @@ __all__ = [
     "Generator",
     "Image",
     "Job",
+    "JobClip",
     "Line",
     "Lost",
     "Manifest",

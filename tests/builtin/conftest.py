@@ -10,6 +10,7 @@ import pytest
 from vgen import SQLiteLedger
 
 from .clock import Clock
+from .statements import Statements
 
 
 @pytest.fixture
@@ -30,3 +31,11 @@ async def ledger(path: Path, clock: Clock) -> AsyncIterator[SQLiteLedger]:
     ledger = SQLiteLedger(path, clock=clock)
     yield ledger
     await ledger.aclose()
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
+    """What is done in the files of ledgers that are opened from now on."""
+    statements = Statements()
+    monkeypatch.setattr("vgen.builtin.sqlite.connect", statements.connect)
+    return statements

@@ -16,8 +16,9 @@ from attrs import evolve
 from trio.testing import MockClock
 
 from tests.records.samples import a_manifest, an_attempt
-from vgen import SQLiteLedger
-from vgen.abc import Custody, Money
+from vgen import SQLiteLedger, from_json, to_json
+from vgen.abc import Custody, JobClip, Manifest, Money, PlannedClip
+from vgen.builtin.schema import BOOKS
 from vgen.errors import BudgetExceededError, ConfigurationError, LedgerError, VgenError
 from vgen.records.books import JobState, SpendingKey
 from vgen.records.money import ZERO, Need
@@ -257,9 +258,14 @@ async def test_errors_leave_the_ledger_usable(ledger: SQLiteLedger) -> None:
     assert [job.job_id for job in await ledger.jobs()] == [JOB]
 
 
-OLDER = {1: [("claims", "opening"), ("jobs", "opening"), ("jobs", "stopped")], 2: [], 3: []}
-OLDER[2] = OLDER[1][:2]
-"""The columns that ledgers of older versions lack."""
+DROP_OPENINGS = [f"ALTER TABLE {table} DROP COLUMN opening" for table in ("claims", "jobs")]
+OLDER = {
+    1: [*DROP_OPENINGS, "ALTER TABLE jobs DROP COLUMN stopped"],
+    2: DROP_OPENINGS,
+    3: [],
+    4: BOOKS,
+}
+"""What makes a ledger of version 3 one of each version."""
 
 
 @pytest.fixture(params=OLDER)
@@ -268,8 +274,8 @@ def older(path: Path, request: pytest.FixtureRequest) -> Path:
     version: int = request.param
     with sqlite3.connect(path) as connection:
         connection.executescript(Path(__file__).with_name("older_ledger.sql").read_text("utf-8"))
-        for table, column in OLDER[version]:
-            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        for statement in OLDER[version]:
+            connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
     return path
@@ -279,6 +285,14 @@ async def test_an_older_ledger_is_moved_on(ledger: SQLiteLedger, older: Path) ->
     """What an older vgen has written down is there, and can be worked on."""
     assert await trio.Path(older).exists()
     finished, planned = JOB, UUID(int=2)
+    manifests = manifests_in(older)
+    for job_id in (finished, planned):
+        found = await ledger.job(job_id)
+        assert found is not None
+        assert found.manifest == manifests[str(job_id)]
+        for index, clip in enumerate(found.manifest.clips):
+            alone = JobClip(evolve(found.manifest, clips=(clip,)), len(found.manifest.clips))
+            assert await ledger.clip(job_id, index) == alone
     newest, oldest = await ledger.jobs()
     assert (oldest.job_id, oldest.state) == (finished, JobState.FINISHED)
     assert (oldest.clips, oldest.made, oldest.backends) == (3, 3, ("one",))
@@ -298,6 +312,50 @@ async def test_an_older_ledger_is_moved_on(ledger: SQLiteLedger, older: Path) ->
     await ledger.reserve(claim, an_attempt(planned, 1))
     await ledger.stop(planned)
     assert (await ledger.jobs())[0].state is JobState.RUNNING
+
+
+def manifests_in(path: Path) -> dict[str, Manifest]:
+    """The manifests in an older ledger, by the ids of their jobs."""
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT job_id, manifest FROM jobs").fetchall()
+    connection.close()
+    return {job_id: from_json(manifest, Manifest) for job_id, manifest in rows}
+
+
+async def test_an_older_ledger_keeps_its_texts(ledger: SQLiteLedger, path: Path) -> None:
+    """Whatever stands in a prompt or a name is what it was."""
+    texts = ["\0", "caf\udce9", '\\"', "\\\\", '", "clips": [', "\n\t\\n", "€ 🎬", ""]
+    clips = tuple(prompted(clip, text) for clip in a_manifest(JOB).clips for text in texts)
+    before = evolve(a_manifest(JOB), clips=clips, name="".join(texts), folder="\\")
+    await ledger.open_job(before, Need())
+    await ledger.aclose()
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE clips")
+        connection.execute("DROP INDEX unsettled")
+        connection.execute("DROP INDEX claims_in_force")
+        connection.execute("ALTER TABLE jobs RENAME COLUMN terms TO manifest")
+        connection.execute("UPDATE jobs SET manifest = ?", (to_json(before),))
+        connection.execute("PRAGMA user_version = 4")
+    connection.close()
+    job = await ledger.job(JOB)
+    assert job is not None
+    assert job.manifest == before
+
+
+def prompted(clip: PlannedClip, text: str) -> PlannedClip:
+    """Return the clip with other words in it."""
+    return evolve(clip, notes=(text,), request=evolve(clip.request, prompt=text))
+
+
+async def test_an_older_ledger_that_cannot_be_written_is_named(
+    ledger: SQLiteLedger, older: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot be moved on: the error says that it is an older one, and it stays as it is."""
+    before = content(older)
+    monkeypatch.setattr("os.access", refused)
+    with pytest.raises(ConfigurationError, match=f"{older}: is a ledger of version [1-4], not 5"):
+        await ledger.jobs()
+    assert content(older) == before
 
 
 def refused(_path: Path, _mode: int, *, effective_ids: bool) -> bool:

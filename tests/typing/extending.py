@@ -111,8 +111,9 @@ class Shelf(abc.Storage):
         return reference
 
 
-def lines(job: abc.Job) -> list[abc.PlannedClip]:
-    """A job as a ledger has it."""
+def lines(job: abc.Job, clip: abc.JobClip) -> list[abc.PlannedClip]:
+    """A job as a ledger has it, and one of its clips."""
+    assert_type(clip.manifest, abc.Manifest)
     manifest: abc.Manifest = job.manifest
     account: abc.Account = job.account
     assert_type(account.spent, Decimal)

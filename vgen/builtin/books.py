@@ -16,7 +16,6 @@ from uuid import UUID
 from vgen.records.attempt import Attempt
 from vgen.records.books import JobQuery, JobState, JobSummary, Spending, SpendingKey
 from vgen.records.entry import Settled
-from vgen.records.job import Manifest
 from vgen.records.jsonio import entry_from_json, from_json
 from vgen.records.money import Account
 from vgen.records.observation import Observation
@@ -24,18 +23,18 @@ from vgen.records.observation import Observation
 JOBS = """
 SELECT * FROM (
     SELECT rowid AS place, job_id, opened_at, account, made,
-        json_extract(manifest, '$.name', '$.folder', '$.backends'),
-        json_array_length(manifest, '$.clips'),
-        CASE WHEN ifnull(json_array_length(manifest, '$.backends'), 0) = 0 THEN manifest END,
+        json_extract(terms, '$.name', '$.folder', '$.backends'),
+        (SELECT ifnull(max(place) + 1, 0) FROM clips WHERE clips.job_id = jobs.job_id),
         CASE
             WHEN EXISTS (
-                SELECT 1 FROM claims WHERE claims.job_id = jobs.job_id AND expires_at > :now
+                SELECT 1 FROM claims
+                WHERE claims.job_id = jobs.job_id AND expires_at > 0 AND expires_at > :now
             ) THEN 'running'
             WHEN EXISTS (
                 SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id AND open AND sent
             ) THEN 'open'
             WHEN stopped THEN 'stopped'
-            WHEN made >= json_extract(manifest, '$.min_clips') THEN 'finished'
+            WHEN made >= json_extract(terms, '$.min_clips') THEN 'finished'
             WHEN made IS NOT NULL THEN 'short'
             WHEN EXISTS (
                 SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id AND sent
@@ -49,6 +48,11 @@ WHERE opened_at >= :since AND opened_at < :until AND substr(job_id, 1, length(:p
     AND (:after IS NULL OR place < (SELECT rowid FROM jobs WHERE job_id = :after))
 ORDER BY place DESC LIMIT :limit
 """
+
+ROUTES = """
+SELECT value FROM clips, json_each(record, '$.route') WHERE job_id = ? ORDER BY place, key
+"""
+"""The backends of each clip: an older vgen has written down no others of a job."""
 
 STORED = """
 SELECT count(DISTINCT clip_index) FROM attempts WHERE job_id = ? AND custody = 'stored'
@@ -99,10 +103,11 @@ class Books:
         made: int | None,
         about: str,
         clips: int,
-        manifest: str | None,
         state: str,
     ) -> JobSummary:
         name, folder, backends = json.loads(about)
+        if not backends:
+            backends = dict.fromkeys(row[0] for row in self._sql(ROUTES, (job_id,)))
         if made is None:
             made = min(clips, self._sql(STORED, (job_id,)).fetchone()[0])
         return JobSummary(
@@ -111,7 +116,7 @@ class Books:
             state=JobState(state),
             name=name or "",
             folder=folder or "",
-            backends=from_json(manifest, Manifest).route if manifest else tuple(backends),
+            backends=tuple(backends),
             clips=clips,
             made=made,
             account=from_json(account, Account),

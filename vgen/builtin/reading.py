@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
+
+from attrs import evolve
 
 from vgen.builtin.books import Books
 from vgen.decisions.budget import holders_of
 from vgen.errors import NotFoundError
 from vgen.records.attempt import Attempt
 from vgen.records.entry import Line, Movement
-from vgen.records.job import Claim, Job, Manifest
+from vgen.records.job import Claim, Job, JobClip, Manifest, PlannedClip
 from vgen.records.jsonio import entry_from_json, from_json
 from vgen.records.money import Account, Purse
+
+UNSETTLED = "INDEXED BY unsettled WHERE open AND sent"
 
 
 class Reading:
@@ -22,39 +27,56 @@ class Reading:
 
     def __init__(self, connection: sqlite3.Connection, now: float) -> None:
         self._sql = connection.execute
+        self._many = connection.executemany
         self._now = now
         self.books = Books(connection, now)
 
     def job(self, job_id: UUID) -> Job | None:
         """Read a job with its attempts."""
         row = self._sql(
-            "SELECT manifest, account, outcome, stopped FROM jobs WHERE job_id = ?",
-            (str(job_id),),
+            "SELECT terms, account, outcome, stopped FROM jobs WHERE job_id = ?", (str(job_id),)
         ).fetchone()
         if row is None:
             return None
         return Job(
-            manifest=from_json(row[0], Manifest),
+            manifest=_manifest(row[0], self._planned(job_id)),
             account=from_json(row[1], Account),
-            attempts=self.attempts(job_id),
+            attempts=self._attempts("WHERE job_id = ?", str(job_id)),
             outcome=row[2],
             stopped=bool(row[3]),
         )
 
-    def unsettled(self) -> tuple[Attempt, ...]:
-        """Read what was sent and can still move."""
-        rows = self._sql("SELECT record FROM attempts WHERE open ORDER BY rowid")
-        every = (from_json(row[0], Attempt) for row in rows)
-        return tuple(attempt for attempt in every if attempt.sent)
-
-    def attempts(self, job_id: UUID, clip_index: int | None = None) -> tuple[Attempt, ...]:
-        """Read the attempts of a job, or of one of its clips."""
-        rows = self._sql(
-            "SELECT record FROM attempts WHERE job_id = ? AND clip_index = ifnull(?, clip_index) "
-            "ORDER BY rowid",
+    def clip(self, job_id: UUID, clip_index: int) -> JobClip | None:
+        """Read one clip of a job."""
+        row = self._sql(
+            "SELECT terms, stopped, (SELECT max(place) + 1 FROM clips WHERE job_id = :job) "
+            "FROM jobs WHERE job_id = :job",
+            {"job": str(job_id)},
+        ).fetchone()
+        if row is None:
+            return None
+        clips = self._sql(
+            "SELECT record FROM clips WHERE job_id = ? AND clip_index = ?",
             (str(job_id), clip_index),
         )
+        return JobClip(_manifest(row[0], clips), total=row[2] or 0, stopped=bool(row[1]))
+
+    def unsettled(self, job_id: UUID | None) -> tuple[Attempt, ...]:
+        """Read what was sent and can still move."""
+        if job_id is None:
+            return self._attempts(UNSETTLED)
+        return self._attempts(f"{UNSETTLED} AND job_id = ?", str(job_id))
+
+    def attempts(self, job_id: UUID, clip_index: int) -> tuple[Attempt, ...]:
+        """Read the attempts of one clip of a job."""
+        return self._attempts("WHERE job_id = ? AND clip_index = ?", str(job_id), clip_index)
+
+    def _attempts(self, which: str, *values: object) -> tuple[Attempt, ...]:
+        rows = self._sql(f"SELECT record FROM attempts {which} ORDER BY rowid", values)  # noqa: S608 (no value is in it)
         return tuple(from_json(row[0], Attempt) for row in rows)
+
+    def _planned(self, job_id: UUID) -> Iterable[tuple[str]]:
+        return self._sql("SELECT record FROM clips WHERE job_id = ? ORDER BY place", (str(job_id),))
 
     def holder(self, job_id: UUID, clip_index: int) -> Claim | None:
         """Read the claim that has not expired."""
@@ -109,8 +131,8 @@ class Reading:
         return Account(purse.limit, spent, held, in_doubt)
 
     def _purse_holders(self, purse: Purse) -> dict[UUID, Decimal]:
-        rows = self._sql("SELECT record FROM attempts WHERE open AND purses IS NOT NULL")
-        return holders_of(purse.name, (from_json(row[0], Attempt) for row in rows))
+        in_it = "AND ? IN (SELECT value FROM json_each(purses))"
+        return holders_of(purse.name, self._attempts(f"{UNSETTLED} {in_it}", purse.name))
 
     def _open_attempt(self, job_id: UUID, clip_index: int) -> Attempt | None:
         row = self._sql(
@@ -118,3 +140,8 @@ class Reading:
             (str(job_id), clip_index),
         ).fetchone()
         return from_json(row[0], Attempt) if row else None
+
+
+def _manifest(terms: str, clips: Iterable[tuple[str]]) -> Manifest:
+    planned = tuple(from_json(record, PlannedClip) for (record,) in clips)
+    return evolve(from_json(terms, Manifest), clips=planned)

@@ -13,7 +13,7 @@ from vgen.errors import ConfigurationError
 APPLICATION_ID = 0x7667656E
 """`vgen` in ASCII, in the file's header, so that no other program's database is taken for one."""
 
-VERSION = 4
+VERSION = 5
 EMPTY = (0, 0, 0)
 
 TABLES = """
@@ -75,6 +75,30 @@ BOOKS = (
 )
 """What the books need: columns that are computed from the records, and indexes."""
 
+CLIPS = (
+    """CREATE TABLE clips (
+        job_id TEXT NOT NULL REFERENCES jobs,
+        place INTEGER NOT NULL,
+        clip_index INTEGER NOT NULL,
+        record TEXT NOT NULL,
+        PRIMARY KEY (job_id, place)
+    )""",
+    "CREATE INDEX clips_of_job ON clips (job_id, clip_index)",
+    """INSERT INTO clips
+        SELECT job_id, key, json_extract(value, '$.prompt.clip_index'), value
+        FROM jobs, json_each(manifest, '$.clips')
+    """,
+    "UPDATE jobs SET manifest = json_set(manifest, '$.clips', json('[]'))",
+    "ALTER TABLE jobs RENAME COLUMN manifest TO terms",
+    "CREATE INDEX unsettled ON attempts (job_id) WHERE open AND sent",
+    "CREATE INDEX claims_in_force ON claims (job_id) WHERE expires_at > 0",
+)
+"""What takes a job's clips out of the row that every movement of its money writes anew.
+
+The column that is left has another name: an older vgen that has the file open cannot take it for a
+whole manifest.
+"""
+
 MIGRATIONS = {
     1: ("ALTER TABLE jobs ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0",),
     2: (
@@ -82,6 +106,7 @@ MIGRATIONS = {
         "ALTER TABLE claims ADD COLUMN opening TEXT NOT NULL DEFAULT ''",
     ),
     3: BOOKS,
+    4: CLIPS,
 }
 """What makes a ledger of each older version one of the next."""
 
@@ -209,7 +234,7 @@ def _make_tables(connection: sqlite3.Connection) -> None:
     """Make the tables, unless another process was faster."""
     connection.execute("BEGIN IMMEDIATE")
     if _read_header(connection) == EMPTY:
-        for statement in (*filter(str.strip, TABLES.split(";")), *BOOKS):
+        for statement in (*filter(str.strip, TABLES.split(";")), *BOOKS, *CLIPS):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")

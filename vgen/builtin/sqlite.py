@@ -22,7 +22,7 @@ from vgen.ports.ledger import EVERY_JOB, CostLedger
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.books import JobQuery, JobSummary, Spending, SpendingKey
 from vgen.records.entry import Entry, Line
-from vgen.records.job import Claim, Job, Manifest
+from vgen.records.job import Claim, Job, JobClip, Manifest
 from vgen.records.money import Account, Need, Purse
 from vgen.records.observation import Observation
 
@@ -73,6 +73,10 @@ class SQLiteLedger(CostLedger):
         """Read a job."""
         return await self._read(lambda tx: tx.job(job_id), None)
 
+    async def clip(self, job_id: UUID, clip_index: int) -> JobClip | None:
+        """Read one clip of a job."""
+        return await self._read(lambda tx: tx.clip(job_id, clip_index), None)
+
     async def attempts(self, job_id: UUID, clip_index: int) -> tuple[Attempt, ...]:
         """Read a clip's attempts."""
         return await self._read(lambda tx: tx.attempts(job_id, clip_index), ())
@@ -81,9 +85,9 @@ class SQLiteLedger(CostLedger):
         """Read an attempt."""
         return await self._read(lambda tx: tx.attempt(attempt_id), None)
 
-    async def unsettled(self) -> tuple[Attempt, ...]:
+    async def unsettled(self, job_id: UUID | None = None) -> tuple[Attempt, ...]:
         """Read what was sent and can still move."""
-        return await self._read(lambda tx: tx.unsettled(), ())
+        return await self._read(lambda tx: tx.unsettled(job_id), ())
 
     async def claim(
         self, job_id: UUID, clip_index: int, *, owner: str, lease: float, opening: str = ""

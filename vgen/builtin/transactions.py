@@ -34,35 +34,50 @@ class Transaction(Reading):
 
     def open_job(self, manifest: Manifest, need: Need) -> Account:
         """Write the manifest, if the job's limits allow what it needs."""
-        job_id = manifest.job_id
+        job_id, earlier = manifest.job_id, self._attempts("WHERE job_id = ?", str(manifest.job_id))
         before = self._read_account(job_id) or Account(limit=manifest.budget)
-        spent = sum((attempt.spent for attempt in self.attempts(job_id)), ZERO)
         account = evolve(
             before,
             limit=manifest.budget,
-            spent=spent + manifest.already_spent,
+            spent=sum((attempt.spent for attempt in earlier), manifest.already_spent),
             overrun=False,
         )
         self._sql(
-            "INSERT INTO jobs (job_id, manifest, account, opened_at, opening) "
+            "INSERT INTO jobs (job_id, terms, account, opened_at, opening) "
             "VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET manifest = excluded.manifest, account = excluded.account, "
+            "ON CONFLICT DO UPDATE SET terms = excluded.terms, account = excluded.account, "
             "opening = excluded.opening, outcome = '', made = NULL, stopped = 0",
-            (str(job_id), to_json(manifest), to_json(account), self._now, manifest.opening),
+            (
+                str(job_id),
+                to_json(evolve(manifest, clips=())),
+                to_json(account),
+                self._now,
+                manifest.opening,
+            ),
         )
+        self._write_clips(manifest)
         self._release_planned(job_id)
         account = self._account(job_id)
         check_need(account, need, own=account.held + account.in_doubt)
         for purse in manifest.purses:
-            own = held_in(purse.name, self.attempts(job_id))
+            own = held_in(purse.name, earlier)
             holders = partial(self._purse_holders, purse)
             check_need(self.purse(purse), need, own=own, purse=purse.name, holders=holders)
-        return self._account(job_id)
+        return account
+
+    def _write_clips(self, manifest: Manifest) -> None:
+        job_id, clips = str(manifest.job_id), manifest.clips
+        self._many(
+            "INSERT INTO clips (job_id, place, clip_index, record) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET clip_index = excluded.clip_index, record = excluded.record "
+            "WHERE record <> excluded.record",
+            ((job_id, i, one.clip_index, to_json(one)) for i, one in enumerate(clips)),
+        )
+        self._sql("DELETE FROM clips WHERE job_id = ? AND place >= ?", (job_id, len(clips)))
 
     def _release_planned(self, job_id: UUID) -> None:
-        for attempt in self.attempts(job_id):
-            if attempt.custody is Custody.PLANNED:
-                self._move(attempt, UNUSED)
+        for planned in self._attempts("WHERE job_id = ? AND open AND NOT sent", str(job_id)):
+            self._move(planned, UNUSED)
 
     def stop(self, job_id: UUID) -> None:
         """Mark the job as stopped."""
@@ -128,7 +143,7 @@ class Transaction(Reading):
 
     def _purses_of(self, job_id: UUID) -> list[Purse]:
         (found,) = self._sql(
-            "SELECT json_extract(manifest, '$.purses') FROM jobs WHERE job_id = ?", (str(job_id),)
+            "SELECT json_extract(terms, '$.purses') FROM jobs WHERE job_id = ?", (str(job_id),)
         ).fetchone()
         return [Purse(one["name"], Decimal(one["limit"])) for one in json.loads(found or "[]")]
 

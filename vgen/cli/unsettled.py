@@ -113,8 +113,7 @@ async def _work(
     """Call `work` with a runner that has the installed backends with unsettled attempts."""
     ledger = existing_ledger(url, out)
     job_id = await job_by_prefix(ledger, job) if job else None
-    attempts = await ledger.unsettled()
-    names = {attempt.backend for attempt in attempts if job_id in {None, attempt.job_id}}
+    names = {attempt.backend for attempt in await ledger.unsettled(job_id)}
     backends, problems = plugins.make_route(sorted(names) or ["animatic"])
     for problem in problems:
         print_message(problem, stderr_console())

@@ -10,7 +10,7 @@ from uuid import UUID
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.books import JobQuery, JobSummary, Spending, SpendingKey
 from vgen.records.entry import Entry, Line
-from vgen.records.job import Claim, Job, Manifest
+from vgen.records.job import Claim, Job, JobClip, Manifest
 from vgen.records.money import Account, Need, Purse
 from vgen.records.observation import Observation
 
@@ -44,6 +44,13 @@ class CostLedger(ABC):
         """Return a job as it stands, `None` where it was never opened."""
 
     @abstractmethod
+    async def clip(self, job_id: UUID, clip_index: int) -> JobClip | None:
+        """Return one clip of a job, `None` where the job was never opened.
+
+        That costs as much in a large job as in a small one.
+        """
+
+    @abstractmethod
     async def attempts(self, job_id: UUID, clip_index: int) -> tuple[Attempt, ...]:
         """Return the attempts of one clip, oldest first; none where the job was never opened."""
 
@@ -52,8 +59,11 @@ class CostLedger(ABC):
         """Return one attempt, `None` where there is none of that id."""
 
     @abstractmethod
-    async def unsettled(self) -> tuple[Attempt, ...]:
-        """Return the attempts of all jobs that were sent and can still move, oldest first."""
+    async def unsettled(self, job_id: UUID | None = None) -> tuple[Attempt, ...]:
+        """Return the attempts that were sent and can still move, oldest first.
+
+        Those of one job, or of all.
+        """
 
     @abstractmethod
     async def claim(

@@ -85,6 +85,19 @@ class Manifest:
 
 
 @frozen
+class JobClip:
+    """One clip of a job, without the job's other clips.
+
+    `manifest` has that clip alone, or none where the job has no such clip; the job has `total`
+    clips. `stopped` is the job's.
+    """
+
+    manifest: Manifest
+    total: int
+    stopped: bool = False
+
+
+@frozen
 class Claim:
     """The right to work on one clip, until it expires by the ledger's own time.
 

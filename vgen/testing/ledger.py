@@ -11,7 +11,7 @@ from vgen.ports.ledger import EVERY_JOB, CostLedger
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.books import JobQuery, JobSummary, Spending, SpendingKey
 from vgen.records.entry import Entry, Line
-from vgen.records.job import Claim, Job, Manifest
+from vgen.records.job import Claim, Job, JobClip, Manifest
 from vgen.records.money import Account, Need, Purse
 from vgen.records.observation import Observation
 from vgen.testing.call_log import Call, CallLog
@@ -54,6 +54,10 @@ class MemoryLedger(CostLedger):
         """Return a job."""
         return await self.faults.call("job", lambda: self.peek(job_id))
 
+    async def clip(self, job_id: UUID, clip_index: int) -> JobClip | None:
+        """Return one clip of a job."""
+        return await self.faults.call("clip", lambda: self._clip(job_id, clip_index))
+
     async def attempts(self, job_id: UUID, clip_index: int) -> tuple[Attempt, ...]:
         """Return a clip's attempts."""
         return await self.faults.call("attempts", lambda: self._of_clip(job_id, clip_index))
@@ -62,9 +66,9 @@ class MemoryLedger(CostLedger):
         """Return an attempt."""
         return await self.faults.call("attempt", lambda: self._books.attempts.get(attempt_id))
 
-    async def unsettled(self) -> tuple[Attempt, ...]:
+    async def unsettled(self, job_id: UUID | None = None) -> tuple[Attempt, ...]:
         """Return the attempts that were sent and are not closed yet."""
-        return await self.faults.call("unsettled", lambda: tuple(self._books.unsettled.values()))
+        return await self.faults.call("unsettled", lambda: self._unsettled(job_id))
 
     async def claim(
         self, job_id: UUID, clip_index: int, *, owner: str, lease: float, opening: str = ""
@@ -169,6 +173,14 @@ class MemoryLedger(CostLedger):
             self._in_order.append(job)
         self.call_log.add(manifest)
         return job.account
+
+    def _clip(self, job_id: UUID, clip_index: int) -> JobClip | None:
+        return self._jobs[job_id].clip(clip_index) if job_id in self._jobs else None
+
+    def _unsettled(self, job_id: UUID | None) -> tuple[Attempt, ...]:
+        if job_id is None:
+            return tuple(self._books.unsettled.values())
+        return tuple(self._jobs[job_id].open.values()) if job_id in self._jobs else ()
 
     def _stop(self, job_id: UUID) -> None:
         self._existing(job_id).stopped = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from vgen.decisions.budget import check_hold, check_need, held_in
 from vgen.errors import ClaimPassedOnError, JobReopenedError, JobStoppedError, LedgerError
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import Entry, Line, Reserved
-from vgen.records.job import Claim, Manifest
+from vgen.records.job import Claim, JobClip, Manifest, PlannedClip
 from vgen.records.money import Account, Need
 from vgen.testing.call_log import CallLog
 from vgen.testing.memory_books import MemoryBooks
@@ -55,6 +56,13 @@ class MemoryJob:
             check_need(total, need, own=own, purse=purse.name, holders=holders)
         self.manifest, self.account = manifest, account
         self.outcome, self.made, self.stopped = "", None, False
+
+    def clip(self, clip_index: int) -> JobClip:
+        """Return one clip."""
+        clips: tuple[PlannedClip, ...] = ()
+        with suppress(KeyError):
+            clips = (self.manifest.clip(clip_index),)
+        return JobClip(evolve(self.manifest, clips=clips), len(self.manifest.clips), self.stopped)
 
     def of_clip(self, clip_index: int) -> tuple[Attempt, ...]:
         """Return a clip's attempts."""

@@ -22,6 +22,7 @@ from vgen.abc import (
     Custody,
     Entry,
     Job,
+    JobClip,
     Line,
     Manifest,
     MigratedLedger,
@@ -94,7 +95,8 @@ class DatabaseLedger(MigratedLedger):
             rows.account,
             job=str(manifest.job_id),
             call=str(uuid4()),
-            manifest=to_json(manifest),
+            terms=_terms(manifest),
+            clips=[{"index": one.clip_index, "record": to_json(one)} for one in manifest.clips],
             opening=manifest.opening,
             budget=str(manifest.budget),
             already_spent=str(manifest.already_spent),
@@ -107,6 +109,11 @@ class DatabaseLedger(MigratedLedger):
         """Read a job."""
         return await self._call("vgen_job", rows.optional(rows.job), job=str(job_id))
 
+    async def clip(self, job_id: UUID, clip_index: int) -> JobClip | None:
+        """Read one clip of a job."""
+        read = rows.optional(rows.clip)
+        return await self._call("vgen_clip", read, job=str(job_id), clip=clip_index)
+
     async def attempts(self, job_id: UUID, clip_index: int) -> tuple[Attempt, ...]:
         """Read a clip's attempts."""
         read = rows.list_of(rows.attempt)
@@ -117,9 +124,10 @@ class DatabaseLedger(MigratedLedger):
         read = rows.optional(rows.attempt)
         return await self._call("vgen_attempt", read, attempt=str(attempt_id))
 
-    async def unsettled(self) -> tuple[Attempt, ...]:
+    async def unsettled(self, job_id: UUID | None = None) -> tuple[Attempt, ...]:
         """Read the attempts that were sent and are still open."""
-        return await self._call("vgen_unsettled", rows.list_of(rows.attempt))
+        read = rows.list_of(rows.attempt)
+        return await self._call("vgen_unsettled", read, job=job_id and str(job_id))
 
     async def claim(
         self, job_id: UUID, clip_index: int, *, owner: str, lease: float, opening: str = ""
@@ -240,6 +248,12 @@ class DatabaseLedger(MigratedLedger):
         """Read what became of a backend's attempts."""
         read = rows.list_of(rows.observation)
         return await self._call("vgen_observed", read, backend=to_json(backend), most=limit)
+
+
+def _terms(manifest: Manifest) -> str:
+    """Return all that a manifest says but of its clips, as JSON."""
+    fields = json.loads(to_json(evolve(manifest, clips=())))
+    return to_json({name: each for name, each in fields.items() if name != "clips"})
 
 
 def _claim(claim: Claim) -> dict[str, Any]:

@@ -33,7 +33,7 @@ end $$;
 create table if not exists vgen.jobs (
     job_id uuid primary key,
     place bigint generated always as identity,
-    manifest text not null,
+    terms text not null,
     budget numeric not null check (budget >= 0 and budget < 'Infinity'),
     spent numeric not null check (spent >= 0 and spent < 'Infinity'),
     held numeric not null default 0 check (held >= 0),
@@ -123,7 +123,29 @@ create table if not exists vgen.purses (
     in_doubt numeric not null default 0 check (in_doubt >= 0)
 );
 
--- What older ledgers lack. The columns that repeat what a manifest or a record says are for the lists
+-- What a manifest says of each clip, in their order; a job's terms are all that it says otherwise. They
+-- are not in the job's row, which every movement of its money locks and reads.
+create table if not exists vgen.clips (
+    job_id uuid not null references vgen.jobs,
+    place integer not null,
+    clip_index integer not null,
+    record text not null,
+    primary key (job_id, place)
+);
+create index if not exists clips_of_job on vgen.clips (job_id, clip_index);
+
+-- In older ledgers the manifests are whole; their clips are taken out of them below.
+do $$
+begin
+    if exists (
+        select from pg_attribute
+        where attrelid = 'vgen.jobs'::regclass and attname = 'manifest' and not attisdropped
+    ) then
+        alter table vgen.jobs rename column manifest to terms;
+    end if;
+end $$;
+
+-- What older ledgers lack. The columns that repeat what a job's terms or a record say are for the lists
 -- and sums; a job without `clips` is one of an older ledger, described below.
 alter table vgen.claims add column if not exists opening text not null default '';
 alter table vgen.jobs
@@ -164,6 +186,12 @@ begin
             to_regprocedure('public.vgen_claim(uuid, integer, text, uuid, double precision)'),
             to_regprocedure('public.vgen_conclude(uuid, uuid, text)'),
             to_regprocedure('public.vgen_jobs()'),
+            to_regprocedure('public.vgen_unsettled()'),
+            to_regprocedure(
+                'public.vgen_open_job(uuid, uuid, text, text, numeric, numeric, numeric, numeric, json)'
+            ),
+            to_regprocedure('vgen.described(text)'),
+            to_regprocedure('vgen.release_planned(uuid, integer)'),
             to_regprocedure('vgen.plan(uuid, uuid, integer, numeric, text)'),
             to_regprocedure('vgen.admit(uuid, numeric, numeric)')
         )
@@ -179,6 +207,7 @@ alter table vgen.claims enable row level security;
 alter table vgen.attempts enable row level security;
 alter table vgen.journal enable row level security;
 alter table vgen.purses enable row level security;
+alter table vgen.clips enable row level security;
 
 
 -- Internal functions.
@@ -478,19 +507,23 @@ begin
 end $$;
 
 -- Release what an older vgen has held for attempts that were never sent.
-create or replace function vgen.release_planned(job uuid, only_clip integer) returns void
+create or replace function vgen.release(planned vgen.attempts) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    perform vgen.move(
+        planned, '{"reason": "never sent", "entry": "Released"}',
+        '{"reason": "\"never sent\"", "entry": "Released"}'
+    );
+end $$;
+
+create or replace function vgen.release_planned(job uuid) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare planned vgen.attempts;
 begin
     for planned in
-        select * from vgen.attempts
-        where job_id = job and custody = 'planned' and clip_index = coalesce(only_clip, clip_index)
-        order by place
+        select * from vgen.attempts where job_id = job and open and custody = 'planned' order by place
     loop
-        perform vgen.move(
-            planned, '{"reason": "never sent", "entry": "Released"}',
-            '{"reason": "\"never sent\"", "entry": "Released"}'
-        );
+        perform vgen.release(planned);
     end loop;
 end $$;
 
@@ -522,16 +555,28 @@ language sql immutable set search_path = pg_catalog, pg_temp as $$
     )::json
 $$;
 
--- Return what the lists say of a job with this manifest.
+-- Reverse it.
+create or replace function vgen.encoded_once(spelled text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+    select regexp_replace(spelled, '\\\\\\?(.)', '\\\1', 'g')
+$$;
+
+-- Return a manifest: a job's terms with some of its clips.
+create or replace function vgen.manifest(terms text, clips text[]) returns text
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+    select '{"clips": [' || array_to_string(clips, ', ') || '], ' || substr(terms, 2)
+$$;
+
+-- Return what the lists say of a job with these terms.
 create or replace function vgen.described(
-    manifest text,
+    job uuid, terms text,
     out name text, out folder text, out backends text[], out clips integer, out min_clips integer
-) language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
-declare found_in json := vgen.encoded_twice(manifest);
+) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare found_in json := vgen.encoded_twice(terms);
 begin
     name := '"' || coalesce(found_in ->> 'name', '') || '"';
     folder := '"' || coalesce(found_in ->> 'folder', '') || '"';
-    clips := coalesce(json_array_length(found_in -> 'clips'), 0);
+    clips := (select count(*) from vgen.clips c where c.job_id = job);
     min_clips := coalesce(found_in ->> 'min_clips', '0');
     backends := array(
         select '"' || given || '"' from json_array_elements_text(found_in -> 'backends') as given
@@ -539,27 +584,45 @@ begin
     if backends = '{}' then
         backends := array(
             select '"' || routed.backend || '"'
-            from json_array_elements(found_in -> 'clips') with ordinality as clip(planned, place)
-            cross join json_array_elements_text(clip.planned -> 'route')
+            from vgen.clips c
+            cross join json_array_elements_text(vgen.encoded_twice(c.record) -> 'route')
                 with ordinality as routed(backend, place)
-            group by routed.backend order by min(array[clip.place, routed.place])
+            where c.job_id = job
+            group by routed.backend order by min(array[c.place, routed.place])
         );
     end if;
 end $$;
 
+-- Take the clips of an older ledger's jobs out of what are their terms from now on.
+insert into vgen.clips (job_id, place, clip_index, record)
+select j.job_id, clip.place - 1, (clip.planned -> 'prompt' ->> 'clip_index')::integer,
+    vgen.encoded_once(clip.planned::text)
+from vgen.jobs j
+cross join json_array_elements(vgen.encoded_twice(j.terms) -> 'clips')
+    with ordinality as clip(planned, place)
+where strpos(j.terms, '"clips": [') > 0;
+update vgen.jobs set terms = (
+    select '{' || string_agg(
+        '"' || field.name || '": ' || vgen.encoded_once(field.value::text), ', ' order by field.place
+    ) || '}'
+    from json_each(vgen.encoded_twice(terms)) with ordinality as field(name, value, place)
+    where field.name <> 'clips'
+)
+where strpos(terms, '"clips": [') > 0;
+
 -- Describe the jobs of an older ledger; only their outcomes tell how many clips were made.
 update vgen.jobs set
-    (name, folder, backends, clips, min_clips) = (select * from vgen.described(manifest)),
+    (name, folder, backends, clips, min_clips) = (select * from vgen.described(job_id, terms)),
     made = substring(outcome from '^(\d+) of \d+ clips$')::integer
 where clips is null;
 
 
 -- The API: functions that vgen calls.
 
--- Record the job, or update it, if its limits allow what it needs; `call` makes it idempotent. `purses`
--- have names and limits.
+-- Record the job, or update it, if its limits allow what it needs; `call` makes it idempotent. `clips`
+-- have indexes and records, `purses` names and limits.
 create or replace function public.vgen_open_job(
-    job uuid, call uuid, manifest text, opening text, budget numeric, already_spent numeric,
+    job uuid, call uuid, terms text, clips json, opening text, budget numeric, already_spent numeric,
     expected numeric, peak numeric, purses json
 ) returns json language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -570,25 +633,34 @@ begin
     if not (already_spent >= 0 and already_spent < 'Infinity') then
         perform vgen.refuse(format('%s was spent: that is no amount', already_spent));
     end if;
-    insert into vgen.jobs (job_id, manifest, budget, spent)
-    values (job, manifest, budget, 0) on conflict do nothing;
+    insert into vgen.jobs (job_id, terms, budget, spent)
+    values (job, terms, budget, 0) on conflict do nothing;
     perform vgen.locked(job);
     if vgen.is_new(job, call) then
         select coalesce(array_agg(purse.name), '{}'), coalesce(array_agg(purse."limit"), '{}')
         into names, limits
         from json_to_recordset(purses) as purse(name text, "limit" numeric);
+        insert into vgen.clips as known (job_id, place, clip_index, record)
+        select job, given.place - 1, given.index, given.record
+        from rows from (json_to_recordset(vgen_open_job.clips) as (index integer, record text))
+            with ordinality as given(index, record, place)
+        on conflict (job_id, place) do update set
+            clip_index = excluded.clip_index, record = excluded.record
+        where known.record <> excluded.record;
+        delete from vgen.clips c
+        where c.job_id = job and c.place >= json_array_length(vgen_open_job.clips);
         update vgen.jobs j set
-            manifest = vgen_open_job.manifest, budget = vgen_open_job.budget,
+            terms = vgen_open_job.terms, budget = vgen_open_job.budget,
             opening = vgen_open_job.opening, purses = names, purse_limits = limits,
             (name, folder, backends, clips, min_clips) = (
-                select * from vgen.described(vgen_open_job.manifest)
+                select * from vgen.described(job, vgen_open_job.terms)
             ),
             overrun = false, outcome = '', made = null, stopped = false,
             spent = already_spent + (
                 select coalesce(sum(a.spent), 0) from vgen.attempts a where a.job_id = job
             )
         where j.job_id = job;
-        perform vgen.release_planned(job, null);
+        perform vgen.release_planned(job);
         perform vgen.check_limits(job, expected, peak, 0, false);
         account := vgen.locked(job);
         perform vgen.tell_total_cost(job, account.spent);
@@ -678,7 +750,9 @@ begin
     select j.purses into names from vgen.jobs j where j.job_id = job;
     perform vgen.lock_purses(names);
     perform vgen.check_limits(job, hold, 0, coalesce(before.hold, 0), true);
-    perform vgen.release_planned(job, clip);
+    if before.attempt_id is not null then
+        perform vgen.release(before);
+    end if;
     insert into vgen.attempts (
         attempt_id, job_id, clip_index, record, hold, custody, sent, epoch, reserved_at, purses
     )
@@ -729,7 +803,7 @@ create or replace function public.vgen_conclude(
 declare account vgen.jobs := vgen.locked(job);
 begin
     if vgen.is_new(job, call) then
-        perform vgen.release_planned(job, null);
+        perform vgen.release_planned(job);
         update vgen.jobs j set outcome = vgen_conclude.outcome, made = vgen_conclude.made
         where j.job_id = job;
         account := vgen.locked(job);
@@ -741,12 +815,26 @@ end $$;
 create or replace function public.vgen_job(job uuid) returns json
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select json_build_object(
-        'manifest', j.manifest, 'account', vgen.told_account(j), 'outcome', j.outcome,
+        'manifest', vgen.manifest(
+            j.terms, array(select c.record from vgen.clips c where c.job_id = job order by c.place)
+        ),
+        'account', vgen.told_account(j), 'outcome', j.outcome,
         'stopped', j.stopped,
         'attempts', (
             select coalesce(json_agg(vgen.told_attempt(a) order by a.place), '[]')
             from vgen.attempts a where a.job_id = job
         )
+    )
+    from vgen.jobs j where j.job_id = job
+$$;
+
+create or replace function public.vgen_clip(job uuid, clip integer) returns json
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select json_build_object(
+        'manifest', vgen.manifest(j.terms, array(
+            select c.record from vgen.clips c where c.job_id = job and c.clip_index = clip
+        )),
+        'total', j.clips, 'stopped', j.stopped
     )
     from vgen.jobs j where j.job_id = job
 $$;
@@ -762,11 +850,16 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select vgen.told_attempt(a) from vgen.attempts a where a.attempt_id = attempt
 $$;
 
-create or replace function public.vgen_unsettled() returns json
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select coalesce(json_agg(vgen.told_attempt(a) order by a.place), '[]')
-    from vgen.attempts a where a.open and a.sent
-$$;
+-- Return what was sent and is open yet, of one job or of all.
+create or replace function public.vgen_unsettled(job uuid default null) returns json
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare found_open json;
+begin
+    select coalesce(json_agg(vgen.told_attempt(a) order by a.place), '[]') into found_open
+    from vgen.attempts a where a.open and a.sent and (job is null or a.job_id = job);
+    return found_open;
+end $$;
 
 create or replace function public.vgen_now() returns json
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -908,7 +1001,7 @@ end $$;
 do $$
 declare
     ours regprocedure[] := array[
-        'public.vgen_open_job(uuid, uuid, text, text, numeric, numeric, numeric, numeric, json)',
+        'public.vgen_open_job(uuid, uuid, text, json, text, numeric, numeric, numeric, numeric, json)',
         'public.vgen_claim(uuid, integer, text, uuid, double precision, text)',
         'public.vgen_holder(uuid, integer)',
         'public.vgen_renew(uuid, integer, integer, double precision)',
@@ -918,9 +1011,10 @@ declare
         'public.vgen_advance(uuid, integer, integer, uuid, text, text, text, json)',
         'public.vgen_conclude(uuid, uuid, text, integer)',
         'public.vgen_job(uuid)',
+        'public.vgen_clip(uuid, integer)',
         'public.vgen_attempts(uuid, integer)',
         'public.vgen_attempt(uuid)',
-        'public.vgen_unsettled()',
+        'public.vgen_unsettled(uuid)',
         'public.vgen_now()',
         'public.vgen_history(uuid)',
         'public.vgen_jobs(timestamptz, timestamptz, json, text, uuid, integer)',

@@ -18,6 +18,7 @@ from vgen.abc import (
     Claim,
     Custody,
     Job,
+    JobClip,
     Line,
     Manifest,
     Money,
@@ -120,6 +121,11 @@ def job(row: Row) -> Job:
         outcome=row["outcome"],
         stopped=row["stopped"],
     )
+
+
+def clip(row: Row) -> JobClip:
+    """Read one clip of a job."""
+    return JobClip(from_json(row["manifest"], Manifest), row["total"], row["stopped"])
 
 
 def line(row: Row) -> Line:

@@ -58,7 +58,7 @@ class Claims:
                 return held
             if trio.current_time() >= asked + LEASE / 3:
                 asked = trio.current_time()
-                await self._check_not_stopped(manifest.job_id)
+                await self._check_not_stopped(manifest.job_id, clip_index)
             waits()
             with money.claimed_elsewhere():
                 await trio.sleep(POLL_INTERVAL)
@@ -102,9 +102,9 @@ class Claims:
                     finally:
                         renewing.cancel()
 
-    async def _check_not_stopped(self, job_id: UUID) -> None:
-        job = await self.ledger.job(job_id)
-        if job is not None and job.stopped:
+    async def _check_not_stopped(self, job_id: UUID, clip_index: int) -> None:
+        clip = await self.ledger.clip(job_id, clip_index)
+        if clip is not None and clip.stopped:
             raise JobStoppedError(f"job {job_id} was stopped")
 
     async def _renew(self, held: HeldClaim, scope: trio.CancelScope) -> None:

@@ -50,9 +50,8 @@ class MoneyWait:
         ledger = self.context.attempts.ledger
         holders = [job_id for job_id, _ in refused.held_by] or [self.context.manifest.job_id]
         for job_id in holders:
-            job = await ledger.job(job_id)
-            for attempt in job.attempts if job else ():
-                held = attempt.sent and (attempt.held or attempt.unmeasured)
+            for attempt in await ledger.unsettled(job_id):
+                held = attempt.held or attempt.unmeasured
                 if held and await ledger.holder(job_id, attempt.clip_index) is not None:
                     return True
         return False

@@ -58,9 +58,15 @@ class JobContext:
         backoff = self.attempts.settings.backoff
         return Images(self.delivery.storage, self.delivery.inspector, backoff=backoff)
 
-    def clips(self, manifest: Manifest, images: Images, *, priority: int = 0) -> ClipContext:
-        """Return what the clips of one job share."""
+    def clips(
+        self, manifest: Manifest, images: Images, *, total: int | None = None, priority: int = 0
+    ) -> ClipContext:
+        """Return what the clips of one job share.
+
+        The job has `total` clips, by default those of the manifest.
+        """
         attempts = self.attempts
+        total = len(manifest.clips) if total is None else total
         return ClipContext(
             manifest=manifest,
             backends=self.backends,
@@ -70,8 +76,8 @@ class JobContext:
             claims=self.claims,
             flight=self.flight,
             share=Share(priority),
-            stop=JobStop(len(manifest.clips), manifest.min_clips),
+            stop=JobStop(total, manifest.min_clips),
             money=FreedMoney(),
-            progress=Progress(manifest, attempts.observer, attempts.settings.progress_range),
+            progress=Progress(manifest, total, attempts.observer, attempts.settings.progress_range),
             random=self.random,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 import trio
@@ -29,10 +30,12 @@ from vgen.ports.events import JobFinished, JobOpened
 from vgen.ports.ledger import CostLedger
 from vgen.records.attempt import JOB_CANCELLED
 from vgen.records.clip import ClipFailure, Clips
-from vgen.records.job import Job, Manifest, PlannedClip
+from vgen.records.job import Job, JobClip, Manifest
 from vgen.records.prompt import ClipPrompt, ClipPrompts
 
 logger = logging.getLogger("vgen")
+
+T = TypeVar("T")
 
 Prompts = ClipPrompts | Sequence[ClipPrompt]
 
@@ -55,9 +58,10 @@ async def process(
         clips, queue = await open_job(context, job_id, prompts, options)
         try:
             outcomes = await run_clips(clips, queue)
-            await _check_opening(context, clips.manifest)
+            job = await known_job(context.attempts.ledger, job_id)
+            _check_opening(job.manifest, clips.manifest)
             failures = {i: one for i, one in outcomes.items() if isinstance(one, ClipFailure)}
-            return await conclude(context, job_id, failures, trio.current_time() - began)
+            return await _conclude(context, job, failures, trio.current_time() - began)
         except JobReopenedError as error:
             context.attempts.observer(JobFinished(job_id, None, str(error)))
             raise
@@ -77,10 +81,9 @@ async def process(
             raise
 
 
-async def _check_opening(context: JobContext, manifest: Manifest) -> None:
-    job = await known_job(context.attempts.ledger, manifest.job_id)
-    if job.manifest.opening != manifest.opening:
-        raise JobReopenedError(f"job {manifest.job_id} was opened anew with other prompts")
+def _check_opening(now: Manifest, ours: Manifest) -> None:
+    if now.opening != ours.opening:
+        raise JobReopenedError(f"job {ours.job_id} was opened anew with other prompts")
 
 
 async def _note_end(context: JobContext, job_id: UUID, outcome: str) -> None:
@@ -116,24 +119,20 @@ def _log_changes(before: Manifest, now: Manifest) -> None:
         logger.info("job %s is changed: %s", now.job_id, changed)
 
 
-async def conclude(
-    context: JobContext,
-    job_id: UUID,
-    failures: Mapping[int, ClipFailure] | None = None,
-    seconds: float | None = None,
-) -> Clips:
-    """Count a job's clips, release what was never sent: see `Runner.conclude`.
+async def conclude(context: JobContext, job_id: UUID) -> Clips:
+    """Count a job's clips, release what was never sent: see `Runner.conclude`."""
+    job = await known_job(context.attempts.ledger, job_id)
+    seconds = sum(a.clip.generation_time for a in job.attempts if a.clip is not None)
+    return await _conclude(context, job, {}, seconds)
 
-    `seconds` is how long the job took; by default the sum of its clips' own times.
-    """
-    ledger = context.attempts.ledger
-    job = await known_job(ledger, job_id)
-    if seconds is None:
-        seconds = sum(a.clip.generation_time for a in job.attempts if a.clip is not None)
-    storage = context.delivery.storage
-    clips = await count_clips(job, storage, failures=failures or {}, seconds=seconds)
+
+async def _conclude(
+    context: JobContext, job: Job, failures: Mapping[int, ClipFailure], seconds: float
+) -> Clips:
+    job_id, storage = job.manifest.job_id, context.delivery.storage
+    clips = await count_clips(job, storage, failures=failures, seconds=seconds)
     outcome = f"{clips.successful_clips} of {clips.total_clips} clips"
-    await ledger.conclude(job_id, outcome, made=clips.successful_clips)
+    await context.attempts.ledger.conclude(job_id, outcome, made=clips.successful_clips)
     context.attempts.observer(JobFinished(job_id, clips, outcome))
     if clips.successful_clips < job.manifest.min_clips:
         raise InsufficientClipsError(clips, required=job.manifest.min_clips)
@@ -146,19 +145,27 @@ async def known_job(ledger: CostLedger, job_id: UUID) -> Job:
     Raises:
         NotFoundError: the ledger has no such job.
     """
-    job = await ledger.job(job_id)
-    if job is None:
-        raise NotFoundError(f"the ledger has no job {job_id}")
-    return job
+    return existing(job_id, await ledger.job(job_id))
 
 
-def planned_clip(manifest: Manifest, clip_index: int) -> PlannedClip:
-    """Return one clip of a job as it is planned.
+async def known_clip(ledger: CostLedger, job_id: UUID, clip_index: int) -> JobClip:
+    """Return one clip of a job as the ledger has it.
 
     Raises:
-        NotFoundError: the job has no such clip.
+        NotFoundError: the ledger has no such job, or the job no such clip.
     """
-    try:
-        return manifest.clip(clip_index)
-    except KeyError:
-        raise NotFoundError(f"job {manifest.job_id} has no clip {clip_index}") from None
+    clip = existing(job_id, await ledger.clip(job_id, clip_index))
+    if not clip.manifest.clips:
+        raise NotFoundError(f"job {job_id} has no clip {clip_index}")
+    return clip
+
+
+def existing(job_id: UUID, found: T | None) -> T:
+    """Return what the ledger has of a job.
+
+    Raises:
+        NotFoundError: it has no such job.
+    """
+    if found is None:
+        raise NotFoundError(f"the ledger has no job {job_id}")
+    return found

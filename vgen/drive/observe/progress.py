@@ -14,10 +14,12 @@ from vgen.records.job import Manifest
 class Progress:
     """Reports what becomes of a job's clips, and how far the job is.
 
-    `progress_range` is the job's start and end within the caller's pipeline, in percent.
+    The job has `total` clips; `progress_range` is its start and end within the caller's pipeline,
+    in percent.
     """
 
     manifest: Manifest
+    total: int
     observer: Observer
     progress_range: tuple[float, float]
     _fractions: dict[int, float] = field(factory=dict[int, float])
@@ -32,8 +34,8 @@ class Progress:
         if fraction > before:
             self._fractions[clip_index] = fraction
             self._done += fraction - before
-        job_id, total = self.manifest.job_id, len(self.manifest.clips)
-        point = percent(self._done, total=total, within=self.progress_range)
+        job_id = self.manifest.job_id
+        point = percent(self._done, total=self.total, within=self.progress_range)
         self.observer(ClipProgress(job_id, clip_index, fraction, round(point, 2), left, estimated))
 
     def clip_stored(self, clip: Clip, *, made: bool) -> None:

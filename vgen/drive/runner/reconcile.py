@@ -15,7 +15,7 @@ from vgen.drive.clip.claims import POLL_INTERVAL, released_claim
 from vgen.drive.clip.resume import GetVerdict, ask_once, cancel_attempt, finish_attempt
 from vgen.drive.clip.state import ClipRun
 from vgen.drive.job.context import JobContext
-from vgen.drive.job.pipeline import known_job
+from vgen.drive.job.pipeline import existing
 from vgen.drive.observe.log_context import LogContext, log_context
 from vgen.errors import ClaimPassedOnError, VgenError
 from vgen.records.attempt import Attempt
@@ -76,8 +76,7 @@ async def cancel_job(context: JobContext, job_id: UUID) -> tuple[Reconciled, ...
 async def _reconcile_each(
     context: JobContext, job_id: UUID | None, get_claim: GetClaim, get_verdict: GetVerdict
 ) -> tuple[Reconciled, ...]:
-    unsettled = await context.attempts.ledger.unsettled()
-    chosen = [a for a in unsettled if job_id in {None, a.job_id}]
+    chosen = await context.attempts.ledger.unsettled(job_id)
     found: dict[UUID, Reconciled] = {}
     limiter = trio.CapacityLimiter(AT_ONCE)
 
@@ -114,14 +113,12 @@ async def _reconcile_one(
 async def _finish(
     context: JobContext, held: HeldClaim, attempt: Attempt, get_verdict: GetVerdict
 ) -> None:
-    job = await known_job(context.attempts.ledger, attempt.job_id)
-    attempts = {each.attempt_id: each for each in job.of_clip(attempt.clip_index)}
+    ledger, job_id, index = context.attempts.ledger, attempt.job_id, attempt.clip_index
+    clip = existing(job_id, await ledger.clip(job_id, index))
+    attempts = {each.attempt_id: each for each in await ledger.attempts(job_id, index)}
     newest = attempts[attempt.attempt_id]
     if not newest.is_open:
         return
-    try:
-        planned = job.manifest.clip(attempt.clip_index)
-    except KeyError:
-        planned = planned_as(newest)
-    clips = context.clips(job.manifest, context.images())
+    planned = next(iter(clip.manifest.clips), None) or planned_as(newest)
+    clips = context.clips(clip.manifest, context.images(), total=clip.total)
     await finish_attempt(ClipRun(clips, planned, held, attempts), newest, get_verdict=get_verdict)

@@ -204,10 +204,9 @@ class Runner:
             LedgerError: what happens could not be written down.
         """
         context = self._context
-        manifest = (await pipeline.known_job(context.attempts.ledger, job_id)).manifest
-        planned = pipeline.planned_clip(manifest, clip_index)
-        clips = context.clips(manifest, context.images())
-        queue = ClipQueue.of(clips, [planned], to_send=[clip_index])
+        clip = await pipeline.known_clip(context.attempts.ledger, job_id, clip_index)
+        clips = context.clips(clip.manifest, context.images(), total=clip.total)
+        queue = ClipQueue.of(clips, clip.manifest.clips, to_send=[clip_index])
         return (await run_clips(clips, queue))[clip_index]
 
     @tracked

@@ -20,7 +20,7 @@ from vgen.errors import BudgetExceededError, ClaimPassedOnError, JobReopenedErro
 from vgen.ports.ledger import CostLedger
 from vgen.records.attempt import Custody, Money
 from vgen.records.entry import Doubted, Line, Released, Settled, Ticketed
-from vgen.records.job import Claim
+from vgen.records.job import Claim, JobClip
 from vgen.records.money import ZERO, Need
 from vgen.records.status import State
 from vgen.testing.contracts.auditing import audit
@@ -275,6 +275,25 @@ class LedgerContract(BooksContract):
             assert later is not None
             await ledger.renew(later, lease=ONE_HOUR)
             claim = later
+        await ledger.aclose()
+
+    @in_trio
+    async def test_a_clip_is_read_alone(self, tmp_path: Path) -> None:
+        """It comes with what its job says of all clips, and not with the others."""
+        ledger = self.make(tmp_path)
+        assert await ledger.clip(JOB, 0) is None
+        longer, shorter = make_manifest(100), make_manifest(90, opening="second")
+        await ledger.open_job(longer, NOTHING)
+        for index, planned in enumerate(longer.clips):
+            alone = evolve(longer, clips=(planned,))
+            assert await ledger.clip(JOB, index) == JobClip(alone, total=CLIPS)
+        await ledger.open_job(evolve(shorter, clips=shorter.clips[:1]), NOTHING)
+        await ledger.stop(JOB)
+        none = evolve(shorter, clips=())
+        assert await ledger.clip(JOB, CLIPS - 1) == JobClip(none, total=1, stopped=True)
+        job = await ledger.job(JOB)
+        assert job is not None
+        assert job.manifest == evolve(shorter, clips=shorter.clips[:1])
         await ledger.aclose()
 
     @in_trio

@@ -230,7 +230,7 @@ class Stop:
 
 @frozen
 class LookUp:
-    """Look up an attempt, and all unsettled ones."""
+    """Look up an attempt, its clip, one that the job does not have, and what is unsettled."""
 
     attempt: int
 
@@ -239,8 +239,13 @@ class LookUp:
         del known
 
         async def look_up(ledger: CostLedger) -> object:
-            unsettled = [without_times(each) for each in await ledger.unsettled()]
-            return without_times(await ledger.attempt(attempt_id(self.attempt))), unsettled
+            unsettled = await ledger.unsettled(), await ledger.unsettled(JOB)
+            return (
+                without_times(await ledger.attempt(attempt_id(self.attempt))),
+                [[without_times(attempt) for attempt in each] for each in unsettled],
+                await ledger.clip(JOB, clip_of(self.attempt)),
+                await ledger.clip(JOB, CLIPS),
+            )
 
         return look_up
 

@@ -72,8 +72,8 @@ class Database:
     def empty(self) -> None:
         """Delete all jobs."""
         self.run(
-            "truncate vgen.journal, vgen.attempts, vgen.claims, vgen.calls, vgen.purses, vgen.jobs "
-            "restart identity"
+            "truncate vgen.journal, vgen.attempts, vgen.claims, vgen.calls, vgen.purses, "
+            "vgen.clips, vgen.jobs restart identity"
         )
 
 

@@ -24,9 +24,9 @@ def opening(
     job: UUID, *, budget: str = "1", spent: str = "0", purses: object = ()
 ) -> dict[str, Any]:
     """Return the arguments of `vgen_open_job`."""
-    arguments = {"job": str(job), "call": str(uuid4()), "manifest": "{}", "budget": budget}
+    arguments = {"job": str(job), "call": str(uuid4()), "terms": "{}", "budget": budget}
     needs = {"opening": "", "already_spent": spent, "expected": "0", "peak": "0"}
-    return {**arguments, **needs, "purses": purses}
+    return {**arguments, **needs, "clips": (), "purses": purses}
 
 
 @pytest.mark.parametrize("amount", INVALID_AMOUNTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -15,7 +16,7 @@ from .servers import apply
 MANY_JOBS = """
 set session_replication_role = replica;
 insert into vgen.jobs (
-    job_id, manifest, budget, spent, opened_at, name, folder, backends, clips, min_clips, made
+    job_id, terms, budget, spent, opened_at, name, folder, backends, clips, min_clips, made
 )
 select gen_random_uuid(), '{}', 1, 0.6, '2026-01-01Z'::timestamptz + number * interval '52 minutes',
     '"film"', '"/clips"', '{"\\"svd\\""}', 6, 3, number % 7
@@ -57,6 +58,15 @@ def connection(empty: str) -> Generator[psycopg.Connection]:
         yield connection
 
 
+def rows_read(connection: psycopg.Connection, call: str) -> tuple[Any, int, int]:
+    """Return a call's answer, and how many rows it read: of whole tables, and through indexes."""
+    with connection.transaction():
+        before: Any = connection.execute(READ).fetchone()
+        answer: Any = connection.execute(f"select public.{call}".encode()).fetchone()
+        after: Any = connection.execute(READ).fetchone()
+    return answer[0], after[0] - before[0], after[1] - before[1]
+
+
 def test_no_table_is_read_as_a_whole(connection: psycopg.Connection) -> None:
     """A page of jobs, a month's spending and what estimates learn from read only what they tell."""
     for call, told, most_read in [
@@ -68,10 +78,46 @@ def test_no_table_is_read_as_a_whole(connection: psycopg.Connection) -> None:
         (f"vgen_spending({MONTH}, {BY_ALL})", 31 * 6, 100),
         ("vgen_observed('\"model 3\"', 200)", 200, 1000),
     ]:
-        with connection.transaction():
-            before: Any = connection.execute(READ).fetchone()
-            answer: Any = connection.execute(f"select public.{call}".encode()).fetchone()
-            after: Any = connection.execute(READ).fetchone()
-        assert len(answer[0]) == told
-        assert after[0] == before[0], f"{call} reads a whole table"
-        assert after[1] - before[1] <= most_read, f"{call} reads {after[1] - before[1]} rows"
+        answer, whole, by_index = rows_read(connection, call)
+        assert len(answer) == told
+        assert not whole, f"{call} reads a whole table"
+        assert by_index <= most_read, f"{call} reads {by_index} rows"
+
+
+JOB_OF = """
+insert into vgen.jobs (job_id, terms, budget, spent, clips)
+values ('{job}', '{{}}', 9000, 0, {clips});
+insert into vgen.clips
+select '{job}', place, place, '{{}}' from generate_series(0, {clips} - 1) place;
+insert into vgen.attempts (
+    attempt_id, job_id, clip_index, record, hold, money, custody, billed, sent
+)
+select gen_random_uuid(), job_id, clip_index, '{{}}', 0.1, 'settled', 'stored', 0.1, true
+from vgen.clips where job_id = '{job}' and clip_index > 0;
+analyze vgen.jobs, vgen.clips, vgen.attempts;
+"""
+
+TICKETED = '{"entry": "Ticketed"}'
+STEPS = (
+    "vgen_claim('{job}', 0, 'me', gen_random_uuid(), 60)",
+    "vgen_reserve('{job}', 0, 1, '{job}', 0.1, '{{}}')",
+    "vgen_advance('{job}', 0, 1, '{job}', 'held', 'intended', '{{}}', '{change}')",
+    "vgen_renew('{job}', 0, 1, 60)",
+    "vgen_attempts('{job}', 0)",
+    "vgen_clip('{job}', 0)",
+    "vgen_unsettled('{job}')",
+    "vgen_conclude('{job}', gen_random_uuid(), 'done')",
+)
+
+
+def test_a_step_reads_no_more_in_a_large_job(connection: psycopg.Connection) -> None:
+    """However many clips and attempts a job has, no call reads more rows than in a small one."""
+    read: list[list[int]] = []
+    for clips in (10, 3_000):
+        job = uuid4()
+        for statement in JOB_OF.format(job=job, clips=clips).split(";")[:-1]:
+            connection.execute(statement.encode())
+        calls = [step.format(job=job, change=TICKETED) for step in STEPS]
+        read.append([sum(rows_read(connection, call)[1:]) for call in calls])
+    small, large = read
+    assert all(more <= few for few, more in zip(small, large, strict=True)), f"{small} {large}"

@@ -10,7 +10,17 @@ import trio
 from attrs import evolve
 
 from vgen import JobState, Spending, SpendingKey, to_json
-from vgen.abc import Attempt, CostLedger, Need, Planned, PlannedClip, Released, Reserved, State
+from vgen.abc import (
+    Attempt,
+    CostLedger,
+    JobClip,
+    Need,
+    Planned,
+    PlannedClip,
+    Released,
+    Reserved,
+    State,
+)
 from vgen.errors import ConfigurationError, LedgerError
 from vgen_supabase import PostgresLedger
 
@@ -19,7 +29,26 @@ from .servers import apply
 from .test_texts import NASTY
 from .worker import attempt
 
-BEFORE_PURSES = """
+BEFORE_CLIPS = """
+alter table vgen.jobs rename column terms to manifest;
+update vgen.jobs j set manifest = vgen.manifest(
+    j.manifest, array(select record from vgen.clips c where c.job_id = j.job_id order by c.place)
+);
+drop table vgen.clips;
+drop function public.vgen_open_job, public.vgen_clip, public.vgen_unsettled, vgen.release,
+    vgen.release_planned, vgen.encoded_once, vgen.manifest, vgen.described;
+create function public.vgen_open_job(
+    uuid, uuid, text, text, numeric, numeric, numeric, numeric, json
+) returns json language sql as 'select null::json';
+create function public.vgen_unsettled() returns json language sql as 'select null::json';
+create function vgen.release_planned(uuid, integer) returns void language sql as '';
+create function vgen.described(text) returns text language sql as 'select $1';
+"""
+"""What makes a ledger one whose jobs have whole manifests."""
+
+BEFORE_PURSES = (
+    BEFORE_CLIPS
+    + """
 drop function public.vgen_open_job, public.vgen_conclude, public.vgen_jobs, public.vgen_spending,
     public.vgen_observed, vgen.lock_purses, vgen.holders, vgen.check_limits, vgen.encoded_twice,
     vgen.described;
@@ -39,6 +68,7 @@ create function vgen.plan(uuid, uuid, integer, numeric, text) returns vgen.attem
     language sql as 'select null::vgen.attempts';
 create function vgen.admit(uuid, numeric, numeric) returns void language sql as '';
 """
+)
 """What makes a ledger one of before jobs had purses."""
 
 BEFORE_OPENINGS = f"""
@@ -113,6 +143,34 @@ async def test_its_jobs_are_listed_and_summed_up(ledger: PostgresLedger, empty: 
     (seen,) = await ledger.observed(NASTY, limit=5)
     assert (seen.backend, seen.billed, seen.verdict) == (NASTY, Decimal("0.12"), State.FAILED)
     await ledger.aclose()
+
+
+async def test_its_manifests_are_kept(ledger: PostgresLedger, empty: str) -> None:
+    """Whatever text is in them, what is read of a job after the migration is what it was."""
+    job = uuid4()
+    texts = [NASTY, '\\"', "\\\\", '", "clips": [', "\n\t\\n", ""]
+    clips = tuple(map(prompted, manifest(job, clips=len(texts)).clips, texts))
+    before = evolve(manifest(job), clips=clips, name='"clips": [' + NASTY, folder="\\")
+    await ledger.migrate()
+    await ledger.open_job(before, Need())
+    await moved_back(ledger, empty, BEFORE_CLIPS)
+    with pytest.raises(ConfigurationError, match="vgen ledger migrate"):
+        await ledger.clip(job, 0)
+    await moved_on(ledger)
+    found = await ledger.job(job)
+    assert found is not None
+    assert found.manifest == before
+    for index, planned in enumerate(clips):
+        alone = JobClip(evolve(before, clips=(planned,)), total=len(texts))
+        assert await ledger.clip(job, index) == alone
+    (listed,) = await ledger.jobs()
+    assert (listed.clips, listed.name, listed.backends) == (len(texts), before.name, ("svd",))
+    await ledger.aclose()
+
+
+def prompted(clip: PlannedClip, text: str) -> PlannedClip:
+    """Return the clip with other words in it."""
+    return evolve(clip, notes=(text,), request=evolve(clip.request, prompt=text))
 
 
 def rerouted(clip: PlannedClip, route: tuple[str, ...]) -> PlannedClip:

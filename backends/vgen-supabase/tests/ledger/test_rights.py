@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import trio
 
-from vgen.abc import Need, Purse
+from vgen.abc import JobClip, Need, Purse
 from vgen.errors import ConfigurationError
 from vgen_supabase import PostgresLedger
 
@@ -20,7 +20,7 @@ from .servers import Database, Rest
 from .worker import attempt
 
 OUTSIDERS = ["anon", "authenticated"]
-TABLES = ["jobs", "calls", "claims", "attempts", "journal", "purses"]
+TABLES = ["jobs", "clips", "calls", "claims", "attempts", "journal", "purses"]
 
 
 @pytest.mark.parametrize("role", OUTSIDERS)
@@ -65,7 +65,8 @@ READING = [
     "vgen_observed(text, integer)",
     "vgen_attempts(uuid, integer)",
     "vgen_attempt(uuid)",
-    "vgen_unsettled()",
+    "vgen_clip(uuid, integer)",
+    "vgen_unsettled(uuid)",
     "vgen_holder(uuid, integer)",
     "vgen_history(uuid)",
     "vgen_now()",
@@ -100,6 +101,7 @@ async def test_reading_needs_no_other_right(database: Database, auditor: str) ->
         assert found is not None
         assert found.attempts == await reading.attempts(job, 0) == (sent,)
         assert await reading.attempt(sent.attempt_id) == sent
+        assert await reading.clip(job, 0) == JobClip(found.manifest, total=1)
         assert sent in await reading.unsettled()
         assert await reading.holder(job, 0) == claim
         assert [line.at for line in await reading.history(job)] < [await reading.now()]
@@ -121,7 +123,7 @@ def test_callers_cannot_become_the_owner(database: Database, mallory: str) -> No
         )
         job, call = uuid4(), uuid4()
         opened = connection.execute(
-            "select public.vgen_open_job(%s, %s, '{}', '', 1, 0, 0, 0, '[]')", (job, call)
+            "select public.vgen_open_job(%s, %s, '{}', '[]', '', 1, 0, 0, 0, '[]')", (job, call)
         ).fetchone()
     assert opened is not None
 
