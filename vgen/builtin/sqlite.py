@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Collection
-from contextlib import closing
+from collections.abc import Callable, Collection, Generator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import trio
 
+from vgen.builtin.groups import Call, Groups
 from vgen.builtin.reading import Reading
 from vgen.builtin.rescue import FileIdentity, identity, rescue
 from vgen.builtin.schema import connect, connect_read_only, is_writable, transaction
@@ -31,9 +32,6 @@ T = TypeVar("T")
 LOCK_TIMEOUT = 60.0
 """How long a ledger that another process has locked is waited for, in seconds."""
 
-RETRY_INTERVAL = 0.05
-"""The pause between two tries at a locked ledger, in seconds."""
-
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
@@ -41,9 +39,10 @@ class SQLiteLedger(CostLedger):
     """A ledger in one file, which any number of processes of one machine may share.
 
     The file is made by the first job that is opened. What only reads takes no write lock, and works
-    on a file that cannot be written too. Calls run in a worker thread, one at a time;
-    waiting for a locked file can be cancelled, a transaction under way is finished first. Its
-    time is the machine's clock.
+    on a file that cannot be written too. Calls run in a worker thread, those that wait at the same
+    time in one transaction: each of them returns when it is on the disk, and an error of one undoes
+    no other. Waiting, also for a locked file, can be cancelled, a transaction under way is finished
+    first. Its time is the machine's clock.
 
     Raises `ConfigurationError` where the file is no ledger, and leaves it as it is. Where the file
     is removed or replaced while it is open, all that it had is written anew, to its path or beside
@@ -58,7 +57,7 @@ class SQLiteLedger(CostLedger):
         self._place = self._path
         self._file: FileIdentity | None = None
         self._loss = ""
-        self._turn = trio.Lock()
+        self._groups = Groups(self._run)
 
     def __repr__(self) -> str:
         """Name the file and say whether it is open."""
@@ -163,7 +162,7 @@ class SQLiteLedger(CostLedger):
             LedgerError: it was removed or replaced, and no call has noticed that.
         """
         with trio.move_on_after(LOCK_TIMEOUT, shield=True):
-            async with self._turn:
+            async with self._groups.turn:
                 if self._connection is not None:
                     await trio.to_thread.run_sync(self._close, self._connection)
 
@@ -181,44 +180,85 @@ class SQLiteLedger(CostLedger):
     async def _read(self, work: Callable[[Reading], T], otherwise: T) -> T:
         if self._connection is None and await trio.to_thread.run_sync(_is_blank, self._path):
             return otherwise
-        return await self._in_thread(lambda: self._run_reading(work))
+        return await self._groups.do(Call(work, trio.current_time() + LOCK_TIMEOUT))
 
     async def _transact(
         self, work: Callable[[Transaction], T], *, make: bool = False, after_loss: bool = False
     ) -> T:
-        return await self._in_thread(lambda: self._run(work, make=make, after_loss=after_loss))
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
         last = trio.current_time() + LOCK_TIMEOUT
-        async with self._turn:
-            while True:
-                try:
-                    return await trio.to_thread.run_sync(work)
-                except sqlite3.Error as error:
-                    code: int = getattr(error, "sqlite_errorcode", 0) & 0xFF
-                    if code not in BUSY or trio.current_time() >= last:
-                        raise LedgerError(f"{self._path}: {error}") from error
-                except ValueError as error:
-                    raise LedgerError(f"{self._path}: cannot be read: {error}") from error
-                await trio.sleep(RETRY_INTERVAL)
+        return await self._groups.do(
+            Call(work, last, writes=True, make=make, after_loss=after_loss)
+        )
 
-    def _run(self, work: Callable[[Transaction], T], *, make: bool, after_loss: bool) -> T:
-        connection = self._connected(make=make)
-        if self._loss and not after_loss:
-            raise LedgerError(self._loss)
-        with transaction(connection, "BEGIN IMMEDIATE"):
-            return work(Transaction(connection, self._clock()))
+    def _run(self, calls: Sequence[Call[Any]]) -> None:
+        """Run calls: those that read in one transaction, then those that write."""
+        for writes in (False, True):
+            some = [call for call in calls if call.writes == writes]
+            if some and self._connection is None:  # the file is opened as the first one needs it
+                self._run_together(some[:1])
+                some = some[1:]
+            if some:
+                self._run_together(some)
 
-    def _run_reading(self, work: Callable[[Reading], T]) -> T:
-        """Read without a write lock, and also where the file cannot be written."""
-        if self._connection is None and not is_writable(self._place):
+    def _run_together(self, calls: Sequence[Call[Any]]) -> None:
+        try:
+            with self._transaction(calls[0]) as connection:
+                for call in calls:
+                    self._run_one(connection, call)
+        except sqlite3.Error as error:  # all of it is undone
+            for call in calls:
+                call.results.clear()
+                call.error = None
+            self._failed(calls, error)
+        except Exception as error:  # noqa: BLE001 (each of the calls raises it)
+            for call in calls:
+                call.error = error
+
+    def _failed(self, calls: Sequence[Call[Any]], error: sqlite3.Error) -> None:
+        problem = LedgerError(f"{self._path}: {error}")
+        problem.__cause__ = error
+        code: int = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in BUSY:
+            for call in calls:
+                call.locked = problem
+        elif len(calls) > 1:
+            for call in calls:
+                self._run_together([call])
+        else:
+            calls[0].error = problem
+
+    def _run_one(self, connection: sqlite3.Connection, call: Call[Any]) -> None:
+        if self._loss and not call.after_loss:
+            call.error = LedgerError(self._loss)
+            return
+        connection.execute("SAVEPOINT one")
+        try:
+            kind = Transaction if call.writes else Reading
+            call.results.append(call.work(kind(connection, self._clock())))
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 (the call raises it)
+            connection.execute("ROLLBACK TO one")
+            call.error = self._read_error(error)
+        connection.execute("RELEASE one")
+
+    def _read_error(self, error: Exception) -> Exception:
+        if not isinstance(error, ValueError):
+            return error
+        problem = LedgerError(f"{self._path}: cannot be read: {error}")
+        problem.__cause__ = error
+        return problem
+
+    @contextmanager
+    def _transaction(self, call: Call[Any]) -> Generator[sqlite3.Connection]:
+        """Begin one: without a write lock, and also where the file cannot be written, to read."""
+        if not call.writes and self._connection is None and not is_writable(self._place):
             with closing(connect_read_only(self._place)) as connection:
-                return work(Reading(connection, self._clock()))
-        connection = self._connected(make=False)
-        if self._loss:
-            raise LedgerError(self._loss)
-        with transaction(connection, "BEGIN"):
-            return work(Reading(connection, self._clock()))
+                yield connection
+            return
+        connection = self._connected(make=call.make)
+        with transaction(connection, "BEGIN IMMEDIATE" if call.writes else "BEGIN"):
+            yield connection
 
     def _connected(self, *, make: bool) -> sqlite3.Connection:
         if self._connection is None:
