@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
@@ -60,10 +62,11 @@ async def test_after_a_submit_was_accepted(
     sqlite_job: SQLiteJob, autojump_clock: MockClock, *, nth: int, seconds: float
 ) -> None:
     """The ticket is written when the lock is released; if too late, the next run finds it."""
+    accepted = count(1)
     async with trio.open_nursery() as nursery:
 
         def lock_ledger() -> None:
-            if len(sqlite_job.fake.submitted) == nth:
+            if next(accepted) == nth:
                 nursery.start_soon(lock, sqlite_job, seconds)
 
         sqlite_job.fake.after_submit = lock_ledger
