@@ -13,7 +13,7 @@ from trio.testing import MockClock
 from tests.drive.jobs import JOB, Fakes, run_job
 from vgen.abc import Custody, Money, State, Status, Ticket
 from vgen.errors import AccountError, AccountRefusedError, InsufficientClipsError
-from vgen.testing import CAPABILITIES, FakeBackend, Hang, Succeed
+from vgen.testing import CAPABILITIES, FakeBackend, Hang, Refuse, Succeed
 
 FEE = Decimal("0.03")
 
@@ -54,6 +54,16 @@ async def test_a_failure_without_a_word(autojump_clock: MockClock) -> None:
         await run_job(fakes)
     reasons = {tried.reason for clip in caught.value.clips.failures for tried in clip.tried}
     assert reasons == {"failed at fake"}
+
+
+async def test_why_an_attempt_was_refused(autojump_clock: MockClock) -> None:
+    """The provider's reason stands in the ledger, beside an attempt that cost nothing."""
+    fakes = Fakes([FakeBackend(default=Refuse())])
+    with pytest.raises(InsufficientClipsError):
+        await run_job(fakes)
+    attempts = fakes.ledger.peek(JOB).attempts
+    assert attempts
+    assert {attempt.reason for attempt in attempts} == {str(Refuse().error)}
 
 
 class Queues(FakeBackend):
