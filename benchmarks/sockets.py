@@ -15,11 +15,12 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -140,13 +141,21 @@ async def bare(url: str, folder: Path, clips: int) -> float:
     return time.process_time() - began
 
 
-Client = Callable[[str, Path, int], Awaitable[float]]
+def in_asyncio(
+    client: Callable[[str, Path, int], Coroutine[Any, Any, float]],
+    url: str,
+    folder: Path,
+    clips: int,
+) -> float:
+    """Run a client of asyncio's."""
+    return asyncio.run(client(url, folder, clips))
 
-CLIENTS: dict[str, tuple[Callable[..., float], Client]] = {
-    "vgen, judgement off": (trio.run, partial(with_vgen, judged=False)),
-    "vgen": (trio.run, partial(with_vgen, judged=True)),
-    "loop on the SDK": (lambda client, *given: asyncio.run(client(*given)), on_the_sdk),
-    "bare loop": (lambda client, *given: asyncio.run(client(*given)), bare),
+
+CLIENTS: dict[str, Callable[[str, Path, int], float]] = {
+    "vgen, judgement off": partial(trio.run, partial(with_vgen, judged=False)),
+    "vgen": partial(trio.run, partial(with_vgen, judged=True)),
+    "loop on the SDK": partial(in_asyncio, on_the_sdk),
+    "bare loop": partial(in_asyncio, bare),
 }
 
 
@@ -169,9 +178,8 @@ def main(clips: int) -> None:
 
 def run_client(name: str, url: str, clips: int) -> None:
     """Run one client, and print its CPU seconds."""
-    run, client = CLIENTS[name]
     with TemporaryDirectory() as folder:
-        print(run(client, url, Path(folder), clips))
+        print(CLIENTS[name](url, Path(folder), clips))
 
 
 if __name__ == "__main__":

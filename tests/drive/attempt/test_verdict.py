@@ -61,9 +61,9 @@ async def test_why_an_attempt_was_refused(autojump_clock: MockClock) -> None:
     fakes = Fakes([FakeBackend(default=Refuse())])
     with pytest.raises(InsufficientClipsError):
         await run_job(fakes)
-    attempts = fakes.ledger.peek(JOB).attempts
-    assert attempts
-    assert {attempt.reason for attempt in attempts} == {str(Refuse().error)}
+    job = await fakes.ledger.job(JOB)
+    assert job is not None
+    assert {attempt.reason for attempt in job.attempts} == {str(Refuse().error)}
 
 
 class Queues(FakeBackend):
