@@ -111,7 +111,10 @@ STEPS = (
 
 
 def test_a_step_reads_no_more_in_a_large_job(connection: psycopg.Connection) -> None:
-    """However many clips and attempts a job has, no call reads more rows than in a small one."""
+    """Of a job of 3,000 clips, each call reads a handful of rows, as of one of ten.
+
+    A few more or less are the versions of a row that were not cleaned up yet.
+    """
     read: list[list[int]] = []
     for clips in (10, 3_000):
         job = uuid4()
@@ -120,4 +123,4 @@ def test_a_step_reads_no_more_in_a_large_job(connection: psycopg.Connection) -> 
         calls = [step.format(job=job, change=TICKETED) for step in STEPS]
         read.append([sum(rows_read(connection, call)[1:]) for call in calls])
     small, large = read
-    assert all(more <= few for few, more in zip(small, large, strict=True)), f"{small} {large}"
+    assert all(more <= few + 5 for few, more in zip(small, large, strict=True)), f"{small} {large}"
