@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
+from threading import Semaphore
 from uuid import UUID
 
 import pytest
@@ -19,7 +20,6 @@ from vgen.errors import BudgetExceededError, LedgerError
 from vgen.records.entry import Released
 from vgen.testing.contracts import audit
 
-from .clock import Clock
 from .statements import Statements
 
 JOB = UUID(int=1)
@@ -57,18 +57,13 @@ async def reserve_all(
     return errors
 
 
-async def test_calls_that_wait_share_a_commit(path: Path, clock: Clock) -> None:
+async def test_calls_that_wait_share_a_commit(
+    statements: Statements, ledger: SQLiteLedger, claims: list[Claim]
+) -> None:
     """Forty calls at once are two or three commits."""
-    statements = Statements()
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("vgen.builtin.sqlite.connect", statements.connect)
-        ledger = SQLiteLedger(path, clock=clock)
-        await ledger.open_job(a_manifest(JOB, clips=CLIPS, budget=str(HOLD * CLIPS)), Need())
-        found = [await ledger.claim(JOB, index, owner="me", lease=600) for index in range(CLIPS)]
-        statements.clear()
-        assert not await reserve_all(ledger, [claim for claim in found if claim is not None])
-        assert statements.ran.count("COMMIT") <= 3
-        await ledger.aclose()
+    statements.clear()
+    assert not await reserve_all(ledger, claims)
+    assert 1 <= statements.ran.count("COMMIT") <= 3
 
 
 async def test_each_is_on_the_disk_before_it_returns(
@@ -113,6 +108,29 @@ async def test_an_error_of_the_file_fails_only_its_call(
     assert (await audit(ledger, JOB)).held == HOLD * (CLIPS - 1)
 
 
+async def test_a_commit_that_fails_acknowledges_nothing(
+    path: Path, ledger: SQLiteLedger, claims: list[Claim]
+) -> None:
+    """Its calls are made one by one: whoever was refused for one that came to nothing has room."""
+    enough = CLIPS - 1
+    await ledger.open_job(a_manifest(JOB, clips=CLIPS, budget=str(HOLD * enough)), Need())
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE none (id INTEGER PRIMARY KEY)")
+        other.execute(
+            "CREATE TABLE refused (id INTEGER REFERENCES none DEFERRABLE INITIALLY DEFERRED)"
+        )
+        other.execute(
+            "CREATE TRIGGER refused BEFORE INSERT ON attempts WHEN new.clip_index = 7 "
+            "BEGIN INSERT INTO refused VALUES (1); END"
+        )
+    other.close()
+    (error,) = await reserve_all(ledger, claims)
+    assert isinstance(error, LedgerError)
+    assert "FOREIGN KEY" in str(error)
+    assert (await audit(ledger, JOB)).held == HOLD * enough
+    assert not await ledger.attempts(JOB, 7)
+
+
 async def test_a_call_that_is_cancelled_is_not_made(
     path: Path, ledger: SQLiteLedger, claims: list[Claim]
 ) -> None:
@@ -132,6 +150,43 @@ async def test_a_call_that_is_cancelled_is_not_made(
     assert (await audit(ledger, JOB)).held == HOLD * len(rest)
     assert not await ledger.attempts(JOB, leader.clip_index)
     assert not await ledger.attempts(JOB, follower.clip_index)
+
+
+async def test_a_call_that_has_begun_is_finished(path: Path) -> None:
+    """One that is cancelled while its group is written returns what was written."""
+    at_work, go_on = Semaphore(0), Semaphore(1_000)
+
+    def clock() -> float:
+        at_work.release()
+        go_on.acquire()
+        return 0.0
+
+    ledger = SQLiteLedger(path, clock=clock)
+    await ledger.open_job(a_manifest(JOB, clips=2), Need())
+    claims = [await ledger.claim(JOB, index, owner="me", lease=600) for index in range(2)]
+    while go_on.acquire(blocking=False):
+        pass
+    while at_work.acquire(blocking=False):
+        pass
+    made: list[Attempt] = []
+
+    async def reserve(claim: Claim | None) -> None:
+        assert claim is not None
+        made.append(await ledger.reserve(claim, an_attempt(JOB, claim.clip_index)))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ledger.attempts, JOB, 0)
+        await trio.to_thread.run_sync(at_work.acquire)  # what comes now is a group of its own
+        for claim in claims:
+            nursery.start_soon(reserve, claim)
+        await wait_all_tasks_blocked()
+        go_on.release()
+        await trio.to_thread.run_sync(at_work.acquire)
+        nursery.cancel_scope.cancel()
+        go_on.release(1_000)
+    assert len(made) == 2
+    assert (await audit(ledger, JOB)).held == 2 * HOLD
+    await ledger.aclose()
 
 
 async def test_calls_in_a_row_see_one_another(ledger: SQLiteLedger, claims: list[Claim]) -> None:

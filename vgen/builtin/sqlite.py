@@ -39,10 +39,10 @@ class SQLiteLedger(CostLedger):
     """A ledger in one file, which any number of processes of one machine may share.
 
     The file is made by the first job that is opened. What only reads takes no write lock, and works
-    on a file that cannot be written too. Calls run in a worker thread, those that wait at the same
-    time in one transaction: each of them returns when it is on the disk, and an error of one undoes
-    no other. Waiting, also for a locked file, can be cancelled, a transaction under way is finished
-    first. Its time is the machine's clock.
+    on a file that cannot be written too. Calls run in a worker thread; what is written by those
+    that wait at the same time is one commit: each of them returns when it is on the disk, and an
+    error of one undoes no other. Waiting, also for a locked file, can be cancelled, a transaction
+    under way is finished first. Its time is the machine's clock.
 
     Raises `ConfigurationError` where the file is no ledger, and leaves it as it is. Where the file
     is removed or replaced while it is open, all that it had is written anew, to its path or beside
@@ -215,8 +215,7 @@ class SQLiteLedger(CostLedger):
                 call.error = error
 
     def _failed(self, calls: Sequence[Call[Any]], error: sqlite3.Error) -> None:
-        problem = LedgerError(f"{self._path}: {error}")
-        problem.__cause__ = error
+        problem = self._problem(str(error), error)
         code: int = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in BUSY:
             for call in calls:
@@ -239,14 +238,13 @@ class SQLiteLedger(CostLedger):
             raise
         except Exception as error:  # noqa: BLE001 (the call raises it)
             connection.execute("ROLLBACK TO one")
-            call.error = self._read_error(error)
+            wrong = isinstance(error, ValueError)
+            call.error = self._problem(f"cannot be read: {error}", error) if wrong else error
         connection.execute("RELEASE one")
 
-    def _read_error(self, error: Exception) -> Exception:
-        if not isinstance(error, ValueError):
-            return error
-        problem = LedgerError(f"{self._path}: cannot be read: {error}")
-        problem.__cause__ = error
+    def _problem(self, what: str, cause: Exception) -> LedgerError:
+        problem = LedgerError(f"{self._path}: {what}")
+        problem.__cause__ = cause
         return problem
 
     @contextmanager

@@ -60,7 +60,7 @@ class Transaction(Reading):
         account = self._account(job_id)
         check_need(account, need, own=account.held + account.in_doubt)
         for purse in manifest.purses:
-            own = held_in(purse.name, (attempt for attempt in earlier if attempt.sent))
+            own = held_in(purse.name, earlier)
             holders = partial(self._purse_holders, purse)
             check_need(self.purse(purse), need, own=own, purse=purse.name, holders=holders)
         return account

@@ -69,7 +69,8 @@ async def test_a_plan_refuses_what_has_begun_in_the_same_words(
     """What is in flight or in doubt is told there too."""
     fakes, little = Fakes(), Decimal("0.20")
     attempt, claim = await leave_open(fakes), await fakes.ledger.holder(JOB, 0)
-    if claim is not None and doubted:
+    assert claim is not None
+    if doubted:
         doubt = Doubted("no answer in time")
         await fakes.ledger.advance(claim, attempt.attempt_id, attempt.state, doubt)
     async with fakes.runner() as runner:
