@@ -26,13 +26,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import trio
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 from trio.testing import MockClock
 
 import vgen
 from vgen.abc import ClipRequest, Image, Prepared, State, Status, StoredFile, Ticket
 from vgen.errors import InsufficientClipsError
 from vgen.testing import (
+    CAPABILITIES,
     Behaviour,
     Fail,
     FakeBackend,
@@ -144,16 +145,22 @@ Way = Callable[[Provider, int, int], Any]
 
 async def by_vgen(provider: Provider, clips: int, slots: int) -> None:
     """Make the clips with vgen."""
-    async with vgen.open_runner(
-        backends=[provider],
-        storage=SlowStorage(),
-        ledger=MemoryLedger(),
-        settings=vgen.Settings(concurrency=slots),
-        inspector=inline_inspector(),
-    ) as runner:
+    async with (
+        vgen.open_runner(
+            backends=[provider],
+            storage=SlowStorage(),
+            ledger=MemoryLedger(),
+            settings=vgen.Settings(concurrency=slots),
+            inspector=inline_inspector(),
+        ) as runner,
+        trio.open_nursery() as nursery,
+    ):
+        if provider.capabilities.notifies:
+            nursery.start_soon(provider.send_webhooks, runner)
         prompts = [vgen.ClipPrompt(index, str(index), 2.0) for index in range(clips)]
         with suppress(InsufficientClipsError):
             await runner.process(uuid4(), prompts, budget=Decimal(10_000), min_clips=1)
+        nursery.cancel_scope.cancel()
 
 
 @define
@@ -199,10 +206,17 @@ async def by_plain_loop(provider: Provider, clips: int, slots: int) -> None:
             nursery.start_soon(loop.clip, str(index))
 
 
-async def measured(way: Way, attempts: list[list[Try]], slots: int, *, tells: bool) -> list[float]:
+async def measured(
+    way: Way, attempts: list[list[Try]], slots: int, *, tells: bool, notifies: bool
+) -> list[float]:
     """Return how long the job takes, the questions a clip, and how late their ends are heard of."""
     script = {str(i): [each.behaviour() for each in tries] for i, tries in enumerate(attempts)}
-    provider = Provider(script=script, seconds=MEDIAN, tells_progress=tells)
+    provider = Provider(
+        script=script,
+        seconds=MEDIAN,
+        tells_progress=tells,
+        capabilities=evolve(CAPABILITIES, notifies=notifies),
+    )
     began = trio.current_time()
     await way(provider, len(attempts), slots)
     took = trio.current_time() - began - PREPARE - STORE
@@ -211,18 +225,19 @@ async def measured(way: Way, attempts: list[list[Try]], slots: int, *, tells: bo
 
 def main(seeds: int) -> None:
     """Print the table."""
-    ways: dict[str, tuple[Way, bool]] = {
-        "vgen, progress told": (by_vgen, True),
-        "vgen, no progress": (by_vgen, False),
-        "plain loop": (by_plain_loop, False),
+    ways: dict[str, tuple[Way, bool, bool]] = {
+        "vgen, progress told": (by_vgen, True, False),
+        "vgen, no progress": (by_vgen, False, False),
+        "vgen, webhooks": (by_vgen, False, True),
+        "plain loop": (by_plain_loop, False, False),
     }
     print("clips slots  fail                       to ideal questions   late")
     for clips, slots in SHAPES:
         for failing in FAILING:
             jobs = [draw(1000 * seed + clips, clips, failing) for seed in range(seeds)]
             best = sum(ideal(job, slots) for job in jobs)
-            for name, (way, tells) in ways.items():
-                run = partial(measured, way, tells=tells)
+            for name, (way, tells, notifies) in ways.items():
+                run = partial(measured, way, tells=tells, notifies=notifies)
                 results = [
                     trio.run(partial(run, job, slots), clock=MockClock(autojump_threshold=0))
                     for job in jobs

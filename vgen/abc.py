@@ -2,7 +2,7 @@
 
 from vgen.builtin.render import Render, RenderBackend
 from vgen.ports.backend import VideoBackend, WaitableBackend
-from vgen.ports.ledger import EVERY_JOB, CostLedger, MigratedLedger
+from vgen.ports.ledger import EVERY_JOB, NOTICES_KEPT, CostLedger, MigratedLedger
 from vgen.ports.storage import Storage
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.clip import Choice, StoredFile
@@ -27,6 +27,7 @@ from vgen.records.entry import (
 from vgen.records.job import Claim, Job, JobClip, Manifest, PlannedClip
 from vgen.records.jsonio import entry_from_json, entry_to_json
 from vgen.records.money import Account, Need, Price, Purse
+from vgen.records.notice import Notice
 from vgen.records.observation import Observation
 from vgen.records.request import (
     Capabilities,
@@ -41,6 +42,7 @@ from vgen.records.status import Absent, Finding, State, Status, Ticket, Unknown
 
 __all__ = [
     "EVERY_JOB",
+    "NOTICES_KEPT",
     "Absent",
     "Account",
     "Attempt",
@@ -66,6 +68,7 @@ __all__ = [
     "Money",
     "Movement",
     "Need",
+    "Notice",
     "Observation",
     "Planned",
     "PlannedClip",

@@ -297,6 +297,7 @@ class Runner:
     jobs = _awaited(runner.Runner.jobs)
     spending = _awaited(runner.Runner.spending)
     choose = _awaited(runner.Runner.choose)
+    receive_webhook = _awaited(runner.Runner.receive_webhook)
 
     async def call(self, work: Callable[[], Awaitable[T]]) -> T:
         """Call an async function in the runner's thread, which runs Trio, and wait for its end."""

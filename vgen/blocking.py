@@ -188,6 +188,7 @@ class Runner:
     jobs = _waited(runner.Runner.jobs)
     spending = _waited(runner.Runner.spending)
     choose = _waited(runner.Runner.choose)
+    receive_webhook = _waited(runner.Runner.receive_webhook)
 
     def call(self, work: Callable[[], Awaitable[T]]) -> T:
         """Call an async function in the runner's thread, which runs Trio, and wait for its end."""

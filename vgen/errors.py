@@ -24,6 +24,7 @@ VgenError
 ├── StorageError               an image or a clip could not be read or written
 ├── LedgerError                the ledger refused a change or could not be reached
 │   └── ClaimPassedOnError         another process works on the clip now
+├── WebhookRefusedError        a webhook is forged, too old, or not for any of the backends
 └── VideoError                 the file is no usable video: what is wrong with it
 ```
 
@@ -266,6 +267,10 @@ class ClaimPassedOnError(LedgerError):
 
     Whoever held it before may neither write about the clip nor call its provider any more.
     """
+
+
+class WebhookRefusedError(VgenError):
+    """A webhook is not signed by the provider that it claims to come from, or too old."""
 
 
 class VideoError(VgenError):

@@ -331,6 +331,7 @@ async def test_an_older_ledger_keeps_its_texts(ledger: SQLiteLedger, path: Path)
     await ledger.aclose()
     with sqlite3.connect(path) as connection:
         connection.execute("DROP TABLE clips")
+        connection.execute("DROP TABLE notices")
         connection.execute("DROP INDEX unsettled")
         connection.execute("DROP INDEX claims_in_force")
         connection.execute("ALTER TABLE jobs RENAME COLUMN terms TO manifest")
@@ -353,7 +354,7 @@ async def test_an_older_ledger_that_cannot_be_written_is_named(
     """It cannot be moved on: the error says that it is an older one, and it stays as it is."""
     before = content(older)
     monkeypatch.setattr("os.access", refused)
-    with pytest.raises(ConfigurationError, match=f"{older}: is a ledger of version [1-4], not 5"):
+    with pytest.raises(ConfigurationError, match=f"{older}: is a ledger of version [1-4], not 6"):
         await ledger.jobs()
     assert content(older) == before
 

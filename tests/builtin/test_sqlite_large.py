@@ -75,6 +75,7 @@ def calls_of(ledger: SQLiteLedger, clips: int) -> Mapping[str, Callable[[], Awai
         "conclude": lambda: ledger.conclude(JOB, "done", made=clips),
         "jobs": lambda: ledger.jobs(JobQuery(limit=2)),
         "open another": lambda: ledger.open_job(a_job(9_999, FEW), Need(Decimal(1))),
+        "noticed": lambda: ledger.noticed("me", ["p1"]),
     }
 
 

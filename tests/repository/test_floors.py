@@ -29,6 +29,7 @@ FLOORS = {
     "cli": DOORS,
     "portal": DOORS,
     "testing": DOORS,
+    "webhooks": DOORS,
 }
 BESIDE = {
     ("errors", "records"),  # errors carry records
@@ -39,6 +40,7 @@ BESIDE = {
     ("aio", "portal"),
     ("blocking", "portal"),
     ("testing", "portal"),  # what the threads run on in virtual time
+    ("testing", "webhooks"),  # fakes sign theirs likewise
 }
 WALLS = {
     "runner": 6,
@@ -60,6 +62,7 @@ PUBLIC = {
     "vgen.testing",
     "vgen.testing.contracts",
     "vgen.video",
+    "vgen.webhooks",
 }
 
 

@@ -16,6 +16,7 @@ MODULES = (
     "vgen.testing",
     "vgen.testing.contracts",
     "vgen.video",
+    "vgen.webhooks",
 )
 
 

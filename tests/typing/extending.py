@@ -14,6 +14,7 @@ from trio.testing import MockClock
 
 from vgen import Clips, Inspector, abc, errors, testing, video
 from vgen.testing import contracts
+from vgen.webhooks import check_signature
 
 
 class Model(abc.VideoBackend):
@@ -60,6 +61,12 @@ class Model(abc.VideoBackend):
     async def cancel(self, ticket: abc.Ticket) -> abc.Status:
         """Nothing can be cancelled."""
         return abc.Status(abc.State.RUNNING)
+
+    async def read_webhook(self, headers: Mapping[str, str], body: bytes) -> abc.Notice:
+        """One message of the provider's own."""
+        if not body:
+            raise errors.WebhookRefusedError("it is empty")
+        return abc.Notice(check_signature("secret", headers, body, now=0), self.account, "1")
 
     async def find(self, attempt: abc.Attempt) -> abc.Finding:
         """Tell all that can be told."""
@@ -243,6 +250,8 @@ async def read(ledger: abc.CostLedger, manifest: abc.Manifest) -> tuple[abc.Obse
     assert_type(await ledger.purse(purse), abc.Account)
     assert_type(await ledger.open_job(manifest, abc.Need()), abc.Account)
     await ledger.jobs(abc.EVERY_JOB)
+    assert abc.NOTICES_KEPT > 0
+    assert_type(await ledger.noticed("me", ["p1"]), frozenset[str])
     return await ledger.observed("one", limit=10)
 
 

@@ -58,6 +58,7 @@ from vgen import (
 )
 from vgen.abc import Attempt, CostLedger, Job, Manifest, Storage, VideoBackend
 from vgen.errors import InsufficientClipsError
+from vgen.webhooks import Receiver, webhook_app
 
 FILE: PromptsFile = vgen.read_prompts("{}", source="prompts.json")
 PROMPTS: ClipPrompts = FILE.prompts()
@@ -140,6 +141,9 @@ async def on_trio(backends: list[VideoBackend]) -> None:
         assert_type(await runner.resolve(JOB, "paid"), Attempt)
         assert_type(await runner.takes(JOB), tuple[Take, ...])
         assert_type(await runner.choose(JOB, 1, 2), Take)
+        assert_type(await runner.receive_webhook({}, b""), bool)
+        receiver: Receiver = runner
+        webhook_app(receiver)
         assert_type(await runner.cancel(JOB), tuple[Reconciled, ...])
         assert_type(await runner.plan(PROMPTS, purses=PURSES), JobPlan)
         assert_type(await runner.jobs(QUERY), tuple[JobSummary, ...])
@@ -182,6 +186,9 @@ async def on_asyncio(backends: list[VideoBackend]) -> None:
         assert_type(await runner.resolve(JOB, "paid"), Attempt)
         assert_type(await runner.takes(JOB), tuple[Take, ...])
         assert_type(await runner.choose(JOB, 1, 2), Take)
+        assert_type(await runner.receive_webhook({}, b""), bool)
+        receiver: Receiver = runner
+        webhook_app(receiver)
         assert_type(await runner.cancel(JOB), tuple[Reconciled, ...])
         assert_type(await runner.plan(PROMPTS, purses=PURSES), JobPlan)
         assert_type(await runner.jobs(QUERY), tuple[JobSummary, ...])
@@ -223,6 +230,7 @@ def on_nothing(backends: list[VideoBackend]) -> None:
         assert_type(runner.resolve(JOB, "paid"), Attempt)
         assert_type(runner.takes(JOB), tuple[Take, ...])
         assert_type(runner.choose(JOB, 1, 2), Take)
+        assert_type(runner.receive_webhook({}, b""), bool)
         assert_type(runner.cancel(JOB), tuple[Reconciled, ...])
         assert_type(runner.plan(PROMPTS, purses=PURSES), JobPlan)
         assert_type(runner.jobs(QUERY), tuple[JobSummary, ...])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -86,6 +87,15 @@ class Reading:
             (str(job_id), clip_index, self._now),
         ).fetchone()
         return Claim(job_id, clip_index, *row) if row else None
+
+    def noticed(self, account: str, provider_ids: Collection[str]) -> frozenset[str]:
+        """Read which attempts were told of."""
+        rows = self._sql(
+            "SELECT value FROM json_each(?) WHERE EXISTS "
+            "(SELECT 1 FROM notices WHERE account = ? AND provider_id = value)",
+            (json.dumps(list(provider_ids)), account),
+        )
+        return frozenset(row[0] for row in rows)
 
     def history(self, job_id: UUID) -> tuple[Line, ...]:
         """Read the journal of a job."""

@@ -13,7 +13,7 @@ from vgen.errors import ConfigurationError
 APPLICATION_ID = 0x7667656E
 """`vgen` in ASCII, in the file's header, so that no other program's database is taken for one."""
 
-VERSION = 5
+VERSION = 6
 EMPTY = (0, 0, 0)
 
 TABLES = """
@@ -99,6 +99,19 @@ The column that is left has another name: an older vgen that has the file open c
 whole manifest.
 """
 
+NOTICES = (
+    """CREATE TABLE notices (
+        account TEXT NOT NULL,
+        message_id TEXT NOT NULL,
+        provider_id TEXT NOT NULL,
+        at REAL NOT NULL,
+        PRIMARY KEY (account, message_id)
+    )""",
+    "CREATE INDEX notices_of_attempt ON notices (account, provider_id)",
+    "CREATE INDEX notices_in_order ON notices (at)",
+)
+"""What providers have told of attempts."""
+
 MIGRATIONS = {
     1: ("ALTER TABLE jobs ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0",),
     2: (
@@ -107,6 +120,7 @@ MIGRATIONS = {
     ),
     3: BOOKS,
     4: CLIPS,
+    5: NOTICES,
 }
 """What makes a ledger of each older version one of the next."""
 
@@ -234,7 +248,7 @@ def _make_tables(connection: sqlite3.Connection) -> None:
     """Make the tables, unless another process was faster."""
     connection.execute("BEGIN IMMEDIATE")
     if _read_header(connection) == EMPTY:
-        for statement in (*filter(str.strip, TABLES.split(";")), *BOOKS, *CLIPS):
+        for statement in (*filter(str.strip, TABLES.split(";")), *BOOKS, *CLIPS, *NOTICES):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")

@@ -25,6 +25,7 @@ from vgen.records.books import JobQuery, JobSummary, Spending, SpendingKey
 from vgen.records.entry import Entry, Line
 from vgen.records.job import Claim, Job, JobClip, Manifest
 from vgen.records.money import Account, Need, Purse
+from vgen.records.notice import Notice
 from vgen.records.observation import Observation
 
 T = TypeVar("T")
@@ -154,6 +155,14 @@ class SQLiteLedger(CostLedger):
     async def observed(self, backend: str, *, limit: int) -> tuple[Observation, ...]:
         """Read what became of a backend's attempts."""
         return await self._read(lambda tx: tx.books.observed(backend, limit), ())
+
+    async def add_notice(self, notice: Notice) -> bool:
+        """Write a notice down."""
+        return await self._transact(lambda tx: tx.add_notice(notice), make=True)
+
+    async def noticed(self, account: str, provider_ids: Collection[str]) -> frozenset[str]:
+        """Read which attempts were told of."""
+        return await self._read(lambda tx: tx.noticed(account, provider_ids), frozenset())
 
     async def aclose(self) -> None:
         """Close the file.

@@ -20,11 +20,13 @@ from vgen.errors import (
     JobStoppedError,
     LedgerError,
 )
+from vgen.ports.ledger import NOTICES_KEPT
 from vgen.records.attempt import Attempt, Custody, Money
 from vgen.records.entry import Entry, Movement, Released, Reserved
 from vgen.records.job import Claim, Manifest
 from vgen.records.jsonio import entry_from_json, entry_to_json, to_json
 from vgen.records.money import ZERO, Account, Need, Purse
+from vgen.records.notice import Notice
 
 UNUSED = Released("never sent")
 
@@ -182,6 +184,16 @@ class Transaction(Reading):
             "UPDATE jobs SET outcome = ?, made = ? WHERE job_id = ?", (spelled, made, str(job_id))
         )
         return self._account(job_id)
+
+    def add_notice(self, notice: Notice) -> bool:
+        """Write a notice down, and drop those that are too old."""
+        self._sql("DELETE FROM notices WHERE at < ?", (self._now - NOTICES_KEPT,))
+        written = self._sql(
+            "INSERT INTO notices (account, message_id, provider_id, at) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT DO NOTHING",
+            (notice.account, notice.message_id, notice.provider_id, self._now),
+        )
+        return written.rowcount > 0
 
     def _last_entry(self, attempt_id: UUID) -> Entry:
         row = self._sql(

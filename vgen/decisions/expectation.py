@@ -26,6 +26,13 @@ long where its speed was seen."""
 SHORTEST = 0.1
 """The shortest, likewise: what is about to end is asked after that often."""
 
+OVERDUE = 0.99
+"""An attempt is overdue when so many of its kind would have ended."""
+
+UNASKED = 40
+"""The longest pause, in ceilings, where the provider itself tells when an attempt has ended: as
+late is what was never told, or was lost on the way."""
+
 STILL = 0.5
 """What stands still is asked after when so much more time has passed as it already does."""
 
@@ -67,6 +74,11 @@ class Expectation:
             return elapsed  # longer than any: probably as long again
         half_of_those = NORMAL.inv_cdf(1 - surviving / 2)
         return max(0.0, self.median * exp(self.spread * half_of_those) - elapsed)
+
+    @property
+    def overdue_at(self) -> float:
+        """When hardly any attempt still runs, in seconds after it was sent."""
+        return self.median * exp(self.spread * NORMAL.inv_cdf(OVERDUE))
 
     def pause(self, elapsed: float, ceiling: float) -> float:
         """Return how long to wait before asking after an attempt that has run for so long.
@@ -144,3 +156,17 @@ class Progress:
             pause = left * share
             longest *= 2 if self.before.fraction else 1
         return min(max(pause, shortest), longest)
+
+
+def pause_until_told(
+    elapsed: float, ceiling: float, *, expectation: Expectation | None, run_limit: float | None
+) -> float:
+    """Return how long to wait before asking after an attempt whose end its provider will tell.
+
+    That is when it is overdue, and after `UNASKED` ceilings at the latest. One that is not known to
+    run is asked after before it could have run for its `run_limit`, in seconds.
+    """
+    pause = float(UNASKED * ceiling)
+    if expectation is not None:
+        pause = min(pause, max(expectation.overdue_at - elapsed, LONGEST * ceiling))
+    return pause if run_limit is None else max(min(pause, run_limit), SHORTEST * ceiling)

@@ -9,7 +9,9 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from vgen.errors import WebhookRefusedError
 from vgen.records.attempt import Attempt
+from vgen.records.notice import Notice
 from vgen.records.request import Capabilities, ClipRequest, Image, Prepared, Quote
 from vgen.records.status import Finding, Status, Ticket, Unknown
 
@@ -81,6 +83,18 @@ class VideoBackend(ABC):
         """
         del attempt
         return Unknown()
+
+    async def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Notice:
+        """Check that a webhook comes from the provider, and return what it tells.
+
+        The names of `headers` are in lower case. Nothing in the `body` is believed beyond that.
+
+        Raises:
+            WebhookRefusedError: it is not signed by the provider for this account, or too old.
+            NetworkError: the provider's key could not be read.
+        """
+        del headers, body
+        raise WebhookRefusedError(f"{self.name} takes no webhooks")
 
     async def aclose(self) -> None:  # noqa: B027 (a backend without anything to close is common)
         """Let go of connections and files, also when that fails half-way or is cancelled."""

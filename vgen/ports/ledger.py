@@ -12,9 +12,14 @@ from vgen.records.books import JobQuery, JobSummary, Spending, SpendingKey
 from vgen.records.entry import Entry, Line
 from vgen.records.job import Claim, Job, JobClip, Manifest
 from vgen.records.money import Account, Need, Purse
+from vgen.records.notice import Notice
 from vgen.records.observation import Observation
 
 EVERY_JOB = JobQuery()
+
+NOTICES_KEPT = 3600.0
+"""How long a notice is kept, in seconds: longer than providers repeat a message, and than one that
+was delayed is taken."""
 
 
 class CostLedger(ABC):
@@ -173,6 +178,18 @@ class CostLedger(ABC):
     @abstractmethod
     async def observed(self, backend: str, *, limit: int) -> tuple[Observation, ...]:
         """Return what became of a backend's attempts that have a verdict, those sent last first."""
+
+    @abstractmethod
+    async def add_notice(self, notice: Notice) -> bool:
+        """Write down that a provider has told of an attempt, for `NOTICES_KEPT` at least.
+
+        Returns whether the message is new: its account has sent none of that id before. The attempt
+        need not be known yet.
+        """
+
+    @abstractmethod
+    async def noticed(self, account: str, provider_ids: Collection[str]) -> frozenset[str]:
+        """Return those attempts that an account's provider has told of."""
 
     async def aclose(self) -> None:  # noqa: B027 (a ledger without connections has none to close)
         """Let go of connections and files, also when that fails half-way or is cancelled."""

@@ -91,6 +91,8 @@ class Capabilities:
         keeps_outputs: for how many seconds after its end a clip can be fetched at the least, and
             its provider knows the attempt. What cannot be had for longer than that is given up;
             with `None`, only on a person's word.
+        notifies: its provider is told where to send a webhook when an attempt has ended, and
+            `read_webhook` reads it; its statuses tell `queued`.
         rates: how many requests its account may be sent. Where backends share an account, the
             lowest counts.
     """
@@ -110,6 +112,7 @@ class Capabilities:
     queue_limit: float = 300.0
     run_limit: float = 120.0
     keeps_outputs: float | None = None
+    notifies: bool = False
     rates: Rates = Rates()
 
     def nearest_duration(self, seconds: float) -> float:

@@ -53,11 +53,12 @@ def _comparable(error: AttemptError | None) -> tuple[type | None, str]:
 class Status:
     """A provider's answer about one ticket.
 
-    `progress` runs from 0 to 1 where the provider reports it. `billed` is what was charged, in US
-    dollars; `None` on a success means the quote's price on the actual duration, on any other
-    verdict that nothing was charged, unless `bill_unknown`: then the provider may have charged
-    something, and the whole hold counts. `failure` says why a failed attempt failed, or why one is
-    not found.
+    `progress` runs from 0 to 1 where the provider reports it. `queued` is for how many seconds an
+    attempt that runs had waited before, where the provider tells that. `billed` is what was
+    charged, in US dollars; `None` on a success means the quote's price on the actual duration, on
+    any other verdict that nothing was charged, unless `bill_unknown`: then the provider may have
+    charged something, and the whole hold counts. `failure` says why a failed attempt failed, or why
+    one is not found.
     """
 
     state: State
@@ -65,6 +66,7 @@ class Status:
     billed: Decimal | None = field(default=None, validator=checks.optional(checks.amount))
     failure: AttemptError | None = field(default=None, eq=_comparable)
     bill_unknown: bool = False
+    queued: float | None = None
 
     @property
     def is_final(self) -> bool:

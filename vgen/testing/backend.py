@@ -15,12 +15,15 @@ from vgen.errors import GenerationError, NetworkError
 from vgen.ports.backend import VideoBackend
 from vgen.records.attempt import Attempt
 from vgen.records.money import ZERO, Price
+from vgen.records.notice import Notice
 from vgen.records.request import Capabilities, ClipRequest, Image, Prepared, Quote
 from vgen.records.status import Absent, Finding, State, Status, Ticket, Unknown
 from vgen.testing.accepted import AcceptedAttempt, Charge, RunningCount
 from vgen.testing.behaviours import Accepted, Behaviour, LoseAnswer, RateLimit, Refuse, Succeed
 from vgen.testing.call_log import Call, CallLog
 from vgen.testing.faults import Fault, Faults
+from vgen.testing.webhooks import SECRET, signed
+from vgen.webhooks import Receiver, check_signature
 
 CAPABILITIES = Capabilities(
     text=True,
@@ -46,7 +49,8 @@ class FakeBackend(VideoBackend):
     cancelled attempt is charged, in US dollars. `faults` make calls of `prepare`, `submit` (which
     then accepts nothing), `status`, `fetch`, `cancel` and `find` fail with `NetworkError`, or delay
     them. At least `hold` is held for an attempt, in US dollars. It declares that attempts take
-    `seconds`, and tells how far they are if it `tells_progress`. Times are on Trio's clock, which
+    `seconds`, and tells how far they are if it `tells_progress`. Where the `capabilities` say that
+    it notifies, `webhook` and `send_webhooks` do. Times are on Trio's clock, which
     may be virtual.
 
     Its own records are `charges` (all charges so far), `submitted` (the prompts in the order of
@@ -89,6 +93,7 @@ class FakeBackend(VideoBackend):
         self._accepted: dict[str, AcceptedAttempt] = {}
         self._running = RunningCount()
         self._findable_from: dict[str, float] = {}
+        self._accepted_another = trio.Event()
 
     def __repr__(self) -> str:
         """Show the calls and their answers, a line each."""
@@ -178,6 +183,8 @@ class FakeBackend(VideoBackend):
         if accepted is None:
             return NOT_FOUND
         status = accepted.status()
+        if self.capabilities.notifies and status.state is State.RUNNING:
+            status = evolve(status, queued=0.0)
         return status if self._tells_progress else evolve(status, progress=None)
 
     async def fetch(self, ticket: Ticket, path: Path) -> None:
@@ -221,6 +228,38 @@ class FakeBackend(VideoBackend):
             return Unknown()
         return self._ticket(attempt.attempt_id) if key in self._accepted else Absent()
 
+    def webhook(self, attempt_id: UUID) -> tuple[dict[str, str], bytes]:
+        """Return the headers and the body of a webhook about an attempt, signed and dated now.
+
+        The date is that of the clock of the Trio run that submitted it, whichever run asks.
+        """
+        now, body = self.accepted[attempt_id].clock.current_time(), str(attempt_id).encode()
+        return signed(f"{self.name}-{attempt_id}", body, now), body
+
+    async def send_webhooks(self, runner: Receiver) -> None:
+        """Send a webhook whenever an attempt has ended, until cancelled."""
+
+        async def send(one: AcceptedAttempt) -> None:
+            await trio.sleep_until(one.ends_at)
+            await runner.receive_webhook(*self.webhook(one.attempt_id))
+
+        told = 0
+        async with trio.open_nursery() as nursery:
+            while True:
+                for one in list(self._accepted.values())[told:]:
+                    nursery.start_soon(send, one)
+                told = len(self._accepted)
+                self._accepted_another = trio.Event()
+                await self._accepted_another.wait()
+
+    async def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Notice:
+        """Check its signature and its date."""
+        if not self.capabilities.notifies:
+            return await super().read_webhook(headers, body)
+        await self.faults.begin("read_webhook")
+        message_id = check_signature(SECRET, headers, body, now=trio.current_time())
+        return Notice(message_id, self.account, body.decode())
+
     async def aclose(self) -> None:
         """Record that it was closed."""
         self.closed = True
@@ -241,6 +280,7 @@ class FakeBackend(VideoBackend):
         )
         self._accepted[str(attempt_id)] = accepted
         self._running.accepted(accepted)
+        self._accepted_another.set()
 
     def _accepted_attempt(self, ticket: Ticket) -> AcceptedAttempt:
         if ticket.provider_id not in self._accepted:

@@ -13,6 +13,7 @@ from vgen.records.books import JobQuery, JobSummary, Spending, SpendingKey
 from vgen.records.entry import Entry, Line
 from vgen.records.job import Claim, Job, JobClip, Manifest
 from vgen.records.money import Account, Need, Purse
+from vgen.records.notice import Notice
 from vgen.records.observation import Observation
 from vgen.testing.call_log import Call, CallLog
 from vgen.testing.faults import Fault, Faults
@@ -148,6 +149,14 @@ class MemoryLedger(CostLedger):
     async def observed(self, backend: str, *, limit: int) -> tuple[Observation, ...]:
         """Return what became of a backend's attempts."""
         return await self.faults.call("observed", lambda: self._books.observed(backend, limit))
+
+    async def add_notice(self, notice: Notice) -> bool:
+        """Record a notice."""
+        return await self.faults.call("add_notice", lambda: self._books.add_notice(notice))
+
+    async def noticed(self, account: str, provider_ids: Collection[str]) -> frozenset[str]:
+        """Return which attempts were told of."""
+        return await self.faults.call("noticed", lambda: self._books.noticed(account, provider_ids))
 
     def peek(self, job_id: UUID) -> Job | None:
         """Return a job without a ledger call: no fault is injected, and nothing is logged."""

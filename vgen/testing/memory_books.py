@@ -18,6 +18,7 @@ from vgen.records.attempt import Attempt, Money
 from vgen.records.books import Spending, SpendingKey
 from vgen.records.entry import Line, Movement, Settled
 from vgen.records.money import ZERO, Account, Purse
+from vgen.records.notice import Notice
 from vgen.records.observation import Observation
 from vgen.records.status import State
 
@@ -62,6 +63,8 @@ class MemoryBooks:
     _purses: defaultdict[str, MemoryPurse] = field(factory=lambda: defaultdict(MemoryPurse))
     _bookings: list[Line] = field(factory=list[Line])
     _verdicts: defaultdict[str, list[Verdict]] = field(factory=lambda: defaultdict(list[Verdict]))
+    _messages: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
+    _noticed: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
 
     def post(self, after: Attempt, line: Line) -> None:
         """Take up a line, and the attempt as it stands after it."""
@@ -112,6 +115,19 @@ class MemoryBooks:
             Observation.of(attempt, verdict.verdict, verdict.at)
             for attempt, verdict in islice(settled, limit)
         )
+
+    def add_notice(self, notice: Notice) -> bool:
+        """Take up a notice, which is kept; return whether its message is new."""
+        message = (notice.account, notice.message_id)
+        if message in self._messages:
+            return False
+        self._messages.add(message)
+        self._noticed.add((notice.account, notice.provider_id))
+        return True
+
+    def noticed(self, account: str, provider_ids: Collection[str]) -> frozenset[str]:
+        """Return which attempts were told of."""
+        return frozenset(each for each in provider_ids if (account, each) in self._noticed)
 
 
 def _keep_open(attempts: dict[UUID, Attempt], after: Attempt) -> None:

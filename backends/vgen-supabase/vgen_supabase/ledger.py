@@ -16,6 +16,7 @@ from attrs import evolve
 from vgen import JobQuery, JobSummary, Spending, SpendingKey, to_json
 from vgen.abc import (
     EVERY_JOB,
+    NOTICES_KEPT,
     Account,
     Attempt,
     Claim,
@@ -28,6 +29,7 @@ from vgen.abc import (
     MigratedLedger,
     Money,
     Need,
+    Notice,
     Observation,
     Purse,
     entry_to_json,
@@ -248,6 +250,27 @@ class DatabaseLedger(MigratedLedger):
         """Read what became of a backend's attempts."""
         read = rows.list_of(rows.observation)
         return await self._call("vgen_observed", read, backend=to_json(backend), most=limit)
+
+    async def add_notice(self, notice: Notice) -> bool:
+        """Record a notice."""
+        return await self._call(
+            "vgen_add_notice",
+            rows.truth,
+            account=to_json(notice.account),
+            message=to_json(notice.message_id),
+            provider=to_json(notice.provider_id),
+            kept=NOTICES_KEPT,
+        )
+
+    async def noticed(self, account: str, provider_ids: Collection[str]) -> frozenset[str]:
+        """Read which attempts were told of."""
+        asked = {to_json(each): each for each in provider_ids}
+        if not asked:
+            return frozenset()
+        found = await self._call(
+            "vgen_noticed", rows.list_of(str), account=to_json(account), providers=list(asked)
+        )
+        return frozenset(asked[each] for each in found)
 
 
 def _terms(manifest: Manifest) -> str:

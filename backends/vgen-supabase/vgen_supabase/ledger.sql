@@ -123,6 +123,17 @@ create table if not exists vgen.purses (
     in_doubt numeric not null default 0 check (in_doubt >= 0)
 );
 
+-- What providers have told of attempts by themselves.
+create table if not exists vgen.notices (
+    account text not null,
+    message text not null,
+    provider text not null,
+    at timestamptz not null default clock_timestamp(),
+    primary key (account, message)
+);
+create index if not exists notices_of_attempt on vgen.notices (account, provider);
+create index if not exists notices_in_order on vgen.notices (at);
+
 -- What a manifest says of each clip, in their order; a job's terms are all that it says otherwise. They
 -- are not in the job's row, which every movement of its money locks and reads.
 create table if not exists vgen.clips (
@@ -208,6 +219,7 @@ alter table vgen.attempts enable row level security;
 alter table vgen.journal enable row level security;
 alter table vgen.purses enable row level security;
 alter table vgen.clips enable row level security;
+alter table vgen.notices enable row level security;
 
 
 -- Internal functions.
@@ -995,6 +1007,34 @@ begin
     return verdicts;
 end $$;
 
+-- Record what a provider has told, drop what is older than `kept` seconds, and return whether the
+-- message is new.
+create or replace function public.vgen_add_notice(
+    account text, message text, provider text, kept double precision
+) returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    delete from vgen.notices n
+    using (
+        select old.account, old.message from vgen.notices old
+        where old.at < clock_timestamp() - kept * interval '1 second' for update skip locked
+    ) gone
+    where (n.account, n.message) = (gone.account, gone.message);
+    insert into vgen.notices values (account, message, provider) on conflict do nothing;
+    return found;
+end $$;
+
+-- Return those of an account's attempts that its provider has told of.
+create or replace function public.vgen_noticed(account text, providers json) returns json
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select coalesce(json_agg(asked), '[]')
+    from json_array_elements_text(providers) as asked
+    where exists (
+        select from vgen.notices n
+        where n.account = vgen_noticed.account and n.provider = asked
+    )
+$$;
+
 
 -- Only `service_role`, if there is such a role, may call the API. Its functions must all belong to the
 -- current user: replacing a function does not change its owner.
@@ -1020,7 +1060,9 @@ declare
         'public.vgen_jobs(timestamptz, timestamptz, json, text, uuid, integer)',
         'public.vgen_spending(timestamptz, timestamptz, json)',
         'public.vgen_purse(text)',
-        'public.vgen_observed(text, integer)'
+        'public.vgen_observed(text, integer)',
+        'public.vgen_add_notice(text, text, text, double precision)',
+        'public.vgen_noticed(text, json)'
     ];
     called regprocedure;
     role_name text;

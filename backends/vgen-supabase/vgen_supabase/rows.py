@@ -53,6 +53,13 @@ def list_of(read: Callable[[Any], T]) -> Callable[[object], tuple[T, ...]]:
     return read_all
 
 
+def truth(value: object) -> bool:
+    """Read whether something is so."""
+    if not isinstance(value, bool):
+        raise TypeError("is neither true nor false")
+    return value
+
+
 def nothing(value: object) -> None:
     """Check the answer of a void function: an empty text in Postgres, nothing in PostgREST."""
     if value not in (None, ""):

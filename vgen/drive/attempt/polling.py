@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from contextvars import Context, copy_context
-from math import ceil
+from math import ceil, inf
 from typing import Protocol
 
 import trio
@@ -36,8 +37,11 @@ class Watch(Protocol):
         """Note that there was no answer."""
         ...
 
-    def pause(self) -> float:
-        """Return how many seconds to wait before the next question."""
+    def pause(self, *, notified: bool) -> float:
+        """Return how many seconds to wait before the next question.
+
+        `notified`: its provider will tell when it has ended.
+        """
         ...
 
     def estimate(self) -> None:
@@ -47,11 +51,16 @@ class Watch(Protocol):
 
 @define(eq=False)
 class _Waiter:
-    """A ticket's question is due `due_at` a time on Trio's clock."""
+    """A ticket's question is due `due_at` a time on Trio's clock.
+
+    `told_at` is when its provider has told of it, and `due_to_be_told` whether it will have to.
+    """
 
     watch: Watch
     end: trio.MemorySendChannel[Status | Exception]
     due_at: float
+    due_to_be_told: bool
+    told_at: float = -inf
     context: Context = field(factory=copy_context)
 
 
@@ -61,6 +70,9 @@ class Poller:
     Each is asked after when its `Watch` says; those that are due at about the same time, within a
     tenth of `interval` seconds, in one call. There is one call at a time, and no more `calls` than
     the account may be sent.
+
+    Where the provider sends webhooks, a ticket is asked after at once when it is told of, and
+    otherwise seldom. An end that was not told of has all be asked after as usual, until one is.
     """
 
     def __init__(self, backend: VideoBackend, calls: Window, *, interval: float) -> None:
@@ -68,6 +80,7 @@ class Poller:
         self._calls = calls
         self._questions = Window(calls.most and max(1, int(QUESTIONS * calls.most)))
         self._interval = interval
+        self._notified = backend.capabilities.notifies
         self._waiters: dict[Ticket, _Waiter] = {}
         self._changed = trio.Event()
 
@@ -83,8 +96,11 @@ class Poller:
         Every answer and every failure is passed to the `watch`, in the caller's context.
         """
         send, receive = trio.open_memory_channel[Status | Exception](1)
-        first = SHORTEST * self._interval if new else 0.0
-        self._waiters[ticket] = _Waiter(watch, send, trio.current_time() + first)
+        first = 0.0
+        if new:
+            first = watch.pause(notified=True) if self._notified else SHORTEST * self._interval
+        due_at = trio.current_time() + first
+        self._waiters[ticket] = _Waiter(watch, send, due_at, due_to_be_told=new)
         self._changed.set()
         try:
             end = await receive.receive()
@@ -106,6 +122,20 @@ class Poller:
             due = [ticket for ticket, one in self._waiters.items() if one.due_at <= soon]
             if due and min(self._waiters[ticket].due_at for ticket in due) <= now:
                 await self._ask(self._in_turn(due))
+
+    async def untold(self) -> set[str]:
+        """Wait until tickets are waited for, and return the ids of those not told of."""
+        while not self._waiters:
+            await self._changed.wait()
+        return {each.provider_id for each, one in self._waiters.items() if one.told_at == -inf}
+
+    def tell(self, provider_ids: Collection[str]) -> None:
+        """Ask at once after what a provider has told of, if it is waited for."""
+        for ticket, waiter in self._waiters.items():
+            if ticket.provider_id in provider_ids:
+                waiter.due_at = waiter.told_at = trio.current_time()
+                self._notified = self._backend.capabilities.notifies
+        self._changed.set()
 
     async def _until_due(self) -> None:
         """Wait until a question is due, a ticket is new, or it is time to tell the progress."""
@@ -134,7 +164,7 @@ class Poller:
         calls = ceil(len(asked) / self._backend.capabilities.rates.tickets_per_call)
         self._calls.send(calls)
         self._questions.send(calls)
-        pause = 0.0
+        pause, asked_at = 0.0, trio.current_time()
         try:
             contexts = [self._waiters[ticket].context for ticket in asked]
             with call_span(self._backend.name, "status", contexts=contexts):
@@ -152,7 +182,7 @@ class Poller:
         else:
             for ticket in asked:
                 self._answered(ticket, answers.get(ticket))
-        self._schedule(asked, pause)
+        self._schedule(asked, pause, asked_at)
 
     def _answered(self, ticket: Ticket, status: Status | None) -> None:
         waiter = self._waiters.get(ticket)
@@ -161,19 +191,34 @@ class Poller:
         waiter.context.run(waiter.watch.answered, status)
         if status is not None and status.is_final:
             self._end(ticket, status)
+            if self._notified and waiter.due_to_be_told and waiter.told_at == -inf:
+                self._stop_relying_on_notices()
+        waiter.due_to_be_told = True
+
+    def _stop_relying_on_notices(self) -> None:
+        self._notified, now = False, trio.current_time()
+        for waiter in self._waiters.values():
+            waiter.due_at = min(waiter.due_at, now + waiter.watch.pause(notified=False))
 
     def _failed(self, asked: list[Ticket], error: RetryableError) -> None:
         for waiter in filter(None, map(self._waiters.get, asked)):
             waiter.context.run(waiter.watch.failed, error)
 
-    def _schedule(self, asked: list[Ticket], pause: float) -> None:
+    def _schedule(self, asked: list[Ticket], pause: float, asked_at: float) -> None:
         """Set when to ask again: after their own pauses, and nothing within the `pause`."""
         now = trio.current_time()
         for waiter in filter(None, map(self._waiters.get, asked)):
-            waiter.due_at = now + waiter.watch.pause()
+            if waiter.told_at <= asked_at:
+                waiter.due_at = now + self._pause(waiter)
         if pause:
             for waiter in self._waiters.values():
                 waiter.due_at = max(waiter.due_at, now + pause)
+
+    def _pause(self, waiter: _Waiter) -> float:
+        """Return a ticket's own pause; what is told to have ended is asked after again soon."""
+        if waiter.told_at > -inf:
+            return min(self._interval, waiter.watch.pause(notified=False))
+        return waiter.watch.pause(notified=self._notified)
 
     def _end(self, ticket: Ticket, end: Status | Exception) -> None:
         if waiter := self._waiters.pop(ticket, None):

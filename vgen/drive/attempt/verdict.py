@@ -56,7 +56,10 @@ async def _wait(run: AttemptRun, report: Report, *, new: bool) -> Status:
             return await _wait_finished(run.backend, watch)
         expectations = run.context.expectations
         watch.expectation = await expectations.of(run.attempt)
-        watch.began_at -= 0 if new else await expectations.age(run.attempt)
+        if new:
+            watch.sent_at = watch.began_at
+        else:
+            watch.began_at -= await expectations.age(run.attempt)
         with backend_call(run.backend):
             return await run.context.pollers[run.backend.name].wait(run.ticket, watch, new=new)
     raise watch.timeout()

@@ -8,7 +8,7 @@ from typing import Protocol, Self
 import trio
 from attrs import define
 
-from vgen.decisions.expectation import Expectation, Progress, Told
+from vgen.decisions.expectation import Expectation, Progress, Told, pause_until_told
 from vgen.drive.attempt.last_word import LastWord
 from vgen.drive.attempt.run import AttemptRun
 from vgen.errors import AttemptTimeoutError, RetryableError
@@ -33,8 +33,9 @@ class Report(Protocol):
 class Watch:
     """Bounds the wait for a verdict by what is heard of the attempt, and says when to ask again.
 
-    `ends_at` is the end of the attempt's own time limit, on Trio's clock, and `lost_at` when it is
-    no longer waited for because its provider does not know it. `told` is the progress that it has
+    `sent_at` is when an attempt of this wait was sent, on Trio's clock. `ends_at` is the end of its
+    own time limit, and `lost_at` when it is no longer waited for because its provider does not know
+    it. `told` is the progress that it has
     told, and `estimated_at` is when one was last estimated.
     """
 
@@ -45,6 +46,7 @@ class Watch:
     ends_at: float
     began_at: float
     ceiling: float
+    sent_at: float | None = None
     expectation: Expectation | None = None
     state: State | None = None
     running: bool = False
@@ -78,7 +80,10 @@ class Watch:
             return
         self.state, now = status.state if status else None, trio.current_time()
         if self.state is State.RUNNING and not self.running:
-            self.running, self.ends_at = True, min(self.ends_at, now + self.run_limit)
+            self.running, self.ends_at = (
+                True,
+                min(self.ends_at, self._ran_from(status, now) + self.run_limit),
+            )
         lost = self.state is State.NOT_FOUND
         self.lost_at = min(self.lost_at, now + NOT_FOUND_WAIT) if lost else inf
         self.scope.deadline = min(self.ends_at, self.lost_at)
@@ -95,12 +100,25 @@ class Watch:
         self.run.not_heard(error)
         self.scope.deadline = max(self.ends_at, self.run.patience_ends_at)
 
-    def pause(self) -> float:
+    def _ran_from(self, status: Status | None, now: float) -> float:
+        """Return when it began to run: now, unless its provider tells for how long it waited."""
+        if status is None or status.queued is None or self.sent_at is None:
+            return now
+        return min(now, self.sent_at + status.queued)
+
+    def pause(self, *, notified: bool) -> float:
         """Return how many seconds to wait before the next question.
 
         Where nothing is known of when it will end, and before it runs, that is the usual pause.
         """
         now = trio.current_time()
+        if notified and self.state is not State.NOT_FOUND and self.run.word.error is None:
+            return pause_until_told(
+                now - self.began_at,
+                self.ceiling,
+                expectation=self.expectation,
+                run_limit=None if self.running else self.run_limit,
+            )
         if self.state is not State.RUNNING or self.run.word.error is not None:
             return self.ceiling
         if self.told is not None:

@@ -36,6 +36,7 @@ from vgen.drive.observe.observers import guarded
 from vgen.drive.observe.tracing import with_metrics
 from vgen.drive.runner.calls import CallTracker
 from vgen.drive.runner.runner import Runner
+from vgen.drive.runner.webhooks import listen
 from vgen.errors import ConfigurationError
 from vgen.ports.backend import VideoBackend, WaitableBackend
 from vgen.ports.events import Observer
@@ -97,8 +98,10 @@ async def open_runner(
         calls_to = {backend.name: flight.pace(backend).calls for backend in backends}
         pollers = _pollers(by_name, calls_to, interval=settings.poll_interval)
         nursery.start_soon(flight.in_flight.run)
-        for poller in pollers.values():
+        for name, poller in pollers.items():
             nursery.start_soon(poller.run)
+            if by_name[name].capabilities.notifies:
+                nursery.start_soon(listen, ledger, by_name[name].account, poller)
         attempts = AttemptContext(
             ledger,
             settings,

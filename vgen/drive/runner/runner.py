@@ -17,7 +17,7 @@ from vgen.drive.job.options import JobKeywords, JobOptions
 from vgen.drive.job.queue import ClipQueue, run_clips
 from vgen.drive.observe.log_context import LogContext, log_context
 from vgen.drive.observe.observers import both
-from vgen.drive.runner import reconcile, resolve, takes
+from vgen.drive.runner import reconcile, resolve, takes, webhooks
 from vgen.drive.runner.calls import CallTracker, tracked
 from vgen.drive.runner.reconcile import Reconciled
 from vgen.drive.runner.started_job import StartedJob, started
@@ -322,6 +322,22 @@ class Runner:
         """
         with log_context(LogContext(job_id, clip_index)):
             return await takes.choose_take(self._context, job_id, clip_index, take)
+
+    @tracked
+    async def receive_webhook(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Take a provider's webhook: its attempt is asked after at once, wherever it is waited for.
+
+        On this runner that is now, on any other that shares the ledger within a second or two. The
+        `body` is that of the request, byte for byte; nothing else that it says is believed. Returns
+        whether the message is new: one that was taken before has no effect.
+
+        Raises:
+            WebhookRefusedError: no backend's provider has signed it for its account, or it is old.
+            NetworkError: a provider's key could not be read: it may be sent again.
+            LedgerError: it could not be written down: likewise.
+        """
+        backends = self._context.backends.values()
+        return await webhooks.receive(self._context.attempts, backends, headers, body)
 
     @tracked
     async def cancel(self, job_id: UUID) -> tuple[Reconciled, ...]:

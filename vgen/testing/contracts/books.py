@@ -19,6 +19,7 @@ from vgen.records.books import JobQuery, JobState, Spending, SpendingKey
 from vgen.records.entry import Settled, Ticketed
 from vgen.records.job import Claim
 from vgen.records.money import Purse
+from vgen.records.notice import Notice
 from vgen.records.status import State, Ticket
 from vgen.testing.contracts.operations import (
     JOB,
@@ -130,6 +131,22 @@ class BooksContract(TrioTests):
             assert {one.verdict for one in found} == {State.FAILED}
             assert all(0 <= one.seconds < ONE_HOUR for one in found)
             assert await ledger.observed("other", limit=2) == ()
+
+    @in_trio
+    async def test_notices_are_kept(self, tmp_path: Path) -> None:
+        """A message counts once, is told by its account, and may come before its attempt."""
+        ledger = self.make(tmp_path)
+        try:
+            assert await ledger.noticed("me", ["p1"]) == frozenset()
+            assert await ledger.add_notice(Notice("m1", "me", "p1"))
+            assert not await ledger.add_notice(Notice("m1", "me", "p1"))
+            assert await ledger.add_notice(Notice("m1", "you", "p2"))
+            assert await ledger.add_notice(Notice("m2", "me", "p3"))
+            assert await ledger.add_notice(Notice("m3", "me", "p3"))
+            assert await ledger.noticed("me", ["p1", "p2", "p3", "p4"]) == {"p1", "p3"}
+            assert await ledger.noticed("me", []) == frozenset()
+        finally:
+            await ledger.aclose()
 
 
 def job_id(number: int) -> UUID:

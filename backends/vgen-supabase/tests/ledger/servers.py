@@ -73,7 +73,7 @@ class Database:
         """Delete all jobs."""
         self.run(
             "truncate vgen.journal, vgen.attempts, vgen.claims, vgen.calls, vgen.purses, "
-            "vgen.clips, vgen.jobs restart identity"
+            "vgen.notices, vgen.clips, vgen.jobs restart identity"
         )
 
 

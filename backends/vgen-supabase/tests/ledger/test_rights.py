@@ -20,7 +20,7 @@ from .servers import Database, Rest
 from .worker import attempt
 
 OUTSIDERS = ["anon", "authenticated"]
-TABLES = ["jobs", "clips", "calls", "claims", "attempts", "journal", "purses"]
+TABLES = ["jobs", "clips", "notices", "calls", "claims", "attempts", "journal", "purses"]
 
 
 @pytest.mark.parametrize("role", OUTSIDERS)
@@ -63,6 +63,7 @@ READING = [
     "vgen_jobs(timestamptz, timestamptz, json, text, uuid, integer)",
     "vgen_spending(timestamptz, timestamptz, json)",
     "vgen_observed(text, integer)",
+    "vgen_noticed(text, json)",
     "vgen_attempts(uuid, integer)",
     "vgen_attempt(uuid)",
     "vgen_clip(uuid, integer)",
