@@ -239,6 +239,7 @@ async def fakes(ledger: abc.CostLedger, claim: abc.Claim) -> abc.Account:
     )
     testing.Plan(one=testing.Model(), runs=(testing.Run(),))
     assert_type(testing.inline_inspector(), Inspector)
+    assert_type(testing.webhook_headers("m1", b"", 0.0), dict[str, str])
     with testing.virtual_clock() as clock:
         assert_type(clock, MockClock)
     return await contracts.audit(ledger, claim.job_id)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from vgen.testing.stand_ins import stand_in
     from vgen.testing.storage import MemoryStorage
     from vgen.testing.virtual_time import virtual_clock
+    from vgen.testing.webhooks import webhook_headers
     from vgen.testing.wire import Breakage, Wire
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "stand_in",
     "tiny_clip",
     "virtual_clock",
+    "webhook_headers",
 ]
 
 _MODULES = {
@@ -95,6 +97,7 @@ _MODULES = {
     "CallLog": "vgen.testing.call_log",
     "HttpWire": "vgen.testing.http_wire",
     "virtual_clock": "vgen.testing.virtual_time",
+    "webhook_headers": "vgen.testing.webhooks",
     "Breakage": "vgen.testing.wire",
     "Wire": "vgen.testing.wire",
 }

@@ -22,7 +22,7 @@ from vgen.testing.accepted import AcceptedAttempt, Charge, RunningCount
 from vgen.testing.behaviours import Accepted, Behaviour, LoseAnswer, RateLimit, Refuse, Succeed
 from vgen.testing.call_log import Call, CallLog
 from vgen.testing.faults import Fault, Faults
-from vgen.testing.webhooks import SECRET, signed
+from vgen.testing.webhooks import SECRET, webhook_headers
 from vgen.webhooks import Receiver, check_signature
 
 CAPABILITIES = Capabilities(
@@ -234,7 +234,7 @@ class FakeBackend(VideoBackend):
         The date is that of the clock of the Trio run that submitted it, whichever run asks.
         """
         now, body = self.accepted[attempt_id].clock.current_time(), str(attempt_id).encode()
-        return signed(f"{self.name}-{attempt_id}", body, now), body
+        return webhook_headers(f"{self.name}-{attempt_id}", body, now), body
 
     async def send_webhooks(self, runner: Receiver) -> None:
         """Send a webhook whenever an attempt has ended, until cancelled."""

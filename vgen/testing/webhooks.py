@@ -9,7 +9,9 @@ from hashlib import sha256
 SECRET = "whsec_" + base64.b64encode(b"a secret of the tests").decode()
 
 
-def signed(message_id: str, body: bytes, now: float, *, secret: str = SECRET) -> dict[str, str]:
+def webhook_headers(
+    message_id: str, body: bytes, now: float, *, secret: str = SECRET
+) -> dict[str, str]:
     """Return the headers of a webhook, signed as the Standard Webhooks specification says.
 
     `now` is in seconds since 1970.

@@ -18,7 +18,7 @@ from vgen_replicate import StableVideoDiffusion
 from .pictures import png_image
 from .server import RunningSimulator
 
-SPEED = 1000
+SPEED = 500
 """How many times as fast as the service the simulator is."""
 
 QUIET = 0.3

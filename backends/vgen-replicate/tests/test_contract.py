@@ -16,7 +16,7 @@ from vgen_replicate import CogVideoX, StableVideoDiffusion
 from .pictures import png_image
 from .server import RunningSimulator, running_simulator
 
-SPEED = 2000
+SPEED = 500
 QUIET = 0.1
 
 

@@ -22,7 +22,7 @@ from .pictures import png_image
 from .published import COGVIDEOX_5B, KLING, PRICE, VEO, WAN, model_page
 from .server import RunningSimulator, running_simulator
 
-SPEED = 2000
+SPEED = 500
 QUIET = 0.1
 
 PAGES = [("GET", f"/v1/models/{{owner}}/{{name}}{more}") for more in ("", "/versions/{id}")]

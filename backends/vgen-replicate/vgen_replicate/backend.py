@@ -19,6 +19,7 @@ from vgen.abc import (
     ClipRequest,
     Finding,
     Image,
+    Notice,
     Prepared,
     Price,
     Quote,
@@ -48,6 +49,7 @@ from vgen_replicate.search import Search
 from vgen_replicate.status import StatusReader
 from vgen_replicate.submissions import Submissions
 from vgen_replicate.uploads import Uploads
+from vgen_replicate.webhooks import WebhookReader, check_webhook_url
 
 MAX_CONCURRENT_REQUESTS = 8
 """How many predictions' statuses are requested concurrently."""
@@ -87,13 +89,16 @@ class ReplicateBackend(VideoBackend):
     `rates` how many requests the account is sent in a minute.
     `transport` replaces httpx's.
 
+    With a `webhook_url`, the service is told to send a webhook there when a prediction has ended:
+    its requests are for `Runner.receive_webhook`.
+
     Every prediction has a deadline at the service, later than vgen's own limits.
 
     Raises:
         ConfigurationError: an argument is invalid.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each is one thing that an account may want otherwise)
         self,
         declaration: Declaration,
         *,
@@ -103,6 +108,7 @@ class ReplicateBackend(VideoBackend):
         metered: bool | None = None,
         quiet: float = QUIET,
         rates: Rates = RATES,
+        webhook_url: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         check_number("quiet", quiet, zero=True)
@@ -110,10 +116,12 @@ class ReplicateBackend(VideoBackend):
         self._metered = prices.is_metered(unless_said=price is None) if metered is None else metered
         check_type("metered", self._metered, bool)
         self.name = declaration.name
+        self._webhook_url = check_webhook_url(webhook_url)
         self._declare(declaration if price is None else evolve(declaration, price=price))
         self._access = Access.resolve(token, base_url)
         self.account = self._access.account
         self._client = Client(self._access, transport=transport)
+        self._webhooks = WebhookReader(self._client, self.account)
         self._uploads = Uploads(self._client, min_lifetime=self._deadline)
         self._versions: dict[str, str] = {}
         self._submissions = Submissions.shared(self._access)
@@ -179,7 +187,9 @@ class ReplicateBackend(VideoBackend):
         version = prepared.payload["version"]
         self._submissions.record_submit(attempt_id, inputs)
         try:
-            started = await self._client.create(version, inputs, deadline=self._deadline)
+            started = await self._client.create(
+                version, inputs, deadline=self._deadline, webhook=self._webhook_url
+            )
         except SubmitInDoubtError:
             raise
         except VgenError as error:
@@ -263,6 +273,15 @@ class ReplicateBackend(VideoBackend):
             return self._ticket(found, attempt.attempt_id)
         return found
 
+    async def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Notice:
+        """Check its signature, with the account's secret, and return which prediction it is about.
+
+        Raises:
+            WebhookRefusedError: the service has not signed it for this account, or it is old.
+            NetworkError: the secret could not be read.
+        """
+        return await self._webhooks.read(headers, body)
+
     def _declare(self, declaration: Declaration) -> None:
         variants = [each for each in (declaration.text, declaration.image) if each is not None]
         self._declaration = declaration
@@ -277,6 +296,7 @@ class ReplicateBackend(VideoBackend):
             queue_limit=declaration.queue_limit,
             run_limit=declaration.run_limit,
             keeps_outputs=OUTPUT_RETENTION,
+            notifies=self._webhook_url is not None,
             rates=self._rates,
         )
 

@@ -11,7 +11,7 @@ from typing import Any, Self, cast
 import httpx
 import trio
 from attrs import frozen
-from replicate import AsyncReplicate, ReplicateError
+from replicate import AsyncReplicate, ReplicateError, omit
 
 from vgen.abc import Image
 from vgen.errors import (
@@ -110,8 +110,12 @@ class Client:
         """Close the connections."""
         await self.http.aclose()
 
-    async def create(self, version: str, inputs: Mapping[str, Any], *, deadline: int) -> Prediction:
+    async def create(
+        self, version: str, inputs: Mapping[str, Any], *, deadline: int, webhook: str | None = None
+    ) -> Prediction:
         """Start a prediction that the service ends after `deadline` seconds.
+
+        Its end is told to the address `webhook`, if there is one.
 
         Raises:
             SubmitInDoubtError: it may have been started.
@@ -119,7 +123,11 @@ class Client:
         """
         try:
             response = await self._sdk.predictions.with_raw_response.create(
-                version=version, input=dict(inputs), cancel_after=f"{deadline}s"
+                version=version,
+                input=dict(inputs),
+                cancel_after=f"{deadline}s",
+                webhook=webhook or omit,
+                webhook_events_filter=["completed"] if webhook else omit,
             )
             return Prediction.parse(response.http_response.json())
         except (InvalidResponseError, json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -209,6 +217,15 @@ class Client:
             return None if answer.get("is_official") else str(answer["latest_version"]["id"])
         except (KeyError, TypeError) as error:
             raise NetworkError(f"malformed answer: {error!r}") from error
+
+    async def webhook_secret(self) -> str:
+        """Return the secret that the account's webhooks are signed with."""
+        secret = self._sdk.webhooks.default.secret.with_raw_response
+        answer = await _request_json(secret.get, to_error=sdk_errors.request_error)
+        key = as_text(answer.get("key"))
+        if not key:
+            raise NetworkError("malformed answer: it has no secret")
+        return key
 
     async def model(self, owner: str, name: str) -> Mapping[str, Any]:
         """Return the model as JSON, its newest version's schema included.

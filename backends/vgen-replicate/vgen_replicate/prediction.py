@@ -57,6 +57,12 @@ class Prediction:
             data_removed=body.get("data_removed") is True,
         )
 
+    def queued_seconds(self) -> float | None:
+        """Return how long it waited before it ran, in seconds; `None` where that is not known."""
+        if self.created_at is None or self.started_at is None:
+            return None
+        return max(0.0, (self.started_at - self.created_at).total_seconds())
+
     def run_seconds(self) -> float | None:
         """Return how long it ran, in seconds; `None` where the service has not reported it."""
         if self.predict_time is not None:

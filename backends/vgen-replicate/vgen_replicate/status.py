@@ -73,7 +73,8 @@ class StatusReader:
         if state is None:
             state = State.RUNNING if prediction.started_at else State.QUEUED
         if not state.is_final:
-            return Status(state, progress=_progress(prediction))
+            queued = prediction.queued_seconds()
+            return Status(state, progress=_progress(prediction), queued=queued)
         if state is State.SUCCEEDED and not self.metered:
             return Status(state)
         failure = None if state is State.SUCCEEDED else _failure(prediction)

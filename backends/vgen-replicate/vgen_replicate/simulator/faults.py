@@ -27,6 +27,9 @@ class Faults:
     or reaches a time limit; `expired` makes the output's first URL a dead one; `unmeasured` omits
     the end and the run time from the first response with a final status.
 
+    For webhooks: `webhook_lost` sends none, `webhook_delayed` sends it up to 30 s late,
+    `webhook_repeated` twice; `webhook_forged` has another sender claim a success at the beginning.
+
     For downloads: `truncated` closes the connection halfway.
 
     `down` are models, as `owner/name`, whose version is disabled: creates are refused, running
@@ -45,6 +48,10 @@ class Faults:
     expired: float = _probability()
     unmeasured: float = _probability()
     truncated: float = _probability()
+    webhook_lost: float = _probability()
+    webhook_delayed: float = _probability()
+    webhook_repeated: float = _probability()
+    webhook_forged: float = _probability()
     down: frozenset[str] = frozenset()
     credit: Decimal | None = None
 

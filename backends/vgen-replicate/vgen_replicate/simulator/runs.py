@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import trio
@@ -33,8 +34,8 @@ class Runs:
     _scopes: dict[str, trio.CancelScope] = field(factory=dict[str, trio.CancelScope])
     _machines: dict[str, trio.Semaphore] = field(factory=dict[str, trio.Semaphore])
 
-    def launch(self, prediction: Prediction) -> None:
-        """Start the task of a new prediction.
+    def launch(self, prediction: Prediction, *beside: Callable[[], Awaitable[None]]) -> None:
+        """Start the task of a new prediction, and others beside it.
 
         Raises:
             RuntimeError: there is no nursery.
@@ -45,6 +46,8 @@ class Runs:
         scope = trio.CancelScope(deadline=math.inf if by is None else self.clock.deadline(by))
         self._scopes[prediction.id] = scope
         self.nursery.start_soon(self._execute, prediction, scope)
+        for each in beside:
+            self.nursery.start_soon(each)
 
     def cancel(self, prediction: Prediction) -> None:
         """Cancel a prediction and its task; a final one is left unchanged."""

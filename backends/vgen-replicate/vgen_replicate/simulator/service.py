@@ -37,6 +37,7 @@ class Service:
     faults: Faults
     streams: RandomStreams
     files: FileStore
+    webhook_secret: str
     predictions: dict[str, Prediction] = field(factory=dict[str, Prediction])
     bills: list[Bill] = field(factory=list[Bill])
     fetched: set[str] = field(factory=set[str])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -31,6 +32,7 @@ from vgen_replicate.simulator.web.application import application
 from vgen_replicate.simulator.web.context import Context
 from vgen_replicate.simulator.web.disconnect import close_on_drop
 from vgen_replicate.simulator.web.middleware import Middleware
+from vgen_replicate.simulator.webhooks import Delivery, Webhooks
 
 TOKEN = "r8_simulator"  # noqa: S105 (it opens nothing)
 
@@ -68,10 +70,15 @@ class Simulator:
         streams = RandomStreams(seed)
         clock = Clock(speed, epoch)
         self.token = token
-        self._service = Service(models, faults, streams, FileStore(streams.stream("file")))
+        secret = base64.b64encode(streams.stream("webhook_secret").randbytes(24)).decode()
+        files = FileStore(streams.stream("file"))
+        self._service = Service(models, faults, streams, files, f"whsec_{secret}")
         self._runs = Runs(self._service, clock)
         serializer = Serializer(self._service, clock)
-        context = Context(self._service, clock, self._runs, serializer, ClipMaker(scale), token)
+        self._webhooks = Webhooks(self._service, serializer, streams, clock)
+        context = Context(
+            self._service, clock, self._runs, serializer, ClipMaker(scale), self._webhooks, token
+        )
         self._middleware = application(context, token=token, limits=limits)
 
     def __repr__(self) -> str:
@@ -115,6 +122,20 @@ class Simulator:
     def fetched(self) -> frozenset[str]:
         """Ids of the predictions of which all output files were downloaded completely."""
         return frozenset(self._service.fetched)
+
+    @property
+    def webhook_secret(self) -> str:
+        """The key that webhooks are signed with; may be replaced at any time."""
+        return self._service.webhook_secret
+
+    @webhook_secret.setter
+    def webhook_secret(self, secret: str) -> None:
+        self._service.webhook_secret = secret
+
+    @property
+    def webhooks(self) -> Sequence[Delivery]:
+        """The webhooks that were sent, each try for itself, and what was answered."""
+        return self._webhooks.deliveries
 
     @property
     def requests(self) -> Counter[tuple[str, str]]:

@@ -26,6 +26,7 @@ class CatalogueRoutes:
         return [
             Route("/v1/account", self.account),
             Route("/v1/hardware", self.hardware),
+            Route("/v1/webhooks/default/secret", self.webhook_secret),
             Route(model, self.model),
             Route(f"{model}/versions", self.versions),
             Route(f"{model}/versions/{{id}}", self.version),
@@ -38,6 +39,10 @@ class CatalogueRoutes:
     async def hardware(self, request: Request) -> Response:  # noqa: ARG002 (the same for all)
         """GET /hardware."""
         return JSONResponse([{"name": each.name, "sku": each.sku} for each in HARDWARE])
+
+    async def webhook_secret(self, request: Request) -> Response:  # noqa: ARG002 (the same for all)
+        """GET /webhooks/default/secret."""
+        return JSONResponse({"key": self.context.service.webhook_secret})
 
     async def model(self, request: Request) -> Response:
         """GET /models/{owner}/{name}."""

@@ -14,6 +14,7 @@ from vgen_replicate.simulator.errors import malformed
 from vgen_replicate.simulator.runs import Runs
 from vgen_replicate.simulator.serializer import Serializer
 from vgen_replicate.simulator.service import Service
+from vgen_replicate.simulator.webhooks import Webhooks
 
 
 @frozen(eq=False)
@@ -25,6 +26,7 @@ class Context:
     runs: Runs
     serializer: Serializer
     clips: ClipMaker
+    webhooks: Webhooks
     secret: str
     """The key that download URLs are signed with."""
 

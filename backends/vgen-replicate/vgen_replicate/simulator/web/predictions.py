@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import trio
@@ -28,7 +29,7 @@ KEYS = {
     "webhook_events_filter": "array",
     "stream": "boolean",
 }
-"""The keys of a create's body and their types. Webhooks are accepted, but never called."""
+"""The keys of a create's body and their types."""
 
 
 @frozen
@@ -74,13 +75,20 @@ class PredictionRoutes:
             now=context.clock.now(),
             cancel_after=cancel_after_seconds(request.headers.get("cancel-after")),
         )
-        context.runs.launch(prediction)
+        context.runs.launch(prediction, *self._told(prediction, body))
         if wait:
             with trio.move_on_at(context.clock.deadline(prediction.created + wait)):
                 await prediction.settled.wait()
         result = context.serializer.prediction(prediction)
         status = 202 if wait and not prediction.final else 201
         return JSONResponse(result, status, {"Location": result["urls"]["get"]})
+
+    def _told(self, prediction: Prediction, body: Mapping[str, Any]) -> list[partial[Any]]:
+        """Return the webhook to send; of the events, only that of the end is told."""
+        told = "completed" in body.get("webhook_events_filter", ["completed"])
+        if "webhook" not in body or not told:
+            return []
+        return [partial(self.context.webhooks.send, prediction, body["webhook"])]
 
     async def get(self, request: Request) -> Response:
         """GET /predictions/{id}."""
