@@ -14,7 +14,7 @@ import binascii
 import hashlib
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from http import HTTPStatus
 from math import inf
 from typing import Any, Protocol
@@ -39,7 +39,7 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 class Receiver(Protocol):
     """A runner that takes webhooks: `vgen.Runner`, or that of `vgen.aio`."""
 
-    async def receive_webhook(self, headers: Mapping[str, str], body: bytes) -> bool:
+    def receive_webhook(self, headers: Mapping[str, str], body: bytes) -> Coroutine[Any, Any, bool]:
         """Take one: see `vgen.Runner.receive_webhook`."""
         ...
 

@@ -22,9 +22,9 @@ from vgen.testing import stand_in, webhook_headers
 from vgen_replicate import CogVideoX
 from vgen_replicate.simulator import Faults, Simulator
 
+from . import webhook_host
 from .helpers import REQUEST, submit, wait_for_verdict
 from .server import RunningSimulator, running_simulator
-from .webhook_host import JOB
 
 CLIPS = 8
 URL = "https://clips.example/webhooks"
@@ -36,7 +36,7 @@ LISTS = ("GET", "/v1/predictions")
 @contextmanager
 def host(service: RunningSimulator, folder: Path, port: int) -> Generator[subprocess.Popen[bytes]]:
     """Run the host in a process of its own; it is killed at the end of the block."""
-    command = [sys.executable, "-m", f"{__package__}.webhook_host"]
+    command = [sys.executable, str(webhook_host.__file__)]
     process = subprocess.Popen([*command, service.url, str(folder), str(port), str(CLIPS)])
     try:
         yield process
@@ -63,12 +63,12 @@ def wait_until_running(simulator: Simulator, count: int) -> None:
 async def made(folder: Path) -> int:
     """Return how many clips were made, by the ledger and in the folder."""
     ledger = SQLiteLedger(folder / "vgen.db")
-    job = await ledger.job(JOB)
+    job = await ledger.job(webhook_host.JOB)
     await ledger.aclose()
     assert job is not None
     assert not job.account.held
     stored = sum(attempt.clip is not None for attempt in job.attempts)
-    assert len(list((folder / "clips" / str(JOB)).glob("clip_???.mp4"))) == stored
+    assert len(list((folder / "clips" / str(webhook_host.JOB)).glob("clip_???.mp4"))) == stored
     return stored
 
 
