@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from bisect import insort
+from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from math import inf
 from typing import cast
 
@@ -14,18 +16,24 @@ from attrs import define, field, frozen
 
 from vgen.drive.limits.window import Window
 
+Rank = tuple[int, bool, int, int, int]
+"""Of a job in line: the lowest is next. The last one is its number, so that no two are the same."""
+
+_numbers = count()
+
 
 @define(eq=False)
 class Share:
     """A job's part of what is shared out; `left` counts its clips that are not begun yet.
 
     Jobs of a higher `priority`, from 0 to 9, come first. `since` is when the job began to ask, on
-    Trio's clock.
+    Trio's clock. Of equals that with the lowest `number` comes first.
     """
 
     priority: int = 0
     left: int = 0
     since: float = field(factory=trio.current_time)
+    number: int = field(factory=lambda: next(_numbers))
 
 
 @frozen
@@ -129,18 +137,64 @@ class OneSlot(Waiter):
         return cast("Place", self.place)
 
 
+@define(eq=False)
+class Queue:
+    """Those that wait for one `want`, by job: `jobs` has their shares' numbers, sorted by rank."""
+
+    want: Want
+    jobs: list[Rank] = field(factory=list[Rank])
+    _waiting: dict[int, tuple[Rank, list[Waiter]]] = field(
+        factory=dict[int, "tuple[Rank, list[Waiter]]"]
+    )
+
+    @property
+    def first(self) -> Waiter:
+        """The next one."""
+        return self._waiting[self.jobs[0][-1]][1][0]
+
+    def add(self, waiter: Waiter, has: int) -> None:
+        """Let one wait whose job has so many places."""
+        waiting = self._take(waiter.share)
+        insort(waiting, waiter, key=_within_job)
+        self._put(waiting, has)
+
+    def remove(self, waiter: Waiter, has: int) -> None:
+        """Let one wait no longer."""
+        waiting = self._take(waiter.share)
+        waiting.remove(waiter)
+        self._put(waiting, has)
+
+    def sort(self, share: Share, has: int) -> None:
+        """Sort a job in again, which has so many places now."""
+        self._put(self._take(share), has)
+
+    def _take(self, share: Share) -> list[Waiter]:
+        rank, waiting = self._waiting.pop(share.number, (None, list[Waiter]()))
+        if rank is not None:
+            del self.jobs[bisect_left(self.jobs, rank)]
+        return waiting
+
+    def _put(self, waiting: list[Waiter], has: int) -> None:
+        if waiting:
+            share = waiting[0].share
+            rank = (-share.priority, not waiting[0].paid, has, share.left, share.number)
+            insort(self.jobs, rank)
+            self._waiting[share.number] = rank, waiting
+
+
 class Line:
     """Those that wait for tokens, and how many each job has.
 
     The next is of the job with the highest priority, then of that with the fewest tokens, then of
-    that with the fewest clips left, as far as what it wants is free. Where one of `all_of` is used
-    up, nobody is served.
+    that with the fewest clips left when it last came or was served, as far as what it wants is
+    free. Where one of `all_of` is used up, nobody is served.
     """
 
     def __init__(self, *all_of: trio.CapacityLimiter) -> None:
         self._all_of = all_of
-        self._waiting: dict[Share, list[Waiter]] = {}
-        self._given: dict[Share, int] = {}
+        self._queues: dict[int, Queue] = {}
+        self._waiting: dict[Waiter, list[Queue]] = {}
+        self._given = Counter[Share]()
         self._opens_at = inf
         self._closed = trio.Event()
 
@@ -155,75 +209,70 @@ class Line:
     @property
     def waiting(self) -> int:
         """How many wait."""
-        return sum(map(len, self._waiting.values()))
+        return len(self._waiting)
 
     @property
     def not_begun(self) -> int:
         """How many clips are left of the jobs that wait."""
-        return sum(share.left for share in self._waiting)
+        return sum(share.left for share in {waiter.share for waiter in self._waiting})
 
     @contextmanager
     def joined(self, waiter: Waiter) -> Generator[None]:
         """Stand in line within the block; what was given stays given."""
-        insort(self._waiting.setdefault(waiter.share, []), waiter, key=_within_job)
+        queues = [self._queue(want) for want in waiter.wants()]
+        self._waiting[waiter] = queues
+        for queue in queues:
+            queue.add(waiter, self._given[waiter.share])
         self._serve()
         try:
             yield
         finally:
-            self._forget(waiter)
+            self._keep(waiter, ())
 
     def left(self, share: Share) -> None:
         """Note that a job has left a place."""
-        self._given[share] -= 1
-        if not self._given[share]:
-            del self._given[share]
+        self._give(share, -1)
         self._serve()
 
+    def _queue(self, want: Want) -> Queue:
+        return self._queues.setdefault(id(want), Queue(want))
+
+    def _give(self, share: Share, count: int) -> None:
+        self._given[share] += count
+        has = self._given[share]
+        if not has:
+            del self._given[share]
+        for queue in self._queues.values():
+            queue.sort(share, has)
+
+    def _keep(self, waiter: Waiter, wants: Sequence[Want]) -> None:
+        """Let one wait for nothing else any longer."""
+        queues = self._waiting.pop(waiter, [])
+        kept = [queue for queue in queues if queue.want in wants]
+        for queue in queues:
+            if queue not in kept:
+                queue.remove(waiter, self._given[waiter.share])
+        if kept:
+            self._waiting[waiter] = kept
+
     def _serve(self) -> None:
-        while (best := self._best()) is not None:
-            waiter, want = best
+        while (queue := self._next()) is not None:
+            waiter, want = queue.first, queue.want
             share, borrower = waiter.share, waiter.borrower()
             for limiter in want.limiters:
                 limiter.acquire_on_behalf_of_nowait(borrower)
             if want.window is not None:
                 want.window.send()
-            self._given[share] = self._given.get(share, 0) + 1
             waiter.given(Place(self, share, want, borrower))
-            if not waiter.wants():
-                self._forget(waiter)
+            self._keep(waiter, waiter.wants())
+            self._give(share, 1)
 
-    def _forget(self, waiter: Waiter) -> None:
-        waiting = self._waiting.get(waiter.share, [])
-        if waiter in waiting:
-            waiting.remove(waiter)
-            if not waiting:
-                del self._waiting[waiter.share]
-
-    def _best(self) -> tuple[Waiter, Want] | None:
+    def _next(self) -> Queue | None:
+        """Return the queue whose first waiter is next, if what it wants is free."""
         if any(limiter.available_tokens < 1 for limiter in self._all_of):
             return None
-        found: tuple[Waiter, Want] | None = None
-        least, unmet = None, set[int]()
-        for share, waiting in self._waiting.items():
-            has = self._given.get(share, 0)
-            for waiter in waiting:
-                rank = (-share.priority, not waiter.paid, has, share.left)
-                if least is not None and rank >= least:
-                    break
-                want = self._met(waiter, unmet)
-                if want is not None:
-                    found, least = (waiter, want), rank
-                    break
-        return found
-
-    def _met(self, waiter: Waiter, unmet: set[int]) -> Want | None:
-        """Return the first want of a waiter that can be met now, none of those known as `unmet`."""
-        for want in waiter.wants():
-            if id(want) not in unmet:
-                if self._is_met(want):
-                    return want
-                unmet.add(id(want))
-        return None
+        met = [queue for queue in self._queues.values() if queue.jobs and self._is_met(queue.want)]
+        return min(met, key=_rank, default=None)
 
     def _is_met(self, want: Want) -> bool:
         """Whether a want can be met now; notes when it will be, where only a window is closed."""
@@ -235,6 +284,10 @@ class Line:
             self._opens_at = want.opens_at
             self._closed.set()
         return False
+
+
+def _rank(queue: Queue) -> tuple[Rank, tuple[bool, int], str]:
+    return queue.jobs[0], _within_job(queue.first), queue.want.key
 
 
 def _within_job(waiter: Waiter) -> tuple[bool, int]:
