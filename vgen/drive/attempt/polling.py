@@ -45,7 +45,7 @@ class Watch(Protocol):
         ...
 
     def estimate(self) -> None:
-        """Report what is expected by now, if it is time for that."""
+        """Report what is expected by now, unless the provider tells it."""
         ...
 
 
@@ -54,6 +54,7 @@ class _Waiter:
     """A ticket's question is due `due_at` a time on Trio's clock.
 
     `told_at` is when its provider has told of it, and `due_to_be_told` whether it will have to.
+    `estimate_at` is when its progress is to be estimated next.
     """
 
     watch: Watch
@@ -61,6 +62,7 @@ class _Waiter:
     due_at: float
     due_to_be_told: bool
     told_at: float = -inf
+    estimate_at: float = -inf
     context: Context = field(factory=copy_context)
 
 
@@ -116,12 +118,17 @@ class Poller:
             await self._until_due()
             self._changed = trio.Event()
             now = trio.current_time()
-            for waiter in list(self._waiters.values()):
-                waiter.context.run(waiter.watch.estimate)
+            self._estimate(now)
             soon = now + SHORTEST * self._interval
             due = [ticket for ticket, one in self._waiters.items() if one.due_at <= soon]
             if due and min(self._waiters[ticket].due_at for ticket in due) <= now:
                 await self._ask(self._in_turn(due))
+
+    def _estimate(self, now: float) -> None:
+        for waiter in list(self._waiters.values()):
+            if waiter.estimate_at <= now:
+                waiter.context.run(waiter.watch.estimate)
+                waiter.estimate_at = now + self._interval
 
     async def untold(self) -> set[str]:
         """Wait until tickets are waited for, and return the ids of those not told of."""

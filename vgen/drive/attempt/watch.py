@@ -35,8 +35,7 @@ class Watch:
 
     `sent_at` is when an attempt of this wait was sent, on Trio's clock. `ends_at` is the end of its
     own time limit, and `lost_at` when it is no longer waited for because its provider does not know
-    it. `told` is the progress that it has
-    told, and `estimated_at` is when one was last estimated.
+    it. `told` is the progress that it has told.
     """
 
     run: AttemptRun
@@ -52,7 +51,6 @@ class Watch:
     running: bool = False
     lost_at: float = inf
     told: Progress | None = None
-    estimated_at: float = -inf
 
     @classmethod
     def begin(cls, run: AttemptRun, report: Report, scope: trio.CancelScope) -> Self:
@@ -130,9 +128,9 @@ class Watch:
     def estimate(self) -> None:
         """Report the progress that is expected by now, unless the provider tells one."""
         now = trio.current_time()
-        if self.told or self.expectation is None or now < self.estimated_at + self.ceiling:
+        if self.told or self.expectation is None:
             return
-        self.estimated_at, elapsed = now, now - self.began_at
+        elapsed = now - self.began_at
         left = self.expectation.left(elapsed)
         self.report(elapsed / (elapsed + left), left, estimated=True)
 
