@@ -34,7 +34,6 @@ from vgen import ClipPrompt, Runner, Settings, SQLiteLedger, open_runner
 from vgen.abc import CostLedger, Prepared, Rates, Status, Ticket
 from vgen.testing import (
     CAPABILITIES,
-    Behaviour,
     FakeBackend,
     Hang,
     MemoryLedger,
@@ -47,7 +46,8 @@ FLOOD, FEW, IN_FLIGHT = 10_000, 100, 1_000
 JOBS, FEW_JOBS, OF_CLIPS, SLOTS = 1_700, 17, 6, 20
 MEDIAN, SIGMA = 60.0, 0.35
 MINUTE = 60.0
-RATES = Rates(submits=600, calls=3_000, tickets_per_call=100)
+SUBMITS = 600
+RATES = Rates(submits=SUBMITS, calls=3_000, tickets_per_call=100)
 FASTER = 8.0
 TEXT = "a lighthouse in a storm, seen from the sea, wide shot, film grain, waves breaking"
 PLENTY = Decimal(1_000_000)
@@ -65,8 +65,10 @@ def main(clips: int) -> None:
         with tempfile.TemporaryDirectory() as folder:
             ledger = SQLiteLedger(Path(folder, "vgen.db"))
             show(f"{count:,} clips, SQLite", trio.run(one_job, count, ledger, clock=faster()))
-    memory = partial(trio.run, allocated, clock=MockClock(autojump_threshold=0))
-    idle, flying, waiting = memory(1, 1), memory(IN_FLIGHT, IN_FLIGHT), memory(clips, IN_FLIGHT)
+    sizes = (1, 1), (IN_FLIGHT, IN_FLIGHT), (clips, IN_FLIGHT)
+    idle, flying, waiting = (
+        trio.run(allocated, *size, clock=MockClock(autojump_threshold=0)) for size in sizes
+    )
     print(f"KiB a clip in flight{(flying - idle) / (IN_FLIGHT - 1) / 1024:10.1f}")
     print(f"KiB a waiting clip  {(waiting - flying) / (clips - IN_FLIGHT) / 1024:10.1f}")
 
@@ -147,12 +149,11 @@ def lasting(count: int) -> list[float]:
 
 def best(times: Sequence[float], slots: int) -> float:
     """Return the least time for these attempts in this order, on so many slots and the rate."""
-    assert RATES.submits
     sent, running = list[float](), list[float]()
     for number, seconds in enumerate(times):
         at = heapq.heappop(running) if number >= slots else 0.0
-        if number >= RATES.submits:
-            at = max(at, sent[number - RATES.submits] + MINUTE)
+        if number >= SUBMITS:
+            at = max(at, sent[number - SUBMITS] + MINUTE)
         sent.append(max(at, sent[-1] if sent else 0.0))
         heapq.heappush(running, sent[-1] + seconds)
     return max(running)
@@ -166,7 +167,9 @@ def prompts(clips: int, first: int = 0) -> list[ClipPrompt]:
 def account(times: Sequence[float]) -> Account:
     """Return a provider whose attempts take these times, by the numbers of their prompts."""
     return Account(
-        script={f"{TEXT}, take {number}": [Succeed(seconds)] for number, seconds in enumerate(times)}
+        script={
+            f"{TEXT}, take {number}": [Succeed(seconds)] for number, seconds in enumerate(times)
+        }
     )
 
 
@@ -219,7 +222,7 @@ async def measured(work: Any, times: Sequence[float], slots: int, ledger: CostLe
 
 
 async def allocated(clips: int, slots: int) -> int:
-    """Return what is allocated while a job's attempts are all in flight, or wait to be, in bytes."""
+    """Return what is allocated while a job's attempts are in flight, or wait, in bytes."""
     provider = FakeBackend(default=Hang())
     async with open_runner(
         backends=[provider],
@@ -233,7 +236,8 @@ async def allocated(clips: int, slots: int) -> int:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(partial(runner.process, uuid4(), asked, budget=PLENTY, min_clips=1))
             await trio.sleep(10.0)
-            assert len(provider.running) == slots
+            if len(provider.running) != slots:
+                raise RuntimeError(f"{len(provider.running)} of {slots} are in flight")
             gc.collect()
             now, _most = tracemalloc.get_traced_memory()
             nursery.cancel_scope.cancel()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from trio.testing import MockClock
 from tests.drive.jobs import PLENTY, Fakes
 from tests.drive.limits.test_sharing import named
 from vgen import Settings
-from vgen.abc import ClipRequest, Image, Prepared, Rates, Status, Ticket
+from vgen.abc import Attempt, Claim, ClipRequest, Image, Prepared, Rates, Status, Ticket
+from vgen.drive.attempt.run import LEDGER_PATIENCE
 from vgen.errors import RateLimitedError
-from vgen.testing import CAPABILITIES, FakeBackend, Succeed
+from vgen.testing import CAPABILITIES, Fail, FakeBackend, MemoryLedger, Succeed
 
 MINUTE = 60.0
 MODEL = Succeed(after=60.0)
@@ -46,8 +48,8 @@ class Limited(FakeBackend):
     """A backend on such an account."""
 
     def __init__(self, account: Account, name: str = "limited", **options: Any) -> None:
-        can = evolve(CAPABILITIES, rates=account.rates)
-        super().__init__(name, capabilities=can, default=MODEL, **options)
+        can = evolve(CAPABILITIES, rates=account.rates, run_limit=600.0)
+        super().__init__(name, capabilities=can, **{"default": MODEL, **options})
         self.account, self.limits = "shared", account
 
     async def prepare(self, request: ClipRequest, image: Image | None) -> Prepared:
@@ -85,6 +87,43 @@ async def test_an_accounts_limits_are_never_passed(autojump_clock: MockClock) ->
     assert account.refused == 0
     assert len(account.sent["submit"]) == 150
     assert trio.current_time() - began <= 1.05 * (5 * MINUTE + 60)
+
+
+async def test_a_slow_ledger_bunches_no_submits(autojump_clock: MockClock) -> None:
+    """What waits for it is sent when it goes on: the limit is kept from then, not from before."""
+
+    class StandsStill(MemoryLedger):
+        async def reserve(self, claim: Claim, attempt: Attempt) -> Attempt:
+            await trio.sleep_until(began + LEDGER_PATIENCE - 1)
+            return await super().reserve(claim, attempt)
+
+    account, began = Account(Rates(submits=10)), trio.current_time()
+    fakes = Fakes([Limited(account)], ledger=StandsStill(), settings=Settings(concurrency=50))
+    async with fakes.runner() as runner:
+        await runner.process(uuid4(), named("clip", 30), budget=PLENTY)
+    assert len(account.sent["submit"]) == 30
+    assert account.refused == 0
+
+
+async def test_the_next_is_sent_as_soon_as_the_account_may_be(autojump_clock: MockClock) -> None:
+    """A minute after the last, though nothing has ended meanwhile."""
+    fakes = Fakes([Limited(Account(Rates(submits=1)), default=Succeed(after=5 * MINUTE))])
+    began = trio.current_time()
+    async with fakes.runner() as runner:
+        await runner.process(uuid4(), named("clip", 3), budget=PLENTY)
+    assert trio.current_time() - began <= 7.2 * MINUTE
+
+
+async def test_what_is_not_sent_after_all_counts_for_nothing(autojump_clock: MockClock) -> None:
+    """Clips that the budget has nothing for leave the account to another job."""
+    script = {"poor0": [Fail(billed=Decimal("0.12"))]}
+    fakes = Fakes([Limited(Account(Rates(submits=1)), script=script)])
+    async with fakes.runner() as runner:
+        made = partial(runner.process, min_clips=1)
+        poor = await made(uuid4(), named("poor", 3), budget=Decimal("0.36"))
+        with trio.fail_after(5 * MINUTE):
+            rich = await made(uuid4(), named("rich", 3), budget=PLENTY)
+    assert (poor.successful_clips, rich.successful_clips) == (2, 3)
 
 
 async def test_finished_clips_are_not_held_up_by_questions(autojump_clock: MockClock) -> None:

@@ -49,6 +49,19 @@ async def test_a_small_job_does_not_wait_for_a_large_one(autojump_clock: MockClo
     assert times["large"] > times["small"]
 
 
+async def test_jobs_have_as_many_slots_each(autojump_clock: MockClock) -> None:
+    """A later job gets its half of those that free, though the first has fewer clips left."""
+    fake = FakeBackend(default=MINUTE)
+    fakes = Fakes([fake], settings=Settings(concurrency=4))
+    async with fakes.runner() as runner, trio.open_nursery() as nursery:
+        nursery.start_soon(partial(timed, runner, {}, "first", 12))
+        await trio.sleep(1)
+        nursery.start_soon(partial(timed, runner, {}, "second", 12))
+    order = "".join(name[0] for name in fake.submitted)
+    assert order[:8] == 8 * "f"  # four of them were ready already
+    assert [order[begin : begin + 4].count("s") for begin in (8, 12)] == [2, 2]
+
+
 async def test_a_job_of_a_higher_priority_is_first(autojump_clock: MockClock) -> None:
     """It gets every slot that frees, until its clips are begun."""
     times: dict[str, float] = {}

@@ -237,8 +237,12 @@ class RetryLoop:
             stop.clip_given_up(self.clip.claim.clip_index)
 
     async def _send(self, run: AttemptRun, prepared: Prepared, turn: Turn) -> None:
+        def reserved() -> None:
+            self.money.end()
+            turn.send()
+
         try:
-            await submit(run, prepared, self.clip.context.stop, reserved=self.money.end)
+            await submit(run, prepared, self.clip.context.stop, reserved=reserved)
             turn.accepted()
         except SubmitInDoubtError as error:
             turn.end()

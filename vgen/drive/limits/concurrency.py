@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 import trio
 from attrs import evolve, field, frozen
 
-from vgen.drive.limits.line import Line, OneSlot, Share, Want
+from vgen.drive.limits.line import Line, OneSlot, Place, Share, Want
 from vgen.drive.limits.pace import AccountPace, Turn, account_of
 from vgen.drive.limits.stop import JobStop
 from vgen.errors import (
@@ -146,18 +146,19 @@ class FlightLimits:
         while True:
             turn = await self.pace(backend).turn(asker.share.since)
             stack.callback(turn.end)
-            await self._acquire(self.with_submit[backend.name], stack, asker)
+            turn.place = await self._acquire(self.with_submit[backend.name], stack, asker)
             if turn.holds:
                 return turn
             await stack.aclose()  # a rate limit came while this one waited for its slot
 
-    async def _acquire(self, want: Want, stack: AsyncExitStack, asker: Asker) -> None:
+    async def _acquire(self, want: Want, stack: AsyncExitStack, asker: Asker) -> Place:
         waiter = OneSlot(asker.share, want, asker.borrower, asker.paid, asker.clip_index)
         with self.in_flight.joined(waiter):
             slot = await waiter.wait()
         stack.callback(slot.leave)
         # A slot that is free is given at once: a stop at that moment is noticed only here.
         await trio.lowlevel.checkpoint_if_cancelled()
+        return slot
 
 
 @contextmanager

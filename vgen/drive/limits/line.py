@@ -40,7 +40,7 @@ class Share:
 class Want:
     """What would do: a token of each of the `limiters`, known by a `key`.
 
-    Where there is a `window`, it must be open, and one request is sent.
+    Where there is a `window`, it must be open, and one request is promised.
     """
 
     key: str
@@ -60,18 +60,34 @@ class Want:
 
 @define(eq=False)
 class Place:
-    """What was given to a job, until it is left; its `borrower` holds the tokens."""
+    """What was given to a job, until it is left; its `borrower` holds the tokens.
+
+    It is `promised` a request until that is sent, where there is a window.
+    """
 
     line: Line
     share: Share
     want: Want
     borrower: object
+    _promised: bool = field(init=False)
     _left: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self._promised = self.want.window is not None
+
+    def send(self) -> None:
+        """Note that the request is sent now that was promised."""
+        if self._promised and self.want.window is not None:
+            self._promised = False
+            self.want.window.send_promised()
+            self.line.serve()
 
     def leave(self) -> None:
         """Give it back, and let the next one have it; safe to repeat."""
         if not self._left:
             self._left = True
+            if self._promised and self.want.window is not None:
+                self.want.window.take_back()
             for limiter in self.want.limiters:
                 limiter.release_on_behalf_of(self.borrower)
             self.line.left(self.share)
@@ -204,7 +220,7 @@ class Line:
             await self._closed.wait()
             await trio.sleep_until(self._opens_at)
             self._opens_at, self._closed = inf, trio.Event()
-            self._serve()
+            self.serve()
 
     @property
     def waiting(self) -> int:
@@ -223,7 +239,7 @@ class Line:
         self._waiting[waiter] = queues
         for queue in queues:
             queue.add(waiter, self._given[waiter.share])
-        self._serve()
+        self.serve()
         try:
             yield
         finally:
@@ -232,7 +248,7 @@ class Line:
     def left(self, share: Share) -> None:
         """Note that a job has left a place."""
         self._give(share, -1)
-        self._serve()
+        self.serve()
 
     def _queue(self, want: Want) -> Queue:
         return self._queues.setdefault(id(want), Queue(want))
@@ -255,14 +271,15 @@ class Line:
         if kept:
             self._waiting[waiter] = kept
 
-    def _serve(self) -> None:
+    def serve(self) -> None:
+        """Give those that wait what is free."""
         while (queue := self._next()) is not None:
             waiter, want = queue.first, queue.want
             share, borrower = waiter.share, waiter.borrower()
             for limiter in want.limiters:
                 limiter.acquire_on_behalf_of_nowait(borrower)
             if want.window is not None:
-                want.window.send()
+                want.window.promise()
             waiter.given(Place(self, share, want, borrower))
             self._keep(waiter, waiter.wants())
             self._give(share, 1)

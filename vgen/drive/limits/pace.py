@@ -10,6 +10,7 @@ from attrs import define, field
 from vgen.decisions import pace
 from vgen.decisions.pace import Pace
 from vgen.decisions.retry import MAX_RATE_LIMITED
+from vgen.drive.limits.line import Place
 from vgen.drive.limits.window import Window
 from vgen.errors import RateLimitedError
 from vgen.ports.backend import VideoBackend
@@ -85,10 +86,11 @@ class AccountPace:
 
 @define(eq=False)
 class Turn:
-    """The right to send one submit, until its answer is known."""
+    """The right to send one submit, until its answer is known; its slot is the `place`."""
 
     account: AccountPace
     _lock: trio.Lock | None = None
+    place: Place | None = None
 
     @property
     def holds(self) -> bool:
@@ -96,6 +98,11 @@ class Turn:
         return not self.account.pause() and (
             self._lock is not None or not self.account.known.limited
         )
+
+    def send(self) -> None:
+        """Note that the submit is sent now."""
+        if self.place is not None:
+            self.place.send()
 
     def accepted(self) -> None:
         """End it: the account has accepted the submit."""

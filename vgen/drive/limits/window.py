@@ -15,19 +15,27 @@ requests arrive when the network lets them."""
 
 @define(eq=False)
 class Window:
-    """The requests of the last minute; `most` are sent in one, `None`: any number."""
+    """The requests of the last minute; `most` are sent in one, `None`: any number.
+
+    One that is promised counts until it is sent, however long that takes, or is taken back.
+    """
 
     most: int | None
     _sent: deque[float] = field(factory=deque[float])
+    _promised: int = 0
     _turn: trio.Lock = field(factory=trio.Lock)
     _clock: trio.abc.Clock = field(factory=trio.lowlevel.current_clock)
 
     @property
     def opens_at(self) -> float:
-        """When the next request may be sent, on Trio's clock; long ago, where it may be now."""
-        if self.most is None or len(self._sent) < self.most:
+        """When the next request may be sent, on Trio's clock; long ago, where it may be now.
+
+        That is not known, and infinite, while as many are promised as may be sent.
+        """
+        if self.most is None or len(self._sent) + self._promised < self.most:
             return -inf
-        return self._sent[-self.most] + PERIOD
+        left = self.most - self._promised
+        return self._sent[-left] + PERIOD if left else inf
 
     @property
     def in_last_minute(self) -> int:
@@ -47,6 +55,19 @@ class Window:
         """Note that so many requests are sent now."""
         self._forget()
         self._sent.extend([trio.current_time()] * count)
+
+    def promise(self) -> None:
+        """Promise that a request may be sent soon."""
+        self._promised += 1
+
+    def send_promised(self) -> None:
+        """Note that a promised request is sent now."""
+        self.take_back()
+        self.send()
+
+    def take_back(self) -> None:
+        """Note that a promised request will not be sent."""
+        self._promised -= 1
 
     async def turn(self) -> None:
         """Wait until a request may be sent, one after the other, and note it."""
