@@ -49,7 +49,8 @@ class Limited(FakeBackend):
 
     def __init__(self, account: Account, name: str = "limited", **options: Any) -> None:
         can = evolve(CAPABILITIES, rates=account.rates, run_limit=600.0)
-        super().__init__(name, capabilities=can, **{"default": MODEL, **options})
+        options.setdefault("default", MODEL)
+        super().__init__(name, capabilities=can, **options)
         self.account, self.limits = "shared", account
 
     async def prepare(self, request: ClipRequest, image: Image | None) -> Prepared:
